@@ -1,0 +1,75 @@
+"""From step scores to one score, from solutions to an answer. Pure functions of numbers and strings.
+
+Step aggregation (which of a solution's step scores count) and answer aggregation (how solutions vote) are choices made
+*after* a search as well as during it; Snell et al. 2024, section 5.1: "last" suits PRMs trained on Monte-Carlo values,
+"min" and "product" those trained on labels of correctness.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import prod
+from statistics import fmean
+
+STEPS: dict[str, Callable[[Sequence[float]], float]] = {
+    "last": lambda scores: scores[-1],
+    "min": min,
+    "product": prod,
+    "mean": fmean,
+}
+
+VOTES: dict[str, str] = {
+    "weighted": "Solutions with the same answer add up their scores; the answer with the highest sum wins.",
+    "best": "The one solution with the highest score wins.",
+    "majority": "The answer that most solutions give wins; scores only break ties.",
+}
+
+
+def steps(scores: Sequence[float], aggregation: str) -> float:
+    """One score for a solution from its step scores (at least one). Raises ValueError for an unknown aggregation."""
+    if aggregation not in STEPS:
+        raise ValueError(f"unknown step aggregation {aggregation!r}; use one of {', '.join(STEPS)}")
+    return STEPS[aggregation](scores)
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """One finished solution: its node id, the answer it gives (None: none found), its aggregate (None: not scored)."""
+
+    node: str
+    answer: str | None
+    score: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A ballot with the weight of its answer under the vote."""
+
+    ballot: Ballot
+    weight: float
+
+
+def rank(ballots: Sequence[Ballot], vote: str) -> list[Ranked]:
+    """Best first: by the weight of the answer, then by the solution's own score, then by order of arrival.
+
+    Best-of-N weighted is argmax_a Σ_i 1{a_i = a}·score_i (Snell et al. 2024, section 5.1). A solution without an answer
+    has no weight; one without a score counts 0 where scores count. Raises ValueError for an unknown vote.
+    """
+    if vote not in VOTES:
+        raise ValueError(f"unknown vote {vote!r}; use one of {', '.join(VOTES)}")
+    weight: dict[str, float] = defaultdict(float)
+    for b in ballots:
+        if b.answer is None:
+            continue
+        score = b.score or 0.0
+        match vote:
+            case "weighted":
+                weight[b.answer] += score
+            case "majority":
+                weight[b.answer] += 1.0
+            case _:
+                weight[b.answer] = max(weight[b.answer], score)
+    ranked = [Ranked(b, weight[b.answer] if b.answer is not None else 0.0) for b in ballots]
+    return sorted(ranked, key=lambda r: (r.ballot.answer is None, -r.weight, -(r.ballot.score or 0.0)))

@@ -1,0 +1,99 @@
+"""What a policy and a verifier are to the rest of the house: two protocols and the values they exchange.
+
+Knows nothing about sessions, trees or how a model runs. Every request is complete in itself: it names its own prefix,
+temperature and seed, so that requests of any sessions can share a batch without changing one another's answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from tts_viz.budget import Cost
+from tts_viz.events import Finish
+from tts_viz.tasks.base import Problem
+
+
+class EngineError(RuntimeError):
+    """A model cannot answer (out of memory, server down, …). The message is for people; the run can be resumed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step already in the tree. `tokens` are the policy's own, delimiter included; empty for a hand-written step."""
+
+    text: str
+    tokens: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRequest:
+    """One next step after `steps`. Equal requests get equal answers, whatever runs beside them.
+
+    temperature 0 is greedy. `seed` is 64 bits, unique to (session seed, node, child index).
+    """
+
+    prompt: str
+    steps: tuple[Step, ...]
+    temperature: float
+    seed: int
+    max_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sampled step: text without delimiter; tokens with it (or with the end-of-solution token); log-probs of them."""
+
+    text: str
+    tokens: tuple[int, ...]
+    logprobs: tuple[float, ...]
+    finish: Finish
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """Answer to a `SampleRequest`; no candidate where the policy had nothing to say (an empty step)."""
+
+    candidate: Candidate | None
+    cost: Cost = field(default_factory=Cost)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRequest:
+    """The rewards of the last `wanted` (>= 1) of `steps`. `problem` is for verifiers that know the task's truth."""
+
+    prompt: str
+    steps: tuple[str, ...]
+    wanted: int
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rewards:
+    """Answer to a `ScoreRequest`: one reward in [0, 1] for each wanted step, in order."""
+
+    rewards: tuple[float, ...]
+    cost: Cost = field(default_factory=Cost)
+
+
+class Policy(Protocol):
+    """A language model that continues solutions step by step."""
+
+    name: str
+    parameters: int
+
+    async def sample(self, requests: Sequence[SampleRequest]) -> list[Sampled]:
+        """Answers in the order of the requests. Raises `EngineError`."""
+        ...
+
+
+class Verifier(Protocol):
+    """A process reward model."""
+
+    name: str
+    parameters: int
+
+    async def score(self, requests: Sequence[ScoreRequest]) -> list[Rewards]:
+        """Answers in the order of the requests. Raises `EngineError`."""
+        ...

@@ -1,0 +1,134 @@
+"""Everything that can happen to a search, as values. The trace, a list of them, is the truth: tree == fold(trace).
+
+Knows nothing about who listens. An event is what *has happened*; what a strategy asks for is in `ops`, what a person
+asks for is in `commands`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tts_viz.budget import Budget, Cost
+
+Author = Literal["search", "user"]
+Kind = Literal["root", "step", "rollout"]
+Finish = Literal["step", "eos", "length"]
+"""How a step ended: at the delimiter (more may follow), at the end of the solution, or cut at the token limit."""
+
+NodeId = str
+"""Structural: the parent's id, a dot, and the child's index; rollout children have an r, hand-written ones a u:
+"0.3.1", "0.3.r0", "0.3.u0". The root is "0"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What can be changed while a search runs; each change takes effect at the next request."""
+
+    strategy: str
+    parameters: dict[str, Any]
+    budget: Budget = field(default_factory=Budget)
+    temperature: float = 1.0
+    aggregation: str = "last"
+    vote: str = "weighted"
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The first event. `problem` is the task's Problem as plain data; `policy` and `verifier` are names for people."""
+
+    prompt: str
+    settings: Settings
+    seed: int = 0
+    max_depth: int = 40
+    max_tokens: int = 96
+    problem: dict[str, Any] = field(default_factory=dict)
+    policy: str = ""
+    verifier: str = ""
+    kind: Literal["started"] = "started"
+    by: Author = "user"
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """One setting has a new value: a field of `Settings` (strategy and parameters change together)."""
+
+    settings: Settings
+    what: str
+    kind: Literal["changed"] = "changed"
+    by: Author = "user"
+
+
+@dataclass(frozen=True, slots=True)
+class Grew:
+    """A node was added. `tokens` and `logprobs` (natural log, under the untempered policy) have equal length;
+    they are empty where they are unknown, as in a step written by hand."""
+
+    parent: NodeId
+    node: NodeId
+    text: str
+    node_kind: Kind = "step"
+    tokens: tuple[int, ...] = ()
+    logprobs: tuple[float, ...] = ()
+    finish: Finish = "step"
+    cost: Cost = field(default_factory=Cost)
+    kind: Literal["grew"] = "grew"
+    by: Author = "search"
+
+
+@dataclass(frozen=True, slots=True)
+class Withered:
+    """The policy was asked for a child and gave nothing. Recorded, so that the search knows a dead end when it has one."""
+
+    parent: NodeId
+    node: NodeId
+    node_kind: Kind = "step"
+    cost: Cost = field(default_factory=Cost)
+    kind: Literal["withered"] = "withered"
+    by: Author = "search"
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """The verifier read the path to `node`. `rewards` are those of the path's last len(rewards) steps, in order."""
+
+    node: NodeId
+    rewards: tuple[float, ...]
+    cost: Cost = field(default_factory=Cost)
+    kind: Literal["scored"] = "scored"
+    by: Author = "search"
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The strategy kept some rivals and pruned the others. `scores` are the rivals' aggregates at that moment."""
+
+    kept: tuple[NodeId, ...]
+    pruned: tuple[NodeId, ...]
+    scores: dict[NodeId, float]
+    aggregation: str
+    depth: int
+    kind: Literal["decided"] = "decided"
+    by: Author = "search"
+
+
+@dataclass(frozen=True, slots=True)
+class Valued:
+    """The search believes `value` of `node`: a lookahead's outcome, or a value backed up by tree search."""
+
+    node: NodeId
+    value: float
+    kind: Literal["valued"] = "valued"
+    by: Author = "search"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The strategy has nothing more to ask ("finished"), or a person stopped it."""
+
+    why: Literal["finished", "stopped"]
+    kind: Literal["ended"] = "ended"
+    by: Author = "search"
+
+
+Event = Started | Changed | Grew | Withered | Scored | Decided | Valued | Ended
