@@ -78,7 +78,7 @@ class Grew:
 
 @dataclass(frozen=True, slots=True)
 class Withered:
-    """The policy was asked for a child and gave nothing. Recorded, so that the search knows a dead end when it has one."""
+    """The policy was asked for a child and gave nothing: recorded, so that a dead end is known as one."""
 
     parent: NodeId
     node: NodeId

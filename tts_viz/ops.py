@@ -1,7 +1,8 @@
 """What a strategy asks for, as values, and the short words that strategies are written in.
 
 A strategy is a generator of ops. It learns the answers by reading the tree again after each `yield`; a stale local
-would miss what a person changed meanwhile.
+would miss what a person changed meanwhile. (`yield Expand` also hands over the nodes that came of it, for searches that
+run side by side from one node and must tell their own children from one another's.)
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class Parallel:
 
 
 Op = Expand | Roll | Score | Keep | Believe | Parallel
-Search = Generator[Op, None, None]
+Search = Generator[Op, list[Node], None]
 
 
 def top(tree: Tree, rivals: Sequence[Node], k: int) -> list[Node]:
@@ -79,6 +80,8 @@ def evaluate(tree: Tree, lookahead: int = 0) -> Search:
     the search goes by is the rollout's end (`value`).
     """
     fresh = tree.unscored()
+    if not fresh:
+        return
     for k in range(1, lookahead + 1):
         tips = [(n, n.tip()) for n in fresh if n.alive]
         yield Roll([tip for n, tip in tips if tip.finish == "step" and tip.depth - n.depth < k])

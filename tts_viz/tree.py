@@ -173,16 +173,26 @@ class Tree:
     def max_depth(self) -> int:
         return self.started.max_depth if self.started else 40
 
-    def frontier(self) -> list[Node]:
-        """Live steps (or the root) that were never expanded and may be: those a search can grow from.
+    def is_open(self, node: Node) -> bool:
+        """May a search grow from it? A live step (or the root) that was never expanded and did not end.
 
         "Never expanded", not "without live children": the latter would resurrect ancestors whose children were pruned.
         """
-        return [
-            n
-            for n in self.nodes.values()
-            if n.kind != "rollout" and not n.expanded and n.finish == "step" and n.depth < self.max_depth and n.alive
-        ]
+        return (
+            node.kind != "rollout"
+            and not node.expanded
+            and node.finish == "step"
+            and node.depth < self.max_depth
+            and node.alive
+        )
+
+    def frontier(self) -> list[Node]:
+        """All open nodes, in order of birth."""
+        return [n for n in self.nodes.values() if self.is_open(n)]
+
+    def open_steps(self) -> list[Node]:
+        """The frontier without the root: unfinished solutions."""
+        return [n for n in self.frontier() if n.kind == "step"]
 
     def unscored(self) -> list[Node]:
         """Live steps that the verifier has not read, finished ones too."""

@@ -1,0 +1,9 @@
+"""One algorithm a file. Importing this package registers them all, in the order in which a visitor meets them."""
+
+# isort: off
+from tts_viz.strategies import greedy, sampling, beam_search
+# isort: on
+
+from tts_viz.strategies.base import STRATEGIES, Entry, Knob, Strategy, make
+
+__all__ = ["STRATEGIES", "Entry", "Knob", "Strategy", "beam_search", "greedy", "make", "sampling"]

@@ -1,0 +1,204 @@
+"""Drives sessions: batches their requests together, keeps time, and lets people hold the reins. Awaits the engines.
+
+One round (`tick`): take the requests of every run that may go on, ask each engine once for all of them, feed the
+answers. Commands wait in a mailbox and are applied between rounds, so a session is only ever touched from one thread.
+Knows nothing about pages: whoever watches reads `run.session.trace`, which only grows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections import defaultdict, deque
+from collections.abc import Callable, Sequence
+from time import monotonic
+from typing import Any, Literal
+
+from tts_viz.engines.base import EngineError, Policy, Rewards, Sampled, Verifier
+from tts_viz.session import Request, Session
+
+log = logging.getLogger(__name__)
+
+SHARE = 64
+"""Requests of one run in one round at most, so that a wide search does not make the others wait."""
+
+State = Literal["running", "paused", "held", "failed", "full", "finished", "stopped"]
+
+
+class Run:
+    """A session, the engines that answer it, and its controls. Made by anyone, driven by a `Scheduler`.
+
+    `pace` is the least time in seconds between two rounds, for eyes that want to follow. `max_nodes` bounds the tree;
+    a run that reaches it rests in state "full".
+    """
+
+    def __init__(
+        self, session: Session, policy: Policy, verifier: Verifier, *, pace: float = 0.0, max_nodes: int = 20_000
+    ) -> None:
+        self.session, self.policy, self.verifier = session, policy, verifier
+        self.pace, self.max_nodes = pace, max_nodes
+        self.error: str | None = None
+        self.elapsed = 0.0
+        """Seconds spent in rounds, this run's and its neighbours' in the same batches; not those spent paused."""
+        self._paused = False
+        self._rounds_allowed = 0
+        self._not_before = 0.0
+        self._mailbox: deque[Callable[[Run], object]] = deque()
+
+    @property
+    def state(self) -> State:
+        session = self.session
+        if session.tree.ended:
+            return session.tree.ended.why
+        if self.error:
+            return "failed"
+        if len(session.tree.nodes) >= self.max_nodes:
+            return "full"
+        if self._paused and not self._rounds_allowed:
+            return "paused"
+        return "held" if session.held else "running"
+
+    # Commands may be called from any thread.
+
+    def pause(self) -> None:
+        """Let the round under way end, and rest."""
+        self._mailbox.append(lambda run: run._rest(True))
+
+    def resume(self) -> None:
+        """Go on; after a failure, ask again."""
+        self._mailbox.append(lambda run: run._rest(False))
+
+    def step(self) -> None:
+        """One round more, then rest."""
+        self._mailbox.append(lambda run: run._allow_one())
+
+    def stop(self) -> None:
+        """End the search; all that was found stays."""
+        self._mailbox.append(lambda run: run.session.stop())
+
+    def change(self, **changes: Any) -> None:
+        """New settings from the next request on. Bad values must have been refused before (`strategies.make`)."""
+        self._mailbox.append(lambda run: run.session.change(**changes))
+
+    def set_pace(self, seconds: float) -> None:
+        self._mailbox.append(lambda run: setattr(run, "pace", seconds))
+
+    def _rest(self, paused: bool) -> None:
+        self._paused, self._rounds_allowed, self.error = paused, 0, None
+
+    def _allow_one(self) -> None:
+        self._paused, self.error = True, None
+        self._rounds_allowed += 1
+
+    def read_mail(self) -> None:
+        """Apply the commands that have arrived. Called by the scheduler between rounds."""
+        while self._mailbox:
+            command = self._mailbox.popleft()
+            try:
+                command(self)
+            except ValueError as error:
+                log.warning("a command was refused: %s", error)
+
+    def due(self, now: float) -> list[Request]:
+        """This run's requests for a round that begins at `now`."""
+        if self.state != "running" or now < self._not_before:
+            return []
+        return self.session.wants[:SHARE]
+
+    def round_ended(self, began: float, ended: float) -> None:
+        self.elapsed += ended - began
+        self._not_before = began + self.pace
+        self._rounds_allowed = max(0, self._rounds_allowed - 1)
+
+
+async def tick(runs: Sequence[Run]) -> bool:
+    """One round for all runs together. Was there anything to do?"""
+    began = monotonic()
+    for run in runs:
+        run.read_mail()
+    jobs = [(run, request) for run in runs for request in run.due(began)]
+    children: dict[int, list[tuple[Run, Request]]] = defaultdict(list)
+    scores: dict[int, list[tuple[Run, Request]]] = defaultdict(list)
+    for run, request in jobs:
+        if request.want == "child":
+            children[id(run.policy)].append((run, request))
+        else:
+            scores[id(run.verifier)].append((run, request))
+    await asyncio.gather(
+        *(_ask(group[0][0].policy.sample, group) for group in children.values()),
+        *(_ask(group[0][0].verifier.score, group) for group in scores.values()),
+    )
+    ended = monotonic()
+    for run in {id(run): run for run, _ in jobs}.values():
+        run.round_ended(began, ended)
+    return bool(jobs)
+
+
+async def _ask(engine: Callable[[Any], Any], group: Sequence[tuple[Run, Request]]) -> None:
+    """One engine, one batch. A failure reaches every run in the batch and loses none of their trees."""
+    try:
+        answers: list[Sampled | Rewards] = await engine([run.session.question(request) for run, request in group])
+    except EngineError as error:
+        _fail(group, str(error))
+        return
+    except Exception:
+        log.exception("an engine failed")
+        _fail(group, "The model failed unexpectedly; the log has the details. Resume tries again.")
+        return
+    for (run, request), answer in zip(group, answers, strict=True):
+        run.session.feed(request, answer)
+
+
+def _fail(group: Sequence[tuple[Run, Request]], message: str) -> None:
+    for run, _ in group:
+        run.error = message
+
+
+async def drive(runs: Sequence[Run]) -> None:
+    """Tick until no run has anything to do: each is finished, stopped, failed, full or out of budget."""
+    while await tick(runs):
+        pass
+
+
+def run_to_end(session: Session, policy: Policy, verifier: Verifier) -> Run:
+    """The simplest driver: one session, until it ends or its budget does. Raises EngineError."""
+    run = Run(session, policy, verifier)
+    asyncio.run(drive([run]))
+    if run.error:
+        raise EngineError(run.error)
+    return run
+
+
+class Scheduler:
+    """Drives any number of runs, together, in a thread of its own, until they are dropped."""
+
+    REST = 0.02
+    """Seconds between looks when there is nothing to do."""
+
+    def __init__(self) -> None:
+        self._runs: list[Run] = []
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._loop()), name="scheduler", daemon=True)
+        self._thread.start()
+
+    def add(self, run: Run) -> None:
+        with self._lock:
+            self._runs.append(run)
+
+    def drop(self, run: Run) -> None:
+        """Forget a run; the round under way may still feed it."""
+        with self._lock:
+            self._runs = [r for r in self._runs if r is not run]
+
+    def close(self) -> None:
+        self._closed.set()
+        self._thread.join()
+
+    async def _loop(self) -> None:
+        while not self._closed.is_set():
+            with self._lock:
+                runs = list(self._runs)
+            if not await tick(runs):
+                await asyncio.sleep(self.REST)

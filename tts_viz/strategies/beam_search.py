@@ -1,0 +1,83 @@
+"""Beam search over steps against a process reward model, and lookahead search, which is beam search that peeks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tts_viz.ops import Expand, Keep, Search, evaluate, top
+from tts_viz.strategies.base import check_ranges, knob, strategy
+from tts_viz.tree import Tree
+
+
+def beam_search(tree: Tree, n: int, m: int, lookahead: int) -> Search:
+    """Score the candidates; keep the best N/M; expand each M times; until none is open or N solutions are finished.
+
+    Snell et al. 2024, section 5.2: sample N first steps; at most 40 rounds (the tree's depth limit). The paper does
+    not say what becomes of a candidate that ends a solution while others go on: here it is set aside, holds no place
+    in the beam, and the search stops once N are finished.
+    """
+    while True:
+        yield from evaluate(tree, lookahead)
+        rivals = tree.frontier()
+        if not rivals or len(tree.finished()) >= n:
+            return
+        if len(rivals) > n // m:
+            yield Keep(top(tree, rivals, n // m), rivals)
+        yield Expand(tree.frontier(), n if rivals == [tree.root] else m)
+
+
+def check_width(n: int, m: int) -> None:
+    """Raises ValueError unless n is a multiple of m."""
+    if n % m:
+        raise ValueError(f"n={n} must be a multiple of m={m}; try {max(n // m, 1) * m} or {(n // m + 1) * m}")
+
+
+@strategy(
+    "beam",
+    "Beam search",
+    "Compare N partial solutions after every step; the verifier keeps the best N/M, and each grows M new next steps.",
+)
+@dataclass(frozen=True, slots=True)
+class BeamSearch:
+    """Budget: N generations. Steps sampled at each depth: N, while no candidate has ended a solution."""
+
+    n: int = knob(16, 1, 256, "Candidates N", "How many candidate steps are compared at each depth.")
+    m: int = knob(4, 1, 64, "Beam width M", "How many next steps each kept candidate grows; N/M candidates are kept.")
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
+        check_width(self.n, self.m)
+
+    @property
+    def generations(self) -> int:
+        return self.n
+
+    def search(self, tree: Tree) -> Search:
+        yield from beam_search(tree, self.n, self.m, lookahead=0)
+
+
+@strategy(
+    "lookahead",
+    "Lookahead",
+    "Beam search that first plays each candidate k steps ahead and judges it by where that leads.",
+)
+@dataclass(frozen=True, slots=True)
+class Lookahead:
+    """Budget: N·(k+1) generations: each candidate pays for its k rollout steps. k = 0 is beam search."""
+
+    n: int = knob(16, 1, 256, "Candidates N", "How many candidate steps are compared at each depth.")
+    m: int = knob(4, 1, 64, "Beam width M", "How many next steps each kept candidate grows; N/M candidates are kept.")
+    k: int = knob(
+        1, 0, 8, "Lookahead k", "How many steps ahead each candidate is played, greedily, before it is scored."
+    )
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
+        check_width(self.n, self.m)
+
+    @property
+    def generations(self) -> int:
+        return self.n * (self.k + 1)
+
+    def search(self, tree: Tree) -> Search:
+        yield from beam_search(tree, self.n, self.m, self.k)

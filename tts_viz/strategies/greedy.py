@@ -1,0 +1,25 @@
+"""Greedy decoding: one solution, the likeliest token each time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tts_viz.ops import Expand, Search
+from tts_viz.strategies.base import strategy
+from tts_viz.tree import Tree
+
+
+@strategy(
+    "greedy", "Greedy", "One solution, always the likeliest token: what a model does without extra compute.", False
+)
+@dataclass(frozen=True, slots=True)
+class Greedy:
+    """One solution at temperature 0. Budget: 1 generation; the verifier is not asked."""
+
+    @property
+    def generations(self) -> int:
+        return 1
+
+    def search(self, tree: Tree) -> Search:
+        while tree.frontier():
+            yield Expand(tree.frontier(), n=1, greedy=True)

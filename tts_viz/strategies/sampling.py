@@ -1,0 +1,81 @@
+"""Independent samples: majority vote (self-consistency) and best-of-N.
+
+Both draw N solutions that know nothing of one another; they differ in whether a verifier reads them, and so in how an
+answer can be chosen afterwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tts_viz.ops import Expand, Parallel, Score, Search
+from tts_viz.strategies.base import check_ranges, knob, strategy
+from tts_viz.tree import Node, Tree
+
+
+def draw(tree: Tree, node: Node, verified: bool) -> Search:
+    """Sample one solution from `node` on to its end, step by step, each step read by the verifier where there is one.
+
+    The verifier keeps its cache along the path, so scoring each step reads no more tokens than scoring the end alone.
+    """
+    while grown := (yield Expand([node])):
+        node = grown[0]
+        if verified and node.alive:
+            yield Score([node])
+        if not tree.is_open(node):
+            return
+
+
+def draw_all(tree: Tree, n: int, verified: bool) -> Search:
+    """Bring the solutions to n: finish what is open, start what is missing; then finish what a person opened since."""
+    if verified:
+        yield Score(tree.unscored())
+    missing = n - len(tree.open_steps()) - len(tree.finished())
+    yield Parallel([draw(tree, node, verified) for node in tree.open_steps() + [tree.root] * missing])
+    while ends := tree.open_steps():
+        yield Parallel([draw(tree, node, verified) for node in ends])
+
+
+@strategy(
+    "majority",
+    "Majority vote",
+    "N independent solutions; the answer that most of them give wins (self-consistency). No verifier.",
+    verified=False,
+)
+@dataclass(frozen=True, slots=True)
+class MajorityVote:
+    """Self-consistency (Wang et al. 2022). Budget: N generations; the verifier is not asked."""
+
+    n: int = knob(16, 1, 256, "Samples N", "How many independent solutions are drawn.")
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
+
+    @property
+    def generations(self) -> int:
+        return self.n
+
+    def search(self, tree: Tree) -> Search:
+        yield from draw_all(tree, self.n, verified=False)
+
+
+@strategy(
+    "best_of_n",
+    "Best of N",
+    "N independent solutions, each read by the verifier; the best one, or the best-supported answer, wins.",
+)
+@dataclass(frozen=True, slots=True)
+class BestOfN:
+    """Best-of-N, plain or weighted by the vote chosen (Snell et al. 2024, section 5.2). Budget: N generations."""
+
+    n: int = knob(16, 1, 256, "Samples N", "How many independent solutions are drawn and scored.")
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
+
+    @property
+    def generations(self) -> int:
+        return self.n
+
+    def search(self, tree: Tree) -> Search:
+        yield from draw_all(tree, self.n, verified=True)
