@@ -61,8 +61,8 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Grew:
-    """A node was added. `tokens` and `logprobs` (natural log, under the untempered policy) have equal length;
-    they are empty where they are unknown, as in a step written by hand."""
+    """A node was added. `tokens`, `pieces` (their text) and `logprobs` (natural log, under the untempered policy) have
+    equal length; they are empty where they are unknown, as in a step written by hand."""
 
     parent: NodeId
     node: NodeId
@@ -70,6 +70,7 @@ class Grew:
     node_kind: Kind = "step"
     tokens: tuple[int, ...] = ()
     logprobs: tuple[float, ...] = ()
+    pieces: tuple[str, ...] = ()
     finish: Finish = "step"
     cost: Cost = field(default_factory=Cost)
     kind: Literal["grew"] = "grew"

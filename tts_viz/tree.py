@@ -41,6 +41,7 @@ class Node:
     text: str = ""
     tokens: tuple[int, ...] = ()
     logprobs: tuple[float, ...] = ()
+    pieces: tuple[str, ...] = ()
     finish: Finish = "step"
     by: Author = "search"
     reward: float | None = None
@@ -51,6 +52,8 @@ class Node:
     depth: int = 0
     born: int = 0
     """Index in the trace of the event that added the node."""
+    cost: Cost = field(default_factory=Cost)
+    """What sampling it and scoring up to it cost."""
 
     @property
     def alive(self) -> bool:
@@ -119,6 +122,7 @@ class Tree:
                 path = self.nodes[event.node].path()
                 for node, reward in zip(path[len(path) - len(event.rewards) :], event.rewards, strict=True):
                     node.reward = reward
+                self.nodes[event.node].cost += event.cost
                 self.spent += event.cost
             case Decided():
                 for id in event.pruned:
@@ -141,10 +145,12 @@ class Tree:
             event.text,
             event.tokens,
             event.logprobs,
+            event.pieces,
             event.finish,
             event.by,
             depth=parent.depth + 1,
             born=self.length,
+            cost=event.cost,
         )
         parent.children.append(node)
         self.nodes[node.id] = node

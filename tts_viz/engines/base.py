@@ -43,12 +43,16 @@ class SampleRequest:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A sampled step: text without delimiter; tokens with it (or with the end-of-solution token); log-probs of them."""
+    """A sampled step: text without delimiter; tokens with it (or with the end-of-solution token); log-probs of them.
+
+    `pieces` are the tokens as a person reads them, one a token, so that a recorded run needs no tokenizer.
+    """
 
     text: str
     tokens: tuple[int, ...]
     logprobs: tuple[float, ...]
     finish: Finish
+    pieces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
