@@ -1,0 +1,92 @@
+"""What a search has found, judged by its task: ranked solutions, and the truth of every step.
+
+Knows nothing about models or pages. The page asks at every update, so a `Judge` remembers: each step is checked once,
+each solution is graded once, and only votes and scores, which can change afterwards, are computed anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+from tts_viz import aggregate
+from tts_viz.events import NodeId
+from tts_viz.tasks import get_task
+from tts_viz.tasks.base import CheckedTask, Problem, StepTruth
+from tts_viz.tree import Node, Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """A finished solution. `score`: None where the verifier did not read it; `weight`: what its answer won in the vote;
+    `correct`: None where nothing is known to grade against."""
+
+    node: NodeId
+    text: str
+    answer: str | None
+    score: float | None
+    weight: float
+    correct: bool | None
+
+
+class Judge:
+    """The task's word on one search, as it grows. Give it any moment of the same search, earlier ones too."""
+
+    def __init__(self, problem: Problem | None) -> None:
+        """`problem` is None for a search of which no problem is known: then nothing has an answer or a truth.
+
+        Raises ValueError for a task that does not exist.
+        """
+        self.problem = problem
+        self._task = get_task(problem.task) if problem else None
+        self._truths: dict[NodeId, StepTruth] = {}
+        self._verdicts: dict[NodeId, tuple[str | None, bool | None]] = {}
+        self._seen = 0
+
+    @classmethod
+    def of(cls, tree: Tree) -> Judge:
+        """The judge of a tree, by the problem that its search started with."""
+        given = tree.started.problem if tree.started else {}
+        return cls(Problem(**given) if given else None)
+
+    @property
+    def checks(self) -> bool:
+        """Can it tell of every step whether it is true?"""
+        return isinstance(self._task, CheckedTask)
+
+    def truths(self, tree: Tree) -> Mapping[NodeId, StepTruth]:
+        """The exact checker's word on every step and rollout step; empty for a task without a checker."""
+        if self.problem and isinstance(self._task, CheckedTask):
+            # Newest first, so that one look at a path's end covers all new steps on it.
+            for node in reversed(list(islice(tree.nodes.values(), self._seen, None))):
+                if node.kind != "root" and node.id not in self._truths:
+                    path = node.path()
+                    said = self._task.check(self.problem, [n.text for n in path])
+                    self._truths.update(zip((n.id for n in path), said, strict=True))
+            self._seen = max(self._seen, len(tree.nodes))
+        return self._truths
+
+    def solutions(self, tree: Tree, aggregation: str | None = None, vote: str | None = None) -> list[Solution]:
+        """The finished live solutions, the chosen one first; by the aggregation and vote in force, or by others."""
+        nodes = {n.id: n for n in tree.finished()}
+        ballots = [aggregate.Ballot(n.id, self._verdict(n)[0], tree.score(n, aggregation)) for n in nodes.values()]
+        return [
+            Solution(b.node, _text(nodes[b.node]), b.answer, b.score, ranked.weight, self._verdict(nodes[b.node])[1])
+            for ranked in aggregate.rank(ballots, vote or tree.settings.vote)
+            for b in (ranked.ballot,)
+        ]
+
+    def _verdict(self, node: Node) -> tuple[str | None, bool | None]:
+        """Answer and grade of the solution that ends at `node`."""
+        if not (self.problem and self._task):
+            return None, None
+        if node.id not in self._verdicts:
+            steps = [n.text for n in node.path()]
+            answer = self._task.extract(self.problem, steps)
+            self._verdicts[node.id] = answer, self._task.grade(self.problem, steps)
+        return self._verdicts[node.id]
+
+
+def _text(node: Node) -> str:
+    return "\n".join(n.text for n in node.path())

@@ -1,0 +1,118 @@
+"""MATH-500: 500 competition problems with level and subject, for real language models. Answers, not steps, are graded.
+
+Problems come from a JSONL file of the data set's own layout (`problem`, `answer`, `level`, `subject`, `unique_id`), or
+from the Hugging Face hub. All 500 are the test split of MATH (Hendrycks et al. 2021) as drawn by Lightman et al. 2023.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from tts_viz.tasks.base import Problem, ProblemError, Split
+from tts_viz.tasks.equivalence import Comparer
+
+HUB_ID = "HuggingFaceH4/MATH-500"
+HUB_FILE = "test.jsonl"
+
+INSTRUCTION = "Solve this problem step by step, one step a paragraph, and end with the answer in \\boxed{}."
+
+LONGEST = 4_000
+"""Characters of a visitor's own problem."""
+
+
+@dataclass(frozen=True)
+class Math500:
+    """See the module. `source` is a path to a JSONL file or a hub id, read when the first problem is asked for."""
+
+    source: str = HUB_ID
+    name: str = "math500"
+    title: str = "MATH-500"
+    blurb: str = "Competition mathematics, from school algebra to precalculus, for language models."
+    levels: tuple[int, ...] = (1, 2, 3, 4, 5)
+    placeholder: str = "What is the smallest prime that divides 7! + 1?"
+    _comparer: Comparer = field(default_factory=Comparer, repr=False, compare=False)
+
+    def problem(self, split: Split, level: int, index: int) -> Problem:
+        """Raises ValueError for a source that cannot be read."""
+        if split != "test":
+            raise ValueError(f"{self.title} has no {split} split, only test")
+        if level not in self.levels:
+            raise ValueError(f"level {level} must be one of {', '.join(map(str, self.levels))}")
+        of_level = [p for p in self._problems if p.level == level]
+        if not 0 <= index < len(of_level):
+            raise IndexError(f"index {index} must be from 0 to {len(of_level) - 1} at level {level}")
+        return of_level[index]
+
+    def parse(self, text: str) -> Problem:
+        """Any text will do; nothing is known to grade its answer against."""
+        text = text.strip()
+        if not text:
+            raise ProblemError(f"Type a problem, for example “{self.placeholder}”")
+        if len(text) > LONGEST:
+            raise ProblemError(f"The problem has {len(text):,} characters; at most {LONGEST:,} are taken.")
+        return Problem(self.name, f"{self.name}/own/{text}", text, _prompt(text))
+
+    def extract(self, problem: Problem, steps: Sequence[str]) -> str | None:
+        text = final_text(steps)
+        return self._comparer.canonical(text) if text else None
+
+    def grade(self, problem: Problem, steps: Sequence[str]) -> bool | None:
+        """An answer that takes longer to compare than the comparer's limit counts as wrong."""
+        if problem.answer is None:
+            return None
+        text = final_text(steps)
+        return bool(text) and self._comparer.same(_boxed(problem.answer), text)
+
+    @cached_property
+    def _problems(self) -> list[Problem]:
+        path = Path(self.source) if self.source.endswith((".jsonl", ".json")) else _downloaded(self.source)
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except OSError as error:
+            raise ValueError(f"cannot read {path}: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise ValueError(f"cannot read {path}: not a text file in UTF-8") from None
+        return [self._read(line, f"{path}, line {number}") for number, line in enumerate(lines, 1) if line.strip()]
+
+    def _read(self, line: str, where: str) -> Problem:
+        try:
+            row: dict[str, Any] = json.loads(line)
+            text, answer, subject = str(row["problem"]), str(row["answer"]), row.get("subject")
+            level = int(str(row["level"]).removeprefix("Level "))
+            id = str(row["unique_id"]).removesuffix(".json")
+        except KeyError as error:
+            raise ValueError(f"{where}: no field {error}") from None
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{where}: {error}") from None
+        return Problem(self.name, f"{self.name}/{id}", text, _prompt(text), level, answer, subject)
+
+
+def final_text(steps: Sequence[str]) -> str:
+    """Where the answer is: from the last \\boxed on, or else the last step that says anything."""
+    whole = "\n\n".join(steps)
+    at = whole.rfind("\\boxed")
+    return whole[at:] if at >= 0 else next((s for s in reversed(steps) if s.strip()), "")
+
+
+def _boxed(answer: str) -> str:
+    return f"\\boxed{{{answer}}}"
+
+
+def _prompt(text: str) -> str:
+    return f"{INSTRUCTION}\n\n{text}\n\n"
+
+
+def _downloaded(hub_id: str) -> Path:
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(hf_hub_download(hub_id, HUB_FILE, repo_type="dataset"))
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ValueError(f"cannot fetch {HUB_FILE} of {hub_id} from the Hugging Face hub: {reason}") from error

@@ -1,0 +1,71 @@
+"""Traces in files: written as the search happens, read back whole. What a line may say is in `schema`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from os import PathLike
+from types import TracebackType
+from typing import Self
+
+from tts_viz.events import Event
+from tts_viz.traces.schema import MAX_LINE, Gate, Header, TraceError, check_header, decode, encode
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A trace from a file. `torn`: the last line was cut off in the middle (by a crash) and was dropped."""
+
+    events: list[Event]
+    torn: bool = False
+
+
+class TraceWriter:
+    """Writes events to a new file; each call's events are in the hands of the system when it returns."""
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        """Replaces a file that is there already. Raises OSError."""
+        self._file = open(path, "w", encoding="utf-8", newline="\n")  # noqa: SIM115 (closed by close)
+        self._write([encode(Header())])
+
+    def write(self, events: Iterable[Event]) -> None:
+        """Raises OSError, and `TraceError` for a number that is not finite."""
+        self._write([encode(event) for event in events])
+
+    def close(self) -> None:
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, type: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def _write(self, lines: list[str]) -> None:
+        self._file.writelines(line + "\n" for line in lines)
+        self._file.flush()
+
+
+def read(path: str | PathLike[str]) -> Recorded:
+    """The trace in a file. Raises OSError, and `TraceError` with the line's number for what cannot be a trace."""
+    events: list[Event] = []
+    gate = Gate()
+    with open(path, "rb") as file:
+        number = 0
+        # Read by hand, so that a file without newlines cannot fill the memory.
+        while line := file.readline(MAX_LINE + 1):
+            number += 1
+            try:
+                if number == 1:
+                    check_header(line)
+                    continue
+                event = decode(line)
+                gate.accept(event)
+            except TraceError as error:
+                if number > 2 and not line.endswith(b"\n") and len(line) <= MAX_LINE:
+                    return Recorded(events, torn=True)
+                raise TraceError(f"line {number}: {error}") from None
+            events.append(event)
+    if not events:
+        raise TraceError(f"line {number + 1}: nothing was recorded")
+    return Recorded(events)

@@ -1,0 +1,206 @@
+"""The trace on paper: one event, one line of JSON, there and back exactly. Strict, because files come from anywhere.
+
+A trace is a header line, `{"format": "tts_viz", "version": 1}`, then the events in order. Two gates: pydantic checks
+each line against the dataclasses of `events` (which `kind` names), and `Gate` checks each event against those before
+it, so that what passes can be folded into a tree. Knows nothing about files.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+from tts_viz import aggregate
+from tts_viz.budget import Cost
+from tts_viz.events import (
+    Changed,
+    Decided,
+    Ended,
+    Event,
+    Grew,
+    Kind,
+    NodeId,
+    Scored,
+    Settings,
+    Started,
+    Valued,
+    Withered,
+)
+from tts_viz.tasks.base import Problem
+from tts_viz.tree import ROOT
+
+MAX_LINE = 1_000_000
+"""Bytes in one line."""
+
+MAX_DEPTH = 500
+MAX_NODES = 200_000
+
+CHILD = re.compile(r"(?P<parent>.+)\.(?P<mark>[ru]?)\d{1,6}", re.ASCII)
+
+STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class TraceError(ValueError):
+    """A line that cannot be part of a trace. The message says why; readers of files add the line's number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The first line."""
+
+    __pydantic_config__ = STRICT
+
+    format: Literal["tts_viz"] = "tts_viz"
+    version: Literal[1] = 1
+
+
+HEADER = TypeAdapter(Header)
+EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")], config=STRICT)
+# A union, because a bare dataclass takes its configuration from itself only, and the core knows nothing of pydantic.
+PROBLEM: TypeAdapter[Problem | None] = TypeAdapter(Problem | None, config=STRICT)
+
+
+def encode(event: Event | Header) -> str:
+    """One line, without its newline. Raises `TraceError` for a number that is not finite."""
+    plain = HEADER.dump_python(event) if isinstance(event, Header) else EVENT.dump_python(event)
+    try:
+        return json.dumps(plain, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except ValueError as error:
+        raise TraceError(f"cannot be written: {error}") from None
+
+
+def decode(line: str | bytes) -> Event:
+    """The event of one line. Raises `TraceError`. What it refers to is not checked here but by `Gate`."""
+    if len(line) > MAX_LINE:
+        raise TraceError(f"the line has {len(line):,} bytes; at most {MAX_LINE:,} are allowed")
+    return _validated(EVENT, line)
+
+
+def check_header(line: str | bytes) -> None:
+    """Raises `TraceError` unless this is the header of a trace that this version can read."""
+    try:
+        HEADER.validate_json(line)
+    except ValidationError:
+        raise TraceError(f"this is no trace that can be read here: the first line must be {encode(Header())}") from None
+
+
+def _validated(adapter: TypeAdapter[Any], line: str | bytes) -> Any:
+    try:
+        return adapter.validate_json(line)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise TraceError(f"{where}: {first['msg']}" if where else first["msg"]) from None
+
+
+class Gate:
+    """Lets events pass in order, each checked against those before it."""
+
+    def __init__(self) -> None:
+        self._depth: dict[NodeId, int] = {}
+        self._kinds: dict[NodeId, str] = {}
+
+    def accept(self, event: Event) -> None:
+        """Raises `TraceError` for an event that cannot follow; it then has no effect."""
+        if isinstance(event, Started) == bool(self._depth):
+            raise TraceError("a second start" if self._depth else f"the first event must be started, not {event.kind}")
+        match event:
+            case Started():
+                self._start(event)
+            case Changed():
+                _check_settings(event.settings)
+                names = {f.name for f in fields(Settings)}
+                _require(set(event.what.split(", ")) <= names, f"{event.what!r} does not name settings")
+            case Grew():
+                self._grow(event)
+            case Withered():
+                self._check_place(event.parent, event.node, event.node_kind)
+                _check_cost(event.cost)
+            case Scored():
+                steps = self._known(event.node)
+                _require(1 <= len(event.rewards) <= steps, f"{len(event.rewards)} rewards for {steps} steps")
+                _require(all(0 <= r <= 1 for r in event.rewards), "a reward must be from 0 to 1")
+                _check_cost(event.cost)
+            case Decided():
+                self._check_decision(event)
+            case Valued():
+                self._known(event.node)
+            case Ended():
+                pass
+
+    def _start(self, event: Started) -> None:
+        _check_settings(event.settings)
+        _require(1 <= event.max_depth <= MAX_DEPTH, f"max_depth must be from 1 to {MAX_DEPTH}")
+        _require(event.max_tokens >= 1, "max_tokens must be positive")
+        if event.problem:
+            _validated(PROBLEM, json.dumps(event.problem))
+        self._depth[ROOT] = 0
+        self._kinds[ROOT] = "root"
+
+    def _grow(self, event: Grew) -> None:
+        self._check_place(event.parent, event.node, event.node_kind)
+        lengths = {len(given) for given in (event.tokens, event.logprobs, event.pieces) if given}
+        _require(len(lengths) <= 1, "tokens, logprobs and pieces must be equally many")
+        _check_cost(event.cost)
+        depth = self._depth[event.parent] + 1
+        _require(depth <= MAX_DEPTH, f"deeper than {MAX_DEPTH} steps")
+        _require(len(self._depth) < MAX_NODES, f"more than {MAX_NODES:,} nodes")
+        self._depth[event.node], self._kinds[event.node] = depth, event.node_kind
+
+    def _check_place(self, parent: NodeId, node: NodeId, kind: Kind) -> None:
+        self._known(parent)
+        found = CHILD.fullmatch(node)
+        if not found or found["parent"] != parent:
+            raise TraceError(f"{node!r} is no id for a child of {parent}")
+        _require(kind != "root", "a root cannot be grown")
+        _require((found["mark"] == "r") == (kind == "rollout"), f"{node!r} is no id for a {kind}")
+        _require(self._kinds[parent] != "rollout" or kind == "rollout", "a step cannot follow a look ahead")
+        _require(node not in self._depth, f"node {node} is there already")
+
+    def _check_decision(self, event: Decided) -> None:
+        rivals = [*event.kept, *event.pruned]
+        for id in rivals:
+            self._known(id)
+        _require(len(rivals) == len(set(rivals)), "a rival is named twice")
+        _require(set(event.scores) <= set(rivals), "a score of a node that is no rival")
+        _require(event.aggregation in aggregate.STEPS, f"unknown step aggregation {event.aggregation!r}")
+
+    def _known(self, node: NodeId) -> int:
+        """The node's depth."""
+        if node not in self._depth:
+            raise TraceError(f"node {node[:60]!r} has not grown yet")
+        return self._depth[node]
+
+
+def check_all(events: Iterable[Event]) -> None:
+    """Raises `TraceError`, naming the event's index, unless these are a trace from its start on."""
+    gate = Gate()
+    for index, event in enumerate(events):
+        try:
+            gate.accept(event)
+        except TraceError as error:
+            raise TraceError(f"event {index}: {error}") from None
+
+
+def _check_settings(settings: Settings) -> None:
+    _require(settings.temperature >= 0, "the temperature must not be negative")
+    _require(settings.aggregation in aggregate.STEPS, f"unknown step aggregation {settings.aggregation!r}")
+    _require(settings.vote in aggregate.VOTES, f"unknown vote {settings.vote!r}")
+    for name, value in settings.parameters.items():
+        plain = isinstance(value, str | int | bool | None) or (isinstance(value, float) and math.isfinite(value))
+        _require(plain, f"parameter {name!r} must be a plain finite value")
+
+
+def _check_cost(cost: Cost) -> None:
+    _require(all(getattr(cost, f.name) >= 0 for f in fields(Cost)), "a cost must not be negative")
+
+
+def _require(holds: bool, rule: str) -> None:
+    if not holds:
+        raise TraceError(rule)

@@ -1,0 +1,188 @@
+"""A search in plain words: why a step lived or died, and what an event did. Pure functions of the tree.
+
+Knows nothing about truth or pages: what is said here is what the search itself could know.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from tts_viz.budget import Budget
+from tts_viz.events import Changed, Decided, Ended, Event, Grew, Settings, Started, Withered
+from tts_viz.strategies import STRATEGIES
+from tts_viz.tree import Node, Tree
+
+BY_AGGREGATION = {
+    "last": "",
+    "min": " (lowest step)",
+    "product": " (product of its steps)",
+    "mean": " (mean of its steps)",
+}
+
+
+# --- why a node is what it is -------------------------------------------------------------------------------------
+
+
+def why(tree: Tree, node: Node) -> str:
+    """One sentence on the fate of a node."""
+    if node.kind == "root":
+        return "the problem, from which every solution begins"
+    if node.kind == "rollout":
+        return _rollout(node)
+    if fallen := next((n for n in node.lineage() if n.pruned), None):
+        verdict = f"pruned at {_decision(tree, fallen)}"
+        return verdict if fallen is node else f"an ancestor, step {fallen.depth} of this path, was {verdict}"
+    decision = _decision(tree, node)
+    return "; ".join(filter(None, [f"kept at {decision}" if decision else "", _standing(tree, node)]))
+
+
+def _rollout(node: Node) -> str:
+    origin = next(n for n in node.lineage() if n.kind == "step")
+    use = "" if origin.value is None else f", which the search counts as {origin.value:.2f} for it"
+    return f"a look ahead for step {origin.depth} ({origin.text}){use}; it is not part of a solution"
+
+
+def _standing(tree: Tree, node: Node) -> str:
+    """Where a live step stands now."""
+    if node.finished:
+        return _finished(tree, node)
+    if node.finish == "length":
+        return "cut off at the token limit in the middle of the step, so nothing can follow"
+    if steps := sum(c.kind == "step" for c in node.children):
+        return f"expanded into {_count(steps, 'next step')}"
+    if node.expanded:
+        return "a dead end: the policy had nothing to say after it"
+    if node.depth >= tree.max_depth:
+        return f"at the depth limit of {tree.max_depth} steps, so nothing can follow"
+    if tree.ended:
+        return "open: the search ended before it was expanded"
+    return "open: waiting to be expanded"
+
+
+def _finished(tree: Tree, node: Node) -> str:
+    score = tree.score(node)
+    if score is None:
+        return "finished: a whole solution, which the verifier has not read"
+    scores = [s for n in tree.finished() if (s := tree.score(n)) is not None]
+    rank = 1 + sum(s > score for s in scores)
+    return f"finished: a whole solution, score {score:.2f}, ranked {rank} of {len(scores)}"
+
+
+def _decision(tree: Tree, node: Node) -> str:
+    """The last decision about a node: "depth 2: score 0.41 ranked 7 of 16, the last kept had 0.62"; "" if none."""
+    decision = next((d for d in reversed(tree.decisions) if node.id in d.pruned or node.id in d.kept), None)
+    if decision is None:
+        return ""
+    rivals = len(decision.kept) + len(decision.pruned)
+    kept = [decision.scores[id] for id in decision.kept if id in decision.scores]
+    mine = decision.scores.get(node.id)
+    if mine is None:
+        return f"depth {decision.depth}: it had no score among {rivals} rivals"
+    lost = [decision.scores[id] for id in decision.pruned if id in decision.scores]
+    if node.id in decision.pruned:
+        # A tie went to those kept; `top` prefers the earlier.
+        rank = 1 + sum(s >= mine for s in kept) + sum(s > mine for s in lost)
+        edge, edge_name = min(kept, default=None), "the last kept"
+    else:
+        rank = 1 + sum(s > mine for s in kept + lost)
+        edge, edge_name = max(lost, default=None), "the best pruned"
+    how = BY_AGGREGATION.get(decision.aggregation, f" ({decision.aggregation})")
+    if edge is None:
+        return f"depth {decision.depth}: score {mine:.2f}{how} ranked {rank} of {rivals}"
+    if edge == mine:
+        return f"depth {decision.depth}: score {mine:.2f}{how} ranked {rank} of {rivals}, a tie with {edge_name}"
+    ours, theirs = _apart(mine, edge)
+    return f"depth {decision.depth}: score {ours}{how} ranked {rank} of {rivals}, {edge_name} had {theirs}"
+
+
+def _apart(a: float, b: float) -> tuple[str, str]:
+    """Two different numbers with as many digits as it takes to see that they differ: two, if that will do."""
+    return next(
+        ((x, y) for digits in range(2, 17) if (x := f"{a:.{digits}f}") != (y := f"{b:.{digits}f}")), (repr(a), repr(b))
+    )
+
+
+# --- what happened ------------------------------------------------------------------------------------------------
+
+
+def happened(event: Event, before: Tree) -> str:
+    """The event line for one event; "" for those too small to tell. `before` is the tree without the event."""
+    match event:
+        case Started():
+            return f"started: {_strategy(event.settings)}, {_budget(event.settings.budget)}"
+        case Changed():
+            return _changed(before.settings, event.settings)
+        case Decided():
+            best = max(event.scores.values(), default=None)
+            rivals = len(event.kept) + len(event.pruned)
+            return f"depth {event.depth}: kept {len(event.kept)} of {rivals}" + _best(best)
+        case Grew(node_kind="step", finish="eos"):
+            return f"a solution is complete: … {event.text}"
+        case Grew(node_kind="step", finish="length"):
+            return f"depth {before.nodes[event.parent].depth + 1}: a step was cut off at the token limit"
+        case Withered(node_kind="step"):
+            return f"depth {before.nodes[event.parent].depth + 1}: a dead end, the policy had nothing to say"
+        case Ended():
+            scores = [s for n in before.finished() if (s := before.score(n)) is not None]
+            found = _count(len(before.finished()), "solution")
+            return f"{event.why}: {found}" + _best(max(scores, default=None))
+        case _:
+            return ""
+
+
+def _changed(old: Settings, new: Settings) -> str:
+    """ "budget 16 → 64", "beam width M 4 → 2 from here on"; several changes are joined by semicolons."""
+    said = []
+    if old.strategy != new.strategy:
+        said.append(f"{_title(old.strategy)} → {_strategy(new)} from here on")
+    else:
+        labels = {k.name: k.label for k in STRATEGIES[new.strategy].knobs} if new.strategy in STRATEGIES else {}
+        said += [
+            f"{_uncapitalised(labels.get(name, name))} {old.parameters.get(name)} → {value} from here on"
+            for name, value in new.parameters.items()
+            if old.parameters.get(name) != value
+        ]
+    for cap in fields(Budget):
+        was, now = getattr(old.budget, cap.name), getattr(new.budget, cap.name)
+        if was != now:
+            unit = "" if cap.name == "generations" else f" in {cap.name}"
+            said.append(f"budget{unit} {_cap(was)} → {_cap(now)}")
+    if old.temperature != new.temperature:
+        said.append(f"temperature {old.temperature:g} → {new.temperature:g} from here on")
+    if old.aggregation != new.aggregation:
+        said.append(f"step aggregation {old.aggregation} → {new.aggregation}")
+    if old.vote != new.vote:
+        said.append(f"vote {old.vote} → {new.vote}")
+    return "; ".join(said)
+
+
+def _strategy(settings: Settings) -> str:
+    """ "Beam search (n 16, m 4)" """
+    knobs = ", ".join(f"{name} {value}" for name, value in settings.parameters.items())
+    return _title(settings.strategy) + (f" ({knobs})" if knobs else "")
+
+
+def _title(strategy: str) -> str:
+    return STRATEGIES[strategy].title if strategy in STRATEGIES else strategy
+
+
+def _budget(budget: Budget) -> str:
+    caps = [f"{_cap(cap)} {f.name}" for f in fields(budget) if (cap := getattr(budget, f.name)) is not None]
+    return f"budget {' and '.join(caps)}" if caps else "no budget limit"
+
+
+def _cap(cap: float | None) -> str:
+    return "none" if cap is None else f"{cap:,}" if isinstance(cap, int) else f"{cap:.3g}"
+
+
+def _best(score: float | None) -> str:
+    return "" if score is None else f", best {score:.2f}"
+
+
+def _count(n: int, thing: str) -> str:
+    return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
+
+
+def _uncapitalised(label: str) -> str:
+    """ "Beam width M" → "beam width M" """
+    return label[:1].lower() + label[1:]
