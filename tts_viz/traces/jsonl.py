@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
 from types import TracebackType
 from typing import Self
 
 from tts_viz.events import Event
-from tts_viz.traces.schema import MAX_LINE, Gate, Header, TraceError, check_header, decode, encode
+from tts_viz.traces.schema import MAX_LINE, THIS, Gate, TraceError, check_header, decode, encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +21,21 @@ class Recorded:
 
 
 class TraceWriter:
-    """Writes events to a new file; each call's events are in the hands of the system when it returns."""
+    """Writes events to a new file; each call's events are in the hands of the system when it returns.
+
+    `written` counts the events so far, so that a trace that grows is written by `write(trace[writer.written:])`.
+    """
 
     def __init__(self, path: str | PathLike[str]) -> None:
         """Replaces a file that is there already. Raises OSError."""
         self._file = open(path, "w", encoding="utf-8", newline="\n")  # noqa: SIM115 (closed by close)
-        self._write([encode(Header())])
+        self.written = 0
+        self._write([encode(THIS)])
 
-    def write(self, events: Iterable[Event]) -> None:
+    def write(self, events: Sequence[Event]) -> None:
         """Raises OSError, and `TraceError` for a number that is not finite."""
         self._write([encode(event) for event in events])
+        self.written += len(events)
 
     def close(self) -> None:
         self._file.close()

@@ -56,8 +56,11 @@ class Header:
 
     __pydantic_config__ = STRICT
 
-    format: Literal["tts_viz"] = "tts_viz"
-    version: Literal[1] = 1
+    format: Literal["tts_viz"]
+    version: Literal[1]
+
+
+THIS = Header("tts_viz", 1)
 
 
 HEADER = TypeAdapter(Header)
@@ -87,7 +90,7 @@ def check_header(line: str | bytes) -> None:
     try:
         HEADER.validate_json(line)
     except ValidationError:
-        raise TraceError(f"this is no trace that can be read here: the first line must be {encode(Header())}") from None
+        raise TraceError(f"this is no trace that can be read here: the first line must be {encode(THIS)}") from None
 
 
 def _validated(adapter: TypeAdapter[Any], line: str | bytes) -> Any:
