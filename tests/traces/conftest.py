@@ -16,11 +16,9 @@ from tts_viz.session import Request, Session
 Search = Callable[..., list[Event]]
 
 
-def dice(rng: random.Random, request: Request) -> Sampled | Rewards:
-    """An answer of any kind that a model could give; solutions are about three steps long."""
+def child(rng: random.Random, request: Request) -> Sampled:
+    """Any kind of step that a model could give; solutions are about three steps long."""
     cost = Cost(policy_calls=1, generated=3, policy_flops=rng.random() * 1e6, seconds=rng.random())
-    if request.want == "score":
-        raise NotImplementedError
     if rng.random() < 0.1:
         return Sampled(None, cost)
     finish = rng.choice(["step", "step", "eos"] if request.node.count(".") < 5 else ["eos", "length"])
@@ -43,7 +41,7 @@ def search() -> Search:
                 wanted = session.question(request).wanted  # type: ignore[union-attr]
                 session.feed(request, Rewards(tuple(rng.random() for _ in range(wanted)), Cost(verifier_calls=1)))
             else:
-                session.feed(request, dice(rng, request))
+                session.feed(request, child(rng, request))
         session.stop()
         return session.trace
 
