@@ -1,0 +1,37 @@
+"""What README shows works: its strategy, word for word."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tts_viz.budget import Cost
+from tts_viz.engines.base import Candidate, Rewards, Sampled
+from tts_viz.events import Decided, Settings, Started
+from tts_viz.ops import Expand, Keep, Search, evaluate, top
+from tts_viz.session import Session
+from tts_viz.strategies import base
+from tts_viz.tree import Tree
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_strategy_of_the_readme_narrows(monkeypatch: pytest.MonkeyPatch) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    monkeypatch.setattr(base, "STRATEGIES", dict(base.STRATEGIES))
+    given = {"Expand": Expand, "Keep": Keep, "Search": Search, "evaluate": evaluate, "top": top, "Tree": Tree}
+    exec("from dataclasses import dataclass\n" + code, given | {"knob": base.knob, "strategy": base.strategy})
+
+    session = Session(Started("p", Settings("narrowing", {"n": 3})))
+    while session.wants:
+        request = session.wants[0]
+        if request.want == "score":
+            session.feed(request, Rewards((0.1 * int(request.node[-1]),)))
+        else:
+            finish = "eos" if request.node.count(".") == 4 else "step"
+            session.feed(request, Sampled(Candidate("step", (), (), finish), Cost(policy_calls=1)))
+    assert session.done
+    assert [len(e.kept) for e in session.trace if isinstance(e, Decided)] == [2, 1, 1]
+    assert session.tree.generations == base.make("narrowing", {"n": 3}).generations == 3
