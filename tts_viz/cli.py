@@ -17,16 +17,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from importlib import import_module
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
-from tts_viz import aggregate
+from tts_viz import aggregate, terminal
 from tts_viz.budget import Budget
+from tts_viz.engines.base import EngineError
 from tts_viz.events import Settings, Started
+from tts_viz.scheduler import Run, tick
+from tts_viz.session import Session
+from tts_viz.solutions import Judge
 from tts_viz.strategies import STRATEGIES
+from tts_viz.tasks import get_task
 from tts_viz.tasks.base import SPLITS, Problem, ProblemError
-
-if TYPE_CHECKING:
-    from tts_viz.scheduler import Run
+from tts_viz.tree import Tree
 
 SELF_CHECKED = ("countdown", "arithmetic")
 """Tasks that know their own problems when they see one; others must be named."""
@@ -44,7 +47,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     args = build_parser(next((a for a in argv if not a.startswith("-")), None)).parse_args(argv)
     try:
-        return args.do(args)
+        code = args.do(args)
+        sys.stdout.flush()
+        return code
     except RefusedError as error:
         return _complain(str(error), 2)
     except KeyboardInterrupt:
@@ -53,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        return _complain(str(error), 1)
+        return _complain(_said(error), 1)
 
 
 def _complain(message: str, code: int) -> int:
@@ -64,12 +69,17 @@ def _complain(message: str, code: int) -> int:
 @contextmanager
 def refusing() -> Iterator[None]:
     """What goes wrong in here is the fault of the arguments."""
-    from tts_viz.engines.base import EngineError
-
     try:
         yield
     except (ValueError, IndexError, OSError, EngineError) as error:
-        raise RefusedError(str(error)) from error
+        raise RefusedError(_said(error)) from error
+
+
+def _said(error: Exception) -> str:
+    """An error as a sentence: "run.jsonl: No such file or directory"."""
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 # --- arguments ----------------------------------------------------------------------------------------------------
@@ -173,10 +183,6 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
 
 def run(args: argparse.Namespace) -> int:
     """Search, live on stderr; print the result on stdout."""
-    from tts_viz import terminal
-    from tts_viz.scheduler import Run
-    from tts_viz.session import Session
-    from tts_viz.solutions import Judge
     from tts_viz.traces.jsonl import TraceWriter
 
     with refusing():
@@ -184,7 +190,7 @@ def run(args: argparse.Namespace) -> int:
         judge = Judge(problem)
         given = {"problem": asdict(problem), "policy": args.policy, "verifier": args.verifier}
         session = Session(Started(problem.prompt, _settings(args), args.seed, **given))
-        from tts_viz.engines.loading import load_policy, load_verifier
+        from tts_viz.engines.loading import load_policy, load_verifier  # seconds, which bad arguments need not wait for
 
         search = Run(session, load_policy(args.policy), load_verifier(args.verifier))
         writer = TraceWriter(args.out) if args.out else None
@@ -216,8 +222,6 @@ def run(args: argparse.Namespace) -> int:
 
 async def _drive(search: Run, look: Callable[[], None]) -> None:
     """Look before the first round, after each, and once more: the last one may have brought a Stop and nothing else."""
-    from tts_viz.scheduler import tick
-
     look()
     while await tick([search]):
         look()
@@ -226,8 +230,6 @@ async def _drive(search: Run, look: Callable[[], None]) -> None:
 
 def _problem(args: argparse.Namespace) -> Problem:
     """Raises ValueError or IndexError."""
-    from tts_viz.tasks import get_task
-
     if args.dataset and args.task != "math500":
         raise ValueError("--dataset goes with --task math500")
     if args.problem is not None:
@@ -245,8 +247,6 @@ def _problem(args: argparse.Namespace) -> Problem:
 
 
 def _guess(text: str) -> Problem:
-    from tts_viz.tasks import get_task
-
     refusals = []
     for name in SELF_CHECKED:
         try:
@@ -288,10 +288,7 @@ def _stopping(stop: Callable[[], None]) -> Iterator[None]:
 
 def open_trace(args: argparse.Namespace) -> int:
     """Print a recorded search."""
-    from tts_viz import terminal
-    from tts_viz.solutions import Judge
     from tts_viz.traces import jsonl
-    from tts_viz.tree import Tree
 
     with refusing():
         recorded = jsonl.read(args.file)

@@ -68,7 +68,12 @@ def show(tree: Tree, judge: Judge, json_only: bool) -> None:
     if json_only:
         print(json.dumps(as_json(tree, judge), ensure_ascii=False))
         return
-    print(summary(tree, judge.solutions(tree)))
+    from tts_viz.render.scene import scene
+    from tts_viz.render.text import text
+
+    solutions = judge.solutions(tree)
+    chosen = solutions[0].node if solutions else None
+    print(text(scene(tree, judge.truths(tree), chosen)), summary(tree, solutions), sep="\n\n")
 
 
 def summary(tree: Tree, solutions: list[Solution]) -> str:

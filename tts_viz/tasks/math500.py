@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,9 @@ HUB_ID = "HuggingFaceH4/MATH-500"
 HUB_FILE = "test.jsonl"
 
 INSTRUCTION = "Solve this problem step by step, one step a paragraph, and end with the answer in \\boxed{}."
+
+COMPARER = Comparer()
+"""One worker for all, because its start takes a second."""
 
 LONGEST = 4_000
 """Characters of a visitor's own problem."""
@@ -35,7 +38,6 @@ class Math500:
     blurb: str = "Competition mathematics, from school algebra to precalculus, for language models."
     levels: tuple[int, ...] = (1, 2, 3, 4, 5)
     placeholder: str = "What is the smallest prime that divides 7! + 1?"
-    _comparer: Comparer = field(default_factory=Comparer, repr=False, compare=False)
 
     def problem(self, split: Split, level: int, index: int) -> Problem:
         """Raises ValueError for a source that cannot be read."""
@@ -59,14 +61,14 @@ class Math500:
 
     def extract(self, problem: Problem, steps: Sequence[str]) -> str | None:
         text = final_text(steps)
-        return self._comparer.canonical(text) if text else None
+        return COMPARER.canonical(text) if text else None
 
     def grade(self, problem: Problem, steps: Sequence[str]) -> bool | None:
         """An answer that takes longer to compare than the comparer's limit counts as wrong."""
         if problem.answer is None:
             return None
         text = final_text(steps)
-        return bool(text) and self._comparer.same(_boxed(problem.answer), text)
+        return bool(text) and COMPARER.same(_boxed(problem.answer), text)
 
     @cached_property
     def _problems(self) -> list[Problem]:
