@@ -1,0 +1,91 @@
+"""The lines amount to the scene, say each change once, and are few."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from itertools import chain
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.render.growth import beam, tree_search, truths
+from tts_viz.events import Event
+from tts_viz.render.scene import Mark, Scene, SceneNode, scene
+from tts_viz.render.wire import STATUS, TRUTH, Stream, fold
+from tts_viz.tree import Tree
+
+
+@st.composite
+def scenes(draw: st.DrawFn) -> list[Scene]:
+    """Moments of something like a search: nodes come, change in every way, and sometimes go."""
+    nodes: dict[str, SceneNode] = {"0": SceneNode("0", None, 0, "question", "root")}
+    moments = []
+    score = st.none() | st.integers(0, 1000).map(lambda n: n / 1000)
+    status, truth = st.sampled_from(list(STATUS.values())), st.sampled_from(list(TRUTH.values()))
+    looks = st.tuples(st.text(max_size=5), status, score, score, truth, st.sampled_from(["", "25·3 is 75"]))
+    for _ in range(draw(st.integers(1, 5))):
+        for _ in range(draw(st.integers(0, 5))):
+            parent = nodes[draw(st.sampled_from(list(nodes)))]
+            key = draw(st.sampled_from(["0", "1", "2", "r0", "u0", "+", "07"]))
+            if (id := f"{parent.id}.{key}") not in nodes:
+                nodes[id] = SceneNode(id, parent.id, parent.depth + 1, *draw(looks))
+        for id in draw(st.lists(st.sampled_from(list(nodes)), max_size=3)):
+            nodes[id] = SceneNode(id, nodes[id].parent, nodes[id].depth, *draw(looks))
+        if draw(st.integers(0, 5)) == 0:
+            gone = draw(st.sampled_from(list(nodes)))
+            if gone != "0":
+                nodes = {id: n for id, n in nodes.items() if not f"{id}.".startswith(f"{gone}.")}
+        marks = tuple(draw(st.lists(st.builds(Mark, st.integers(0, 9), st.text(max_size=4)), max_size=2)))
+        chosen = draw(st.none() | st.sampled_from(list(nodes)))
+        moments.append(Scene(dict(nodes), chosen, marks, draw(st.sampled_from(["last", "min"]))))
+    return moments
+
+
+@settings(deadline=None)
+@given(scenes())
+def test_folding_the_lines_gives_the_scene_at_every_moment(moments: list[Scene]) -> None:
+    stream, said = Stream("run"), ""
+    for moment in moments:
+        before, said = said, stream.send(moment)
+        assert said.startswith(before)
+        assert fold(stream.text) == moment
+
+
+def test_every_line_names_the_run_and_the_first_is_complete() -> None:
+    stream = Stream("k3")
+    grow(stream, beam())
+    said = [json.loads(line) for line in stream.text.splitlines()]
+    assert all(s["run"] == "k3" for s in said)
+    assert [s.get("all") for s in said] == [1, *[None] * (len(said) - 1)]
+    moment = fold(stream.text)
+    assert fold(Stream("k3").send(moment)) == moment
+
+
+def test_nothing_is_said_twice() -> None:
+    stream = Stream("run")
+    tree = grow(stream, beam())
+    before = stream.text
+    assert stream.send(scene(tree, truths(tree))) == before
+
+
+@pytest.mark.parametrize(
+    "rounds", [list(beam(256, 4, 20)), list(tree_search(5000, 30))], ids=["beam search", "tree search"]
+)
+def test_thirty_updates_of_a_tree_of_five_thousand_cost_at_most_250_kb(rounds: list[list[Event]]) -> None:
+    # The beam's rounds come in threes (grown, scored, decided), seen together more often than not.
+    size = -(-len(rounds) // 30)
+    stream = Stream("2f6c1d0e9b7a4853")
+    tree = grow(stream, [list(chain(*rounds[i : i + size])) for i in range(0, len(rounds), size)])
+    assert len(tree.nodes) >= 5000
+    assert len(stream.text.encode()) <= 250_000
+
+
+def grow(stream: Stream, rounds: Iterable[list[Event]]) -> Tree:
+    tree = Tree()
+    for events in rounds:
+        for event in events:
+            tree.apply(event)
+        stream.send(scene(tree, truths(tree)))
+    return tree

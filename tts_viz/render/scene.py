@@ -1,0 +1,179 @@
+"""What is drawn: Tree → Scene, a picture as plain values, which the page, figures and text all draw from.
+
+Pure. Knows what a node looks like (its place, status, score and truth), nothing about pixels, colours or browsers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from tts_viz import aggregate
+from tts_viz.events import NodeId
+from tts_viz.render import layout
+from tts_viz.tasks.base import StepTruth
+from tts_viz.tree import Node, Tree
+
+Status = Literal["root", "open", "kept", "pruned", "finished", "stuck", "rollout", "more"]
+"""open: may be expanded; kept: was expanded; stuck: lives, but nothing can follow; more: stands for pruned subtrees."""
+
+Truth = Literal["unknown", "valid", "false", "lost", "doomed"]
+"""lost: a valid step after which the goal is out of reach; doomed: a valid step after such a step or a false one."""
+
+
+class SceneNode(NamedTuple):
+    """One node as drawn.
+
+    `score` is the aggregate of the path under the aggregation in force, `reward` the verifier's word on this step
+    alone; both are rounded to three digits. `reason` is empty where there is nothing to explain.
+    """
+
+    id: NodeId
+    parent: NodeId | None
+    depth: int
+    text: str
+    status: Status
+    score: float | None = None
+    reward: float | None = None
+    truth: Truth = "unknown"
+    reason: str = ""
+
+    @property
+    def label(self) -> str:
+        """The text on one line."""
+        return " ".join(self.text.split())
+
+    @property
+    def by_hand(self) -> bool:
+        """Written by a person (their keys begin with u; see events.NodeId)."""
+        return self.id.rpartition(".")[2].startswith("u")
+
+
+class Mark(NamedTuple):
+    """A setting changed during the run: steps from `depth` on were made under it ("M 4 → 2")."""
+
+    depth: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Nodes in order of birth, parents first. `chosen` is where the best solution ends."""
+
+    nodes: dict[NodeId, SceneNode] = field(default_factory=dict)
+    chosen: NodeId | None = None
+    marks: tuple[Mark, ...] = ()
+    aggregation: str = "last"
+
+    @property
+    def chosen_path(self) -> list[NodeId]:
+        """From the root to `chosen`; empty without one."""
+        path = []
+        at = self.chosen
+        while at is not None:
+            path.append(at)
+            at = self.nodes[at].parent
+        return path[::-1]
+
+    def places(self) -> dict[NodeId, float]:
+        """Where each node stands across the axis of depth, in distances of neighbours; the root stands at 0."""
+        number = {id: i for i, id in enumerate(self.nodes)}
+        parents = [-1 if n.parent is None else number[n.parent] for n in self.nodes.values()]
+        places = layout.absolute(parents, layout.tidy(parents))
+        return {id: place / layout.SPACING for id, place in zip(self.nodes, places)}
+
+
+def scene(
+    tree: Tree,
+    truth: Mapping[NodeId, StepTruth] | None = None,
+    chosen: NodeId | None = None,
+    marks: Sequence[Mark] = (),
+    collapse: bool = False,
+) -> Scene:
+    """The picture of a tree at this moment. `truth` is the exact checker's word on each step, where there is one.
+
+    `collapse`: draw one "+12 pruned" under a node in place of all that was pruned under it.
+    """
+    aggregation = tree.settings.aggregation if tree.started else "last"
+    sight = _Sight(tree, truth or {}, aggregation, collapse)
+    drawn = [sight.see(node) for node in tree.nodes.values()]
+    nodes = {n.id: n for n in [*filter(None, drawn), *sight.summaries()]}
+    return Scene(nodes, chosen if chosen in nodes else None, tuple(marks), aggregation)
+
+
+class _Sight:
+    """One look at a tree, parents before children, so that whatever runs down a path is computed once a node."""
+
+    def __init__(self, tree: Tree, truth: Mapping[NodeId, StepTruth], aggregation: str, collapse: bool) -> None:
+        self.tree, self.truth, self.aggregation, self.collapse = tree, truth, aggregation, collapse
+        self._pruned: set[NodeId] = set()
+        self._doomed: set[NodeId] = set()
+        self._rewards: dict[NodeId, list[float] | None] = {}
+        """The rewards on the path to a node, itself included; None where one is unknown."""
+        self._hidden: dict[NodeId, int] = {}
+        """Pruned nodes that are not drawn, by the nearest ancestor that is."""
+
+    def see(self, node: Node) -> SceneNode | None:
+        """None for a node that is summed up."""
+        if node.parent is None:
+            self._rewards[node.id] = []
+            return SceneNode(node.id, None, 0, _question(self.tree), "root")
+        parent = node.parent.id
+        if node.pruned or parent in self._pruned:
+            self._pruned.add(node.id)
+            if self.collapse:
+                self._hide(node)
+                return None
+        score = self._score(node, parent)
+        truth, reason = self._truth(node, parent)
+        reward = None if node.reward is None else round(node.reward, 3)
+        return SceneNode(node.id, parent, node.depth, node.text, self._status(node), score, reward, truth, reason)
+
+    def summaries(self) -> list[SceneNode]:
+        """One "+12 pruned" for each drawn node under which pruned ones are not."""
+        return [
+            SceneNode(f"{id}.+", id, self.tree.nodes[id].depth + 1, f"+{count} pruned", "more")
+            for id, count in self._hidden.items()
+        ]
+
+    def _hide(self, node: Node) -> None:
+        above = next(n for n in node.lineage() if n.id not in self._pruned)
+        self._hidden[above.id] = self._hidden.get(above.id, 0) + 1
+
+    def _score(self, node: Node, parent: NodeId) -> float | None:
+        before = self._rewards[parent]
+        own = node.reward if node.value is None else node.value
+        self._rewards[node.id] = None if before is None or node.reward is None else [*before, node.reward]
+        return None if before is None or own is None else round(aggregate.steps([*before, own], self.aggregation), 3)
+
+    def _status(self, node: Node) -> Status:
+        if node.kind == "rollout":
+            return "rollout"
+        if node.id in self._pruned:
+            return "pruned"
+        if node.finished:
+            return "finished"
+        if not node.expanded:
+            return "open" if node.finish == "step" and node.depth < self.tree.max_depth else "stuck"
+        return "kept" if any(child.kind == "step" for child in node.children) else "stuck"
+
+    def _truth(self, node: Node, parent: NodeId) -> tuple[Truth, str]:
+        said = self.truth.get(node.id)
+        if said is None:
+            return "unknown", ""
+        after = parent in self._doomed
+        if not said.reachable:
+            self._doomed.add(node.id)
+        if not said.valid:
+            return "false", said.reason
+        if said.reachable:
+            return "valid", ""
+        return ("doomed", "") if after else ("lost", said.reason)
+
+
+def _question(tree: Tree) -> str:
+    """What the root shows: the problem in words for people, else the prompt."""
+    if tree.started is None:
+        return ""
+    return str(tree.started.problem.get("question") or tree.started.prompt)
