@@ -63,6 +63,27 @@ def test_a_missing_file_is_an_error_in_words(tmp_path: Path) -> None:
         Math500(str(tmp_path / "none.jsonl")).problem("test", 1, 0)
 
 
+def test_a_hub_id_is_fetched_from_the_hub(small: Math500, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def download(repo: str, file: str, repo_type: str) -> str:
+        asked.append((repo, file, repo_type))
+        return small.source
+
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", download)
+    assert Math500().problem("test", 2, 1).id == "math500/test/algebra/2"
+    assert asked == [("HuggingFaceH4/MATH-500", "test.jsonl", "dataset")]
+
+
+def test_an_unreachable_hub_is_an_error_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    def download(repo: str, file: str, repo_type: str) -> str:
+        raise OSError("no network\nand much more")
+
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", download)
+    with pytest.raises(ValueError, match=r"cannot fetch test\.jsonl of .* from the Hugging Face hub: no network$"):
+        Math500().problem("test", 1, 0)
+
+
 @pytest.mark.parametrize(
     ("answer", "right"),
     [
