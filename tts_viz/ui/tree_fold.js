@@ -1,0 +1,79 @@
+// Lines from render/wire.py, folded into the scene that they amount to; see there for what a line says.
+
+const STATUSES = { t: 'root', o: 'open', k: 'kept', p: 'pruned', f: 'finished', s: 'stuck', r: 'rollout', m: 'more' };
+const TRUTHS = { '': 'unknown', v: 'valid', f: 'false', l: 'lost', d: 'doomed' };
+
+/** A scene that `take`s an append-only text. Nodes are in order of birth and know their parent and children. */
+function makeScene() {
+  let text = '';
+  const scene = { run: null, nodes: [], byId: new Map(), chosen: null, marks: [], aggregation: 'last', take };
+
+  /** Reads what is new of the text, or all of it when it is another text. Is there anything new? */
+  function take(whole) {
+    if (whole === text) return false;
+    const fresh = whole.startsWith(text) ? whole.slice(text.length) : whole;
+    if (fresh.length === whole.length) forget();
+    text = whole;
+    for (const line of fresh.split('\n')) if (line) fold(JSON.parse(line));
+    return true;
+  }
+
+  function forget() {
+    Object.assign(scene, { nodes: [], byId: new Map(), chosen: null, marks: [] });
+  }
+
+  function fold(said) {
+    scene.run = said.run;
+    if (said.all) forget();
+    for (const [parent, key, ...rows] of said.add ?? []) rows.forEach((row, n) => add(parent, n ? key + n : key, row));
+    for (const [field, groups] of Object.entries(said.set ?? {})) {
+      for (const [value, gaps] of groups) {
+        let number = 0;
+        for (const gap of gaps) SET[field](scene.nodes[number += gap], value);
+      }
+    }
+    if ('chosen' in said) scene.chosen = said.chosen === null ? null : scene.nodes[said.chosen];
+    if ('marks' in said) scene.marks = said.marks.map(([depth, label]) => ({ depth, label }));
+    if ('agg' in said) scene.aggregation = said.agg;
+  }
+
+  function add(number, key, [text, code, scores = null, reason = '']) {
+    const parent = scene.nodes[number] ?? null;
+    const node = { id: parent ? `${parent.id}.${key}` : String(key), parent, kids: [], depth: parent ? parent.depth + 1 : 0, reason };
+    SET.text(node, text);
+    SET.code(node, code);
+    SET.scores(node, scores);
+    parent?.kids.push(node);
+    scene.nodes.push(node);
+    scene.byId.set(node.id, node);
+  }
+
+  return scene;
+}
+
+const SET = {
+  text: (node, text) => { node.text = text; node.label = text.trim().replace(/\s+/g, ' '); },
+  code: (node, code) => { node.status = STATUSES[code[0]]; node.truth = TRUTHS[code.slice(1)]; },
+  scores: (node, scores) => {
+    [node.score, node.reward] = (Array.isArray(scores) ? scores : [scores, scores]).map((s) => (s === null ? null : s / 1000));
+  },
+  reason: (node, reason) => { node.reason = reason; },
+};
+
+/** The nodes to draw: all, or with all that was pruned under a node summed up as one "+12 pruned". */
+function collapsed(nodes, collapse) {
+  if (!collapse) return nodes;
+  const hidden = new Map();
+  const kept = nodes.filter((node) => {
+    if (node.status !== 'pruned') return true;
+    let above = node.parent;
+    while (above.status === 'pruned') above = above.parent;
+    hidden.set(above, (hidden.get(above) ?? 0) + 1);
+    return false;
+  });
+  const summary = ([parent, count]) => ({
+    id: `${parent.id}.+`, parent, kids: [], depth: parent.depth + 1, status: 'more', truth: 'unknown', score: null,
+    reward: null, reason: '', text: `+${count} pruned`, label: `+${count} pruned`,
+  });
+  return [...kept, ...[...hidden].map(summary)];
+}

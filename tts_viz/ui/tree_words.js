@@ -1,0 +1,58 @@
+// A node in words, for the card beside the pointer and for a screen reader. Text only ever goes in as text.
+
+const STATUS_WORDS = {
+  root: 'The problem', open: 'waiting: may be tried further', kept: 'expanded: next steps were tried', pruned: 'pruned: the search gave it up',
+  finished: 'a whole solution', stuck: 'a dead end', rollout: 'a look ahead, not part of a solution', more: 'pruned branches; click to show them',
+};
+const AGGREGATION_WORDS = { last: '', min: ', the lowest on its path', product: ', all on its path multiplied', mean: ', the mean of its path' };
+
+const percent = (score) => (score === null ? 'not scored' : score.toFixed(2));
+
+/** What the exact checker says of a step, in one sentence; '' when it says nothing. */
+function truthWords(node) {
+  return {
+    unknown: '', valid: '✓ A true step.', false: `✗ False step: ${node.reason}`, lost: `– Goal lost here: ${node.reason}`,
+    doomed: '– The goal was lost earlier on this path.',
+  }[node.truth];
+}
+
+function standing(node, scene) {
+  return node === scene.chosen ? 'the end of the best solution' : onChosen(scene).has(node) ? 'on the way to the best solution' : STATUS_WORDS[node.status];
+}
+
+function onChosen(scene) {
+  const path = new Set();
+  for (let node = scene.chosen; node; node = node.parent) path.add(node);
+  return path;
+}
+
+/** One sentence for `aria-live`. */
+function spoken(node, scene) {
+  if (node.status === 'root') return `The problem: ${node.label}. ${node.kids.length} first steps.`;
+  if (node.status === 'more') return `${node.label}.`;
+  const parts = [`Step ${node.depth}: ${node.label || 'empty'}`, standing(node, scene), `score ${percent(node.score)}`, truthWords(node)];
+  return parts.filter(Boolean).join('. ');
+}
+
+function fillCard(card, node, scene, colour) {
+  const make = (tag, className, text) => {
+    const made = document.createElement(tag);
+    made.className = className;
+    made.textContent = text;
+    return made;
+  };
+  if (node.status === 'root' || node.status === 'more') {
+    return card.replaceChildren(make('div', 'what', node.status === 'root' ? 'The problem' : STATUS_WORDS.more), make('div', 'text', node.text));
+  }
+  const what = make('div', 'what', `Step ${node.depth} · ${standing(node, scene)}`);
+  const text = make('div', 'text', node.text.trim() || '(empty)');
+  const score = make('div', 'score', node.score === null ? 'not scored' : `score ${percent(node.score)}${AGGREGATION_WORDS[scene.aggregation] ?? ''}`);
+  const dot = make('i', 'dot', '');
+  dot.style.background = colour;
+  score.prepend(dot);
+  const said = [what, text, score];
+  if (node.reward !== null && node.reward !== node.score) said.push(make('div', 'note', `the verifier on this step alone: ${percent(node.reward)}`));
+  if (node.truth !== 'unknown') said.push(make('div', `truth ${node.truth}`, truthWords(node)));
+  if (/^u/.test(node.id.split('.').at(-1))) said.push(make('div', 'note', 'written by hand'));
+  card.replaceChildren(...said);
+}
