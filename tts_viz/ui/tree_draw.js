@@ -94,6 +94,7 @@ function dots(view) {
   return {
     ...POINTS,
     ...xy(nodes, places),
+    customdata: nodes.map((node) => node.id),
     marker: {
       symbol: nodes.map((node) => (node === scene.chosen ? 'star' : SYMBOLS[node.status])),
       size: nodes.map((node) => nodeSize(node, view)),

@@ -25,7 +25,7 @@ class TreeView(gr.HTML):
     instead of it; zoom and selection stay if its run is the same.
     """
 
-    EVENTS = [*gr.HTML.EVENTS, "node_click"]  # noqa: RUF012
+    EVENTS = ["node_click"]  # noqa: RUF012
 
     def __init__(self, value: str = "", **kwargs: Any) -> None:
         serve_plotly()
