@@ -1,0 +1,206 @@
+"""Arithmetic: "Evaluate (3+4)*(2+5)". Each step does one operation and shows what is left of the expression.
+
+A step reads `3+4=7 -> 7*(2+5)`, the last one only `7*7=49`. Any operation that the usual rules allow may come next. All
+numbers, and all results on the way, are whole numbers from 1 to 999; there is no division.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tts_viz.tasks.base import Problem, ProblemError, Split, StepTruth
+from tts_viz.tasks.splits import drawn
+
+LARGEST = 999
+MOST_OPERATORS = 10
+
+LEVELS: dict[int, tuple[int, int]] = {1: (2, 20), 2: (3, 30), 3: (4, 40), 4: (6, 50), 5: (8, 60)}
+"""level: (how many operators, the largest number written)"""
+
+STEP = re.compile(r"(\d{1,4})([+\-*])(\d{1,4})=(\d{1,4})(?: -> (\S+))?")
+TOKEN = re.compile(r"\d+|[+\-*()]")
+SIGNS = str.maketrans({"*": "×", "-": "−"})
+TYPED = str.maketrans({"×": "*", "·": "*", "−": "-", "–": "-", "x": "*", "X": "*", "[": "(", "]": ")"})
+
+
+def result(a: int, op: str, b: int) -> int | None:
+    """a op b where it is a whole number from 1 to 999; else None."""
+    c = a + b if op == "+" else a - b if op == "-" else a * b
+    return c if 1 <= c <= LARGEST else None
+
+
+def moves(expression: str) -> list[tuple[int, str, int, int, str]]:
+    """Every operation that may be done next, as (a, op, b, result, expression left)."""
+    tokens = TOKEN.findall(expression)
+    found = []
+    for i in range(1, len(tokens) - 1):
+        a, op, b = tokens[i - 1 : i + 2]
+        if not (a.isdigit() and b.isdigit() and op in "+-*"):
+            continue
+        before = tokens[i - 2] if i > 1 else "("
+        after = tokens[i + 2] if i + 2 < len(tokens) else ")"
+        free = before in "(+-*" if op == "*" else before in "(+" and after in ")+-"
+        if free and (c := result(int(a), op, int(b))) is not None:
+            found.append((int(a), op, int(b), c, tidy("".join([*tokens[: i - 1], str(c), *tokens[i + 2 :]]))))
+    return list(dict.fromkeys(found))
+
+
+def tidy(expression: str) -> str:
+    """Without parentheses around a single number."""
+    while (shorter := re.sub(r"\((\d+)\)", r"\1", expression)) != expression:
+        expression = shorter
+    return expression
+
+
+def write_step(a: int, op: str, b: int, c: int, left: str) -> str:
+    return f"{a}{op}{b}={c}" + ("" if left.isdigit() else f" -> {left}")
+
+
+def solve(rng: random.Random, expression: str) -> list[str]:
+    """A random valid solution; cut short where an operation leaves the allowed numbers."""
+    steps = []
+    while options := moves(expression):
+        a, op, b, c, expression = rng.choice(options)
+        steps.append(write_step(a, op, b, c, expression))
+    return steps
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """See the module. Every valid step leads on to the answer, so a step is reachable exactly when it is valid."""
+
+    name: str = "arithmetic"
+    title: str = "Arithmetic"
+    blurb: str = "Evaluate the expression, one operation in each step."
+    levels: tuple[int, ...] = tuple(LEVELS)
+    placeholder: str = "(3+4)*(12-5)"
+
+    def problem(self, split: Split, level: int, index: int) -> Problem:
+        if level not in LEVELS:
+            raise ValueError(f"level {level} must be one of {', '.join(map(str, LEVELS))}")
+        expression = drawn(lambda rng: self.draw(rng, level), str, self.name, split, level, index)
+        return _problem(expression, f"arithmetic/{split}/{level}/{index}", level)
+
+    def draw(self, rng: random.Random, level: int) -> str:
+        """A random expression of a level, with no needless parentheses."""
+        count, largest = LEVELS[level]
+        while (written := _grown(rng, count, largest)) is None:
+            pass
+        return written[0]
+
+    def parse(self, text: str) -> Problem:
+        example = f"type for example “{self.placeholder}”"
+        typed = re.sub(r"^\s*(evaluate|compute|calculate|what is|solve)\b", "", text, flags=re.IGNORECASE)
+        typed = re.sub(r"[\s=?.]+$", "", typed).translate(TYPED)
+        if re.search(r"[/÷:]", typed):
+            raise ProblemError(f"Division is not part of this task, only + − ×; {example}.")
+        if re.search(r"\d\s+\d|\d[.,]\d|[^\d\s+\-*()]", typed):
+            raise ProblemError(f"An expression has only whole numbers, + − × and parentheses; {example}.")
+        expression = tidy(re.sub(r"\s", "", typed))
+        if not re.search(r"\d[^\d]", expression):
+            raise ProblemError(f"There is nothing to evaluate; {example}.")
+        if not _well_formed(expression):
+            raise ProblemError(f"The parentheses or signs do not match up; {example}.")
+        if len(re.findall(r"[+\-*]", expression)) > MOST_OPERATORS:
+            raise ProblemError(f"At most {MOST_OPERATORS} operations; {example}.")
+        numbers = re.findall(r"\d+", expression)
+        steps = solve(random.Random(0), expression)
+        if any(len(n) > 3 or not int(n) for n in numbers) or not steps or " -> " in steps[-1]:
+            raise ProblemError(
+                f"All numbers, also those on the way, must be whole numbers from 1 to {LARGEST}; {example}."
+            )
+        return _problem(expression, None, None)
+
+    def extract(self, problem: Problem, steps: Sequence[str]) -> str | None:
+        """The number that the last step ends with."""
+        m = STEP.fullmatch(steps[-1]) if steps else None
+        return str(int(m[4])) if m and m[5] is None else None
+
+    def grade(self, problem: Problem, steps: Sequence[str]) -> bool:
+        return self.extract(problem, steps) == problem.answer
+
+    def check(self, problem: Problem, steps: Sequence[str]) -> list[StepTruth]:
+        left = _given(problem)
+        truths: list[StepTruth] = []
+        for step in steps:
+            if truths and not truths[-1].valid:
+                truths.append(StepTruth(False, False, "It builds on a false step.", 0))
+                continue
+            wrong, reason, after = first_error(step, left)
+            if wrong is None:
+                left = after
+                reason = "It is solved." if left.isdigit() else "What is left is worth the same."
+            truths.append(StepTruth(wrong is None, wrong is None, reason, wrong))
+        return truths
+
+
+def first_error(step: str, expression: str) -> tuple[int | None, str, str]:
+    """The offset of the first character after which no valid step is left (None: valid), the reason, what is left."""
+    options = {write_step(*move): move for move in moves(expression)}
+    if step in options:
+        return None, "", options[step][4]
+    at = min(max((_shared(step, valid) for valid in options), default=0), len(step) - 1)
+    return max(at, 0), _reason(step, expression), expression
+
+
+def _reason(step: str, expression: str) -> str:
+    m = STEP.fullmatch(step)
+    if not m:
+        return "This is not a step: write it like “3+4=7 -> 7*(2+5)”."
+    a, op, b, c = int(m[1]), m[2], int(m[3]), m[4]
+    shown = f"{a}{op}{b}".translate(SIGNS)
+    same = [move for move in moves(expression) if move[:3] == (a, op, b)]
+    if not same:
+        there = re.search(rf"(?<!\d){re.escape(m[1] + op + m[3])}(?!\d)", expression)
+        why = "cannot be done yet" if there else "is not in the expression"
+        return f"{shown} {why}: it is {expression.translate(SIGNS)}."
+    if c != str(same[0][3]):
+        return f"{shown} is {same[0][3]}, not {c}."
+    left = same[0][4]
+    if m[5] is None:
+        return f"It is not finished: {left.translate(SIGNS)} is left."
+    if left.isdigit():
+        return "Nothing is left to evaluate."
+    return f"What is left is {left.translate(SIGNS)}, not {m[5].translate(SIGNS)}."
+
+
+def _shared(a: str, b: str) -> int:
+    return next((i for i, (x, y) in enumerate(zip(a, b)) if x != y), min(len(a), len(b)))
+
+
+def _grown(rng: random.Random, operators: int, largest: int) -> tuple[str, int, str] | None:
+    """A random expression as (text, value, its last operation); None where a value leaves the allowed numbers."""
+    if operators == 0:
+        n = rng.randint(1, largest)
+        return str(n), n, ""
+    left_operators = rng.randrange(operators)
+    left = _grown(rng, left_operators, largest)
+    right = _grown(rng, operators - 1 - left_operators, largest)
+    op = rng.choice("+-*")
+    if left is None or right is None or (value := result(left[1], op, right[1])) is None:
+        return None
+    a = f"({left[0]})" if op == "*" and left[2] in ("+", "-") else left[0]
+    needs = right[2] in ("+", "-") if op in "*-" else False
+    b = f"({right[0]})" if needs else right[0]
+    return a + op + b, value, op
+
+
+def _well_formed(expression: str) -> bool:
+    """Numbers and operators alternate and the parentheses match."""
+    flat = expression
+    while (shorter := re.sub(r"\(\d+(?:[+\-*]\d+)*\)", "1", flat)) != flat:
+        flat = shorter
+    return re.fullmatch(r"\d+(?:[+\-*]\d+)*", flat) is not None
+
+
+def _given(problem: Problem) -> str:
+    return problem.prompt.removeprefix("Evaluate ").rstrip("\n")
+
+
+def _problem(expression: str, id: str | None, level: int | None) -> Problem:
+    text = f"Evaluate {expression}"
+    answer = solve(random.Random(0), expression)[-1].rpartition("=")[2]
+    return Problem("arithmetic", id or f"arithmetic/own/{text}", text, text + "\n", level, answer)

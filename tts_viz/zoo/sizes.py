@@ -1,0 +1,50 @@
+"""The three architectures, all standard Llama, and how long each is trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from transformers import LlamaConfig
+
+from tts_viz.zoo.tokenizer import tokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A model's shape and its training: tokens seen in all, tokens a batch, and the peak learning rate."""
+
+    hidden: int
+    layers: int
+    heads: int
+    inner: int
+    tokens: int
+    batch_tokens: int
+    learning_rate: float
+
+
+SIZES = {
+    "policy-small": Size(80, 4, 4, 224, 12_000_000, 2048, 1e-2),
+    "policy-large": Size(240, 6, 6, 640, 9_000_000, 4096, 5e-3),
+    "verifier": Size(128, 4, 4, 352, 25_000_000, 4096, 8e-3),
+}
+
+QUICK = Size(32, 2, 2, 64, 400_000, 2048, 1e-2)
+
+
+def config(size: Size, **more: object) -> LlamaConfig:
+    words = tokenizer()
+    return LlamaConfig(
+        vocab_size=len(words),
+        hidden_size=size.hidden,
+        num_hidden_layers=size.layers,
+        num_attention_heads=size.heads,
+        num_key_value_heads=size.heads,
+        intermediate_size=size.inner,
+        max_position_embeddings=1024,
+        tie_word_embeddings=True,
+        bos_token_id=words.bos_token_id,
+        eos_token_id=words.eos_token_id,
+        pad_token_id=words.pad_token_id,
+        attention_dropout=0.0,
+        **more,  # pyright: ignore[reportArgumentType]
+    )
