@@ -1,0 +1,108 @@
+"""Training the verifier: a process reward model that reads, at each step's end, how likely the policy is right from here.
+
+Its labels, as in Snell et al. 2024 (appendix D, after Wang et al. 2024): the value of a prefix is the share of the policy's
+rollouts through it that end right, and 0 once a step is false or the goal is out of reach. Beside them, every token
+inside a step is labelled: 1 up to the first wrong character, 0 from it on. And on valid steps it also learns to predict
+the next token, since who can compute can check.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from transformers import LlamaForTokenClassification
+
+from tts_viz.tasks.base import Problem, StepTruth
+from tts_viz.zoo import attempts
+from tts_viz.zoo.corpus import ARITHMETIC, COUNTDOWN, draw, wrong_attempts
+from tts_viz.zoo.fit import Row
+from tts_viz.zoo.sizes import Size, config
+from tts_viz.zoo.tokenizer import encode, tokenizer
+
+OWN = 0.75
+"""share of the rows that are the policy's own attempts; the rest are slips and, a third of those, true solutions"""
+
+NEXT_TOKEN = 0.3
+"""weight of the next-token loss"""
+
+NONE = -100.0
+
+
+def new_verifier(size: Size, seed: int) -> LlamaForTokenClassification:
+    torch.manual_seed(seed)
+    shape = config(size, num_labels=2, id2label={0: "false", 1: "true"}, label2id={"false": 0, "true": 1})
+    model = LlamaForTokenClassification._from_config(shape, attn_implementation="eager")  # pyright: ignore
+    return model
+
+
+class Labels:
+    """Rows to learn from; see the module. Holds the policy's attempts with their labels, computed once."""
+
+    def __init__(self, path: Path):
+        self.rows: list[Row] = []
+        for attempted in attempts.read(path):
+            self.rows.extend(own_rows(attempted.problem, attempted.attempts))
+
+    def draw(self, rng: random.Random) -> Row:
+        if self.rows and rng.random() < OWN:
+            return rng.choice(self.rows)
+        solved = draw(rng)
+        if rng.random() < 0.67 and (wrong := wrong_attempts(rng, solved, 1)):
+            return labelled(solved.problem, wrong[0], {})
+        return labelled(solved.problem, solved.steps, {})
+
+
+def own_rows(problem: Problem, tried: Sequence[list[str]]) -> list[Row]:
+    """The attempts, each prefix valued by the share of right ones among all attempts that share it."""
+    task = COUNTDOWN if problem.task == "countdown" else ARITHMETIC
+    outcomes: dict[tuple[str, ...], list[bool]] = defaultdict(list)
+    for steps in tried:
+        right = task.grade(problem, steps)
+        for depth in range(1, len(steps) + 1):
+            outcomes[tuple(steps[:depth])].append(right)
+    values = {prefix: sum(seen) / len(seen) for prefix, seen in outcomes.items()}
+    return [labelled(problem, steps, values) for steps in tried if len(steps) <= 12]
+
+
+def labelled(problem: Problem, steps: Sequence[str], values: dict[tuple[str, ...], float]) -> Row:
+    """Targets per token: (is it true so far, the next token); a valid step's end has a label only where it has a value."""
+    task = COUNTDOWN if problem.task == "countdown" else ARITHMETIC
+    prompt = [tokenizer().bos_token_id, *encode(problem.prompt)]
+    tokens, truth = list(prompt), [NONE] * len(prompt)
+    learnt = len(prompt)
+    for depth, (step, said) in enumerate(zip(steps, task.check(problem, steps)), 1):
+        line = encode(step + "\n")
+        value = values.get(tuple(steps[:depth]), NONE) if said.valid and said.reachable else 0.0
+        tokens += line
+        truth += [*_dense(line[:-1], said), value]
+        if said.valid and learnt == len(tokens) - len(line):
+            learnt = len(tokens)
+    following = [float(t) if len(prompt) <= i < learnt else NONE for i, t in enumerate(tokens)][1:] + [NONE]
+    return Row(tokens, [list(pair) for pair in zip(truth, following)])
+
+
+def _dense(line: list[int], said: StepTruth) -> list[float]:
+    if said.valid or said.wrong_at is None:
+        return [1.0] * len(line)
+    labels, end = [], 0
+    for piece in tokenizer().convert_ids_to_tokens(line):
+        end += len(piece)
+        labels.append(1.0 if end <= said.wrong_at else 0.0)
+    return labels
+
+
+def verifier_loss(model: nn.Module, tokens: Tensor, targets: Tensor) -> Tensor:
+    """Cross-entropy of the soft labels, and of the next token; tokens [rows, length], targets [rows, length, 2]."""
+    hidden = model.model(input_ids=tokens).last_hidden_state  # pyright: ignore
+    judged = targets[:, :, 0] != NONE
+    good = targets[:, :, 0][judged]
+    logits = model.score(hidden[judged]).float()  # pyright: ignore
+    said = nn.functional.cross_entropy(logits, torch.stack([1 - good, good], 1))
+    read = targets[:, :, 1] != NONE
+    words = hidden[read] @ model.model.embed_tokens.weight.T  # pyright: ignore
+    return said + NEXT_TOKEN * nn.functional.cross_entropy(words.float(), targets[:, :, 1][read].long())
