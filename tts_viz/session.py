@@ -133,7 +133,9 @@ class Session:
         if answer.candidate is None:
             return Withered(request.parent, request.node, request.kind, answer.cost)
         c = answer.candidate
-        return Grew(request.parent, request.node, c.text, request.kind, c.tokens, c.logprobs, c.pieces, c.finish, answer.cost)
+        return Grew(
+            request.parent, request.node, c.text, request.kind, c.tokens, c.logprobs, c.pieces, c.finish, answer.cost
+        )
 
     def _answered(self, request: Request, process: Process) -> None:
         del process.waiting[request.node]

@@ -183,7 +183,9 @@ class Countdown:
         if wrong is not None:
             return StepTruth(False, False, reason, wrong), left
         if totals(after) >> target & 1:
-            return StepTruth(True, True, "It is solved." if len(after) == 1 else "The target can still be reached."), after
+            return StepTruth(
+                True, True, "It is solved." if len(after) == 1 else "The target can still be reached."
+            ), after
         if len(after) == 1:
             return StepTruth(True, False, f"It ends at {after[0]}, not at {target}."), after
         return StepTruth(True, False, f"There is no way from {', '.join(map(str, after))} to {target}."), after

@@ -22,7 +22,9 @@ def split_of(key: str) -> Split:
     return "validation" if bucket == 0 else "test" if bucket == 1 else "train"
 
 
-def drawn(draw: Callable[[random.Random], T], key: Callable[[T], str], task: str, split: Split, level: int, index: int) -> T:
+def drawn(
+    draw: Callable[[random.Random], T], key: Callable[[T], str], task: str, split: Split, level: int, index: int
+) -> T:
     """The index-th draw of a split: draws from a generator seeded by place, until one belongs to the split."""
     if index < 0:
         raise IndexError(f"index {index} must be 0 or more")

@@ -42,9 +42,9 @@ def inspector(
     ]
     kind = "Look ahead" if node.kind == "rollout" else "Step"
     hand = html(' <span class="tag">written by hand</span>') if node.by == "user" else Markup("")
-    return html('<div class="inspector"><h3>{} {}{}<span class="id" title="Place in the tree">{}</span></h3>{}</div>').format(
-        kind, node.depth, hand, node.id, join(sections)
-    )
+    return html(
+        '<div class="inspector"><h3>{} {}{}<span class="id" title="Place in the tree">{}</span></h3>{}</div>'
+    ).format(kind, node.depth, hand, node.id, join(sections))
 
 
 def _root(tree: Tree, problem: Problem) -> Markup:
@@ -59,22 +59,23 @@ def _truth(truth: StepTruth | None) -> Markup:
         return Markup("")
     verdict = "false" if not truth.valid else "true" if truth.reachable else "lost"
     label = {"true": "True step", "false": "False step", "lost": "True, but the goal is lost"}[verdict]
-    return html('<p class="truth {}" title="From the exact checker, which neither model can see."><b>{}</b> {}</p>').format(
-        verdict, label, truth.reason
-    )
+    return html(
+        '<p class="truth {}" title="From the exact checker, which neither model can see."><b>{}</b> {}</p>'
+    ).format(verdict, label, truth.reason)
 
 
-def _solution(
-    tree: Tree, node: Node, truth: Mapping[str, StepTruth], problem: Problem, score_tip: str
-) -> Markup:
+def _solution(tree: Tree, node: Node, truth: Mapping[str, StepTruth], problem: Problem, score_tip: str) -> Markup:
     def line(step: Node) -> Markup:
         said = truth.get(step.id)
         mark = html("") if said is None else html('<span class="mark {0}">{1}</span>').format(*_mark(said))
         here = " here" if step is node else ""
-        return html(
-            '<li class="step{}{}"><button data-node="{}"><code>{}</code>{}{}</button></li>'
-        ).format(
-            here, " rollout" if step.kind == "rollout" else "", step.id, step.text or "(empty)", mark, score_chip(step.reward, score_tip)
+        return html('<li class="step{}{}"><button data-node="{}"><code>{}</code>{}{}</button></li>').format(
+            here,
+            " rollout" if step.kind == "rollout" else "",
+            step.id,
+            step.text or "(empty)",
+            mark,
+            score_chip(step.reward, score_tip),
         )
 
     return html('<p class="question">{}</p><ol class="path">{}</ol>').format(
@@ -97,7 +98,10 @@ def _curve(tree: Tree, node: Node) -> Markup:
     last = max(i for i, _ in rewards)
     points = [(pad + i / last * (width - 2 * pad), height - pad - r * (height - 2 * pad)) for i, r in rewards]
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-    dots = join(html('<circle cx="{:.1f}" cy="{:.1f}" r="3"><title>step {}: {:.2f}</title></circle>').format(x, y, i + 1, r) for (x, y), (i, r) in zip(points, rewards))
+    dots = join(
+        html('<circle cx="{:.1f}" cy="{:.1f}" r="3"><title>step {}: {:.2f}</title></circle>').format(x, y, i + 1, r)
+        for (x, y), (i, r) in zip(points, rewards)
+    )
     return html(
         '<figure class="curve"><figcaption>Verifier score, step by step</figcaption><svg viewBox="0 0 {0} {1}" role="img" '
         'aria-label="Verifier score of each step"><line x1="0" x2="{0}" y1="{2}" y2="{2}"/><line x1="0" x2="{0}" y1="{3}" '
@@ -112,15 +116,22 @@ def _aggregates(tree: Tree, node: Node) -> Markup:
     in_force = tree.settings.aggregation
     chips = join(
         html('<div class="aggregate{}" title="{}"><span>{}</span>{}</div>').format(
-            " in-force" if name == in_force else "", AGGREGATES[name], name, score_chip(aggregate.steps(rewards, name), AGGREGATES[name])
+            " in-force" if name == in_force else "",
+            AGGREGATES[name],
+            name,
+            score_chip(aggregate.steps(rewards, name), AGGREGATES[name]),
         )
         for name in aggregate.STEPS
     )
     ahead = ""
     if node.value is not None and node.reward is not None:
-        ahead = f"Looking ahead, the search counts this step as {node.value:.2f}; on its own it scored {node.reward:.2f}."
+        ahead = (
+            f"Looking ahead, the search counts this step as {node.value:.2f}; on its own it scored {node.reward:.2f}."
+        )
     note = html('<p class="note">{}</p>').format(ahead) if ahead else Markup("")
-    return html('<h4 title="Ways to turn step scores into one score; the framed one decides now.">As one score</h4><div class="aggregates">{}</div>{}').format(chips, note)
+    return html(
+        '<h4 title="Ways to turn step scores into one score; the framed one decides now.">As one score</h4><div class="aggregates">{}</div>{}'
+    ).format(chips, note)
 
 
 def _tokens(node: Node) -> Markup:

@@ -40,7 +40,9 @@ def meters(tree: Tree, elapsed: float) -> Markup:
 def _shared(name: str, policy: float, verifier: float, unit: str) -> Markup:
     total = policy + verifier
     parts = [("policy", policy / total), ("verifier", verifier / total)] if total else []
-    return _meter(name, f"{amount(total)} {unit}".strip(), parts, f"policy {amount(policy)} · verifier {amount(verifier)}")
+    return _meter(
+        name, f"{amount(total)} {unit}".strip(), parts, f"policy {amount(policy)} · verifier {amount(verifier)}"
+    )
 
 
 def _meter(name: str, value: str, parts: list[tuple[str, float]], note: str) -> Markup:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from tts_viz.scheduler import Run, Scheduler
 from tts_viz.tasks.base import Problem
+from tts_viz.ui.view import View
 
 MAX_VISITORS = 64
 """Visitors with a search at one time; the next one is asked to wait."""
@@ -22,39 +23,29 @@ class CrowdedError(RuntimeError):
     """Too many searches at once. The message is for the visitor."""
 
 
-@dataclass(slots=True, eq=False)
-class Watched:
-    """A run on the page, with what the page adds to it: the problem in words and the node that was clicked."""
-
-    run: Run
-    problem: Problem
-    id: str
-    selected: str | None = None
-
-
 @dataclass(slots=True)
 class Visitors:
     """The registry. Every method may be called from any thread."""
 
     scheduler: Scheduler
-    _watched: dict[str, Watched] = field(default_factory=dict)
+    _views: dict[str, View] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _count: int = 0
 
-    def watched(self, key: str) -> Watched | None:
+    def view(self, key: str) -> View | None:
         """What this visitor is watching, if anything."""
-        return self._watched.get(key)
+        return self._views.get(key)
 
-    def start(self, key: str, run: Run, problem: Problem) -> Watched:
+    def start(self, key: str, run: Run, problem: Problem) -> View:
         """Let this visitor watch a new run; the one before is dropped. Raises `CrowdedError`."""
         with self._lock:
-            if key not in self._watched and len(self._watched) >= MAX_VISITORS:
+            if key not in self._views and len(self._views) >= MAX_VISITORS:
                 raise CrowdedError(f"{MAX_VISITORS} people are searching here right now. Try again in a minute.")
             self._drop(key)
             self._count += 1
-            watched = self._watched[key] = Watched(run, problem, f"run{self._count}")
+            view = self._views[key] = View(run, problem, f"run{self._count}")
         self.scheduler.add(run)
-        return watched
+        return view
 
     def leave(self, key: str) -> None:
         """The tab was closed: its run ends and its memory is freed."""
@@ -62,5 +53,5 @@ class Visitors:
             self._drop(key)
 
     def _drop(self, key: str) -> None:
-        if watched := self._watched.pop(key, None):
-            self.scheduler.drop(watched.run)
+        if view := self._views.pop(key, None):
+            self.scheduler.drop(view.run)

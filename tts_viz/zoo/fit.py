@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from tts_viz.zoo.muon import Muon
 from tts_viz.zoo.sizes import Size
 
+
 def _has_bf16() -> bool:
     flags = Path("/proc/cpuinfo")
     return flags.exists() and "avx512_bf16" in flags.read_text()

@@ -24,7 +24,9 @@ def new_policy(size: Size, seed: int) -> LlamaForCausalLM:
 def row(example: Example) -> Row:
     """Each token's target is the next token, from the first of the solution on."""
     following = [*example.tokens[1:], -100]
-    return Row(example.tokens, [[float(t) if i + 1 >= example.learnt_from else -100.0] for i, t in enumerate(following)])
+    return Row(
+        example.tokens, [[float(t) if i + 1 >= example.learnt_from else -100.0] for i, t in enumerate(following)]
+    )
 
 
 def draw(rng: random.Random) -> Row:

@@ -1,0 +1,53 @@
+"""The buttons that start, hold and end a search, and which of them make sense in which state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from tts_viz.scheduler import State
+from tts_viz.ui.status import READY
+
+GOING: tuple[State, ...] = ("running", "held")
+RESTING: tuple[State, ...] = ("paused", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class RunBar:
+    run: gr.Button
+    pause: gr.Button
+    resume: gr.Button
+    step: gr.Button
+    stop: gr.Button
+    status: gr.HTML
+
+    @property
+    def changing(self) -> list[gr.Button]:
+        """The buttons that `looks` and `unchanged` are about."""
+        return [self.pause, self.resume, self.stop]
+
+    def looks(self, state: State) -> list[Any]:
+        """Pause and Resume share one place; what would do nothing is greyed out."""
+        return [
+            gr.update(visible=state not in RESTING, interactive=state == "running"),
+            gr.update(visible=state in RESTING),
+            gr.update(interactive=state in (*GOING, *RESTING, "full")),
+        ]
+
+    @property
+    def unchanged(self) -> list[Any]:
+        return [gr.skip()] * len(self.changing)
+
+
+def build_run_bar() -> RunBar:
+    with gr.Row(elem_id="run-bar"):
+        return RunBar(
+            run=gr.Button("▶ Run", variant="primary", elem_id="run", scale=0, min_width=110),
+            pause=gr.Button("Pause", elem_id="pause", scale=0, min_width=100, interactive=False),
+            resume=gr.Button("Resume", elem_id="resume", scale=0, min_width=100, visible=False),
+            step=gr.Button("Step", elem_id="step", scale=0, min_width=80),
+            stop=gr.Button("Stop", elem_id="stop", scale=0, min_width=80, interactive=False),
+            status=gr.HTML(READY, elem_id="status", apply_default_css=False),
+        )
