@@ -1,4 +1,4 @@
-"""A policy's own attempts at train problems: the verifier's examples, and the wrong attempts that revisions start from."""
+"""A policy's own attempts at train problems, from which the verifier learns."""
 
 from __future__ import annotations
 

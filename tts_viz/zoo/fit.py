@@ -1,4 +1,4 @@
-"""The training loop of all embedded models: batches of one length, a warm-up and cosine, checkpoints that resume exactly."""
+"""The training loop of all embedded models: batches of like lengths, warm-up and cosine, checkpoints that resume."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ HALF = {"cuda": True, "cpu": torch.backends.cpu.get_cpu_capability() == "AVX512"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One sequence: token ids, and for each a target (-100: none) and a weight. What a target means is the loss's business."""
+    """One sequence: token ids, and for each some targets (-100: none), whose meaning is the loss's business."""
 
     tokens: list[int]
-    targets: list[list[float]]  # per token: a few numbers
+    targets: list[list[float]]
 
 
 Drawn = Callable[[random.Random], Row]

@@ -1,7 +1,7 @@
 """Attempts that go wrong the way small models do: a false result, a number lost in copying, a fudged ending.
 
-They stand in for a policy's own errors before there is a policy, and add to them afterwards. After a slip the attempt goes
-on as if nothing had happened, as a policy would.
+They stand in for a policy's own errors before there is a policy, and add to them afterwards. After a slip the
+attempt goes on as if nothing had happened, as a policy would.
 """
 
 from __future__ import annotations

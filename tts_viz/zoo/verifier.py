@@ -1,7 +1,7 @@
-"""Training the verifier: a process reward model that reads, at each step's end, how likely the policy is right from here.
+"""Training the verifier: a process reward model that says, at each step's end, how likely the policy is right from here.
 
-Its labels, as in Snell et al. 2024 (appendix D, after Wang et al. 2024): the value of a prefix is the share of the policy's
-rollouts through it that end right, and 0 once a step is false or the goal is out of reach. Beside them, every token
+Its labels, as in Snell et al. 2024 (appendix D, after Wang et al. 2024): the value of a prefix is the share of the
+policy's rollouts through it that end right, and 0 once a step is false or the goal is out of reach. Beside them, every token
 inside a step is labelled: 1 up to the first wrong character, 0 from it on. And on valid steps it also learns to predict
 the next token, since who can compute can check.
 """
@@ -70,7 +70,7 @@ def own_rows(problem: Problem, tried: Sequence[list[str]]) -> list[Row]:
 
 
 def labelled(problem: Problem, steps: Sequence[str], values: dict[tuple[str, ...], float]) -> Row:
-    """Targets per token: (is it true so far, the next token); a valid step's end has a label only where it has a value."""
+    """Targets per token: (is it true so far, the next token). A valid step's end is labelled only with a known value."""
     task = COUNTDOWN if problem.task == "countdown" else ARITHMETIC
     prompt = [tokenizer().bos_token_id, *encode(problem.prompt)]
     tokens, truth = list(prompt), [NONE] * len(prompt)
@@ -82,7 +82,7 @@ def labelled(problem: Problem, steps: Sequence[str], values: dict[tuple[str, ...
         truth += [*_dense(line[:-1], said), value]
         if said.valid and learnt == len(tokens) - len(line):
             learnt = len(tokens)
-    following = [float(t) if len(prompt) <= i < learnt else NONE for i, t in enumerate(tokens)][1:] + [NONE]
+    following = [*(float(t) if len(prompt) <= i < learnt else NONE for i, t in enumerate(tokens)), NONE][1:]
     return Row(tokens, [list(pair) for pair in zip(truth, following)])
 
 

@@ -1,0 +1,198 @@
+"""`python -m tts_viz bench models`: what the embedded models can do on held-out problems.
+
+Sampling and reading are batched here without the search core, so that hundreds of thousands of attempts are affordable;
+beam search runs through the core itself, as on the page.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import fmean
+
+import torch
+from rich.console import Console
+from rich.progress import Progress
+from sklearn.metrics import roc_auc_score
+from transformers import LlamaForCausalLM, LlamaForTokenClassification
+
+from tts_viz import aggregate
+from tts_viz.budget import Budget
+from tts_viz.engines.loading import load_policy, load_verifier
+from tts_viz.events import Settings, Started
+from tts_viz.scheduler import Run, drive
+from tts_viz.session import Session
+from tts_viz.solutions import Judge
+from tts_viz.tasks.base import Problem, StepTruth
+from tts_viz.tasks.revisions import revision_prompt
+from tts_viz.zoo import ASSETS
+from tts_viz.zoo.attempts import sample
+from tts_viz.zoo.corpus import ARITHMETIC, COUNTDOWN
+from tts_viz.zoo.reading import read_steps
+
+OUT = ASSETS / "benchmarks" / "models.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One attempt: its steps, the truth of each, whether it is right, its answer, the verifier's scores."""
+
+    steps: list[str]
+    truths: list[StepTruth]
+    right: bool
+    answer: str | None
+    scores: list[float]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=("models",))
+    parser.add_argument("--models", type=Path, default=ASSETS / "models", metavar="DIR", help="their folder")
+    parser.add_argument("--problems", type=int, default=200, metavar="N", help="a level (%(default)s)")
+    parser.add_argument("--samples", type=int, default=64, metavar="K", help="attempts a problem (%(default)s)")
+    parser.add_argument("--split", choices=("validation", "test"), default="test")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=OUT, metavar="FILE")
+    parser.add_argument(
+        "--beam-problems", type=int, default=None, metavar="N", help="for beam search, a level (as above)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """The exit code. Writes after each level, so that what was measured is never lost."""
+    import asyncio
+
+    small = LlamaForCausalLM.from_pretrained(args.models / "policy-small", dtype=torch.float32).eval()
+    large = LlamaForCausalLM.from_pretrained(args.models / "policy-large", dtype=torch.float32).eval()
+    prm = LlamaForTokenClassification.from_pretrained(args.models / "verifier", dtype=torch.float32).eval()
+    engines = load_policy(str(args.models / "policy-small")), load_verifier(str(args.models / "verifier"))
+    levels: list[dict[str, object]] = []
+    console = Console(stderr=True)
+    with Progress(console=console) as bars:
+        bar = bars.add_task("levels", total=10)
+        for task in (COUNTDOWN, ARITHMETIC):
+            for level in task.levels:
+                problems = [task.problem(args.split, level, i) for i in range(args.problems)]
+                tried = attempts(small, prm, problems, args.samples, args.seed)
+                found: dict[str, object] = {"task": task.name, "level": level, **measured(tried)}
+                for name, model in (("small", small), ("large", large)):
+                    greedy = sample(model, [p.prompt for p in problems], args.seed, temperature=0)
+                    found[f"{name} greedy"] = fmean(task.grade(p, s) for p, s in zip(problems, greedy))
+                found |= revised(small, problems, tried, args.seed)
+                some = problems[: args.beam_problems or len(problems)]
+                found["beam 16,4"] = asyncio.run(beam(some, engines, args.seed))
+                levels.append({k: round(v, 4) if isinstance(v, float) else v for k, v in found.items()})
+                write(args, levels)
+                bars.advance(bar)
+    console.print(table(levels))
+    return 0
+
+
+def attempts(
+    policy: LlamaForCausalLM, prm: LlamaForTokenClassification, problems: Sequence[Problem], each: int, seed: int
+) -> list[list[Tried]]:
+    """`each` attempts at every problem, at temperature 1; the verifier reads the first 16."""
+    texts = sample(policy, [p.prompt for p in problems for _ in range(each)], seed)
+    tried: list[list[Tried]] = []
+    for i, problem in enumerate(problems):
+        task = COUNTDOWN if problem.task == "countdown" else ARITHMETIC
+        mine = texts[i * each : (i + 1) * each]
+        scores = read_steps(prm, problem.prompt, mine[:16]) + [[]] * (each - 16)
+        tried.append(
+            [
+                Tried(steps, task.check(problem, steps), task.grade(problem, steps), task.extract(problem, steps), said)
+                for steps, said in zip(mine, scores)
+            ]
+        )
+    return tried
+
+
+def measured(tried: Sequence[Sequence[Tried]]) -> dict[str, float]:
+    """What can be said of the attempts of one level."""
+    first = [[t for t in mine if t.scores] for mine in tried]
+    found = {
+        "pass@1": fmean(t.right for mine in tried for t in mine),
+        "pass@16": fmean(any(t.right for t in mine[:16]) for mine in tried),
+        "pass@64": fmean(any(t.right for t in mine[:64]) for mine in tried),
+        "majority@16": fmean(_chosen(mine, "majority", "last") for mine in first),
+        "valid steps": fmean(s.valid for mine in tried for t in mine for s in t.truths),
+    }
+    for vote in ("weighted", "best"):
+        for steps in ("last", "min", "product"):
+            found[f"best-of-16 {vote} {steps}"] = fmean(_chosen(mine, vote, steps) for mine in first)
+    valid: list[tuple[bool, float]] = []
+    good: list[tuple[bool, float]] = []
+    for t in (t for mine in first for t in mine):
+        for truth, score in zip(t.truths, t.scores):
+            valid.append((truth.valid, score))
+            good.append((truth.valid and truth.reachable, score))
+            if not truth.valid:
+                break  # what follows a false step is not judged on its own
+    found["step AUROC valid"] = float(roc_auc_score(*zip(*valid)))
+    found["step AUROC valid and reachable"] = float(roc_auc_score(*zip(*good)))
+    return found
+
+
+def _chosen(mine: Sequence[Tried], vote: str, steps: str) -> bool:
+    ballots = [aggregate.Ballot(str(i), t.answer, aggregate.steps(t.scores, steps)) for i, t in enumerate(mine)]
+    return mine[int(aggregate.rank(ballots, vote)[0].ballot.node)].right
+
+
+def revised(
+    policy: LlamaForCausalLM, problems: Sequence[Problem], tried: Sequence[Sequence[Tried]], seed: int
+) -> dict[str, float]:
+    """After a wrong first attempt: is a second one right more often when the first is shown than when it is not?"""
+    wrong = [
+        (problem, t, [u.right for u in mine if u is not t])
+        for problem, mine in zip(problems, tried)
+        for t in [u for u in mine if not u.right][:4]
+    ]
+    prompts = [revision_prompt(problem.prompt, [t.steps]) for problem, t, _ in wrong]
+    second = sample(policy, prompts, seed + 1)
+    right = [
+        (COUNTDOWN if problem.task == "countdown" else ARITHMETIC).grade(problem, steps)
+        for (problem, _, _), steps in zip(wrong, second)
+    ]
+    return {
+        "second attempts": float(len(wrong)),
+        "second attempt, revised": fmean(right),
+        "second attempt, independent": fmean(fmean(others) for _, _, others in wrong),
+    }
+
+
+async def beam(problems: Sequence[Problem], engines: tuple, seed: int, at_once: int = 32) -> float:
+    """Share of problems that beam search (N = 16, M = 4) solves: last step's score, weighted vote."""
+    right = 0
+    for start in range(0, len(problems), at_once):
+        runs = []
+        for problem in problems[start : start + at_once]:
+            settings = Settings("beam", {"n": 16, "m": 4}, Budget(), 1.0, "last", "weighted")
+            started = Started(problem.prompt, settings, seed=seed, problem=asdict(problem))
+            runs.append(Run(Session(started), *engines))
+        await drive(runs)
+        for r in runs:
+            solutions = Judge.of(r.session.tree).solutions(r.session.tree)
+            right += bool(solutions and solutions[0].correct)
+    return right / len(problems)
+
+
+def write(args: argparse.Namespace, levels: list[dict[str, object]]) -> None:
+    made = {
+        "command": f"python -m tts_viz bench models --split {args.split} --problems {args.problems} "
+        f"--samples {args.samples} --seed {args.seed}",
+        "date": datetime.date.today().isoformat(),
+        "beam_problems": args.beam_problems or args.problems,
+        "levels": levels,
+    }
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    args.out.write_text(json.dumps(made, indent=1) + "\n")
+
+
+def table(levels: Sequence[dict[str, object]]) -> str:
+    keys = [k for k in levels[0] if k not in ("task", "level")]
+    width = max(map(len, keys))
+    head = " " * width + "".join(f"{str(row['task'])[:4]} {row['level']} ".rjust(8) for row in levels)
+    return "\n".join([head, *(k.ljust(width) + "".join(f"{row[k]:8.3f}" for row in levels) for k in keys)])

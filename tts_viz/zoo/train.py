@@ -1,0 +1,108 @@
+"""`python -m tts_viz train`: makes the embedded models anew, from a seed. Cut short, it goes on where it was.
+
+The order is: both policies; the small one's attempts at train problems; the verifier, from those. Working files are
+kept in OUT/training and can be thrown away afterwards.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from transformers import LlamaForCausalLM, PreTrainedModel
+
+from tts_viz.zoo import ASSETS, POLICIES, VERIFIER, attempts
+from tts_viz.zoo import policies as policy_zoo
+from tts_viz.zoo import verifier as verifier_zoo
+from tts_viz.zoo.card import model_card
+from tts_viz.zoo.fit import fit
+from tts_viz.zoo.sizes import QUICK, SIZES, Size
+from tts_viz.zoo.tokenizer import tokenizer
+
+PROBLEMS, EACH = 24_000, 8
+"""Train problems that the small policy tries, and how often each."""
+
+QUICK_PROBLEMS, QUICK_EACH = 64, 4
+
+PARTS = (*POLICIES, "attempts", VERIFIER)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=("all", *PARTS), help="what to make; a part needs those before it")
+    parser.add_argument("--out", type=Path, default=ASSETS / "models", metavar="DIR", help="where to (%(default)s)")
+    parser.add_argument("--quick", action="store_true", help="tiny models that know nothing, in two minutes")
+    parser.add_argument("--seed", type=int, default=0, help="everything is drawn from it (%(default)s)")
+    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
+    parser.add_argument("--threads", type=int, default=None, help="CPU threads (default: all)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """The exit code."""
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    device = args.device if args.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
+    wanted: Sequence[str] = PARTS if args.what == "all" else (args.what,)
+    console = Console(stderr=True)
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console) as bars:
+        shown: dict[str, object] = {}
+
+        def progress(what: str, done: int, total: int, loss: float | None = None) -> None:
+            if what not in shown:
+                shown[what] = bars.add_task(what, total=total)
+            said = what if loss is None else f"{what}  loss {loss:.3f}"
+            bars.update(shown[what], completed=done, total=total, description=said)  # pyright: ignore
+
+        for part in wanted:
+            make(part, args.out, args.quick, args.seed, device, progress)
+    console.print(f"written to {args.out}")
+    return 0
+
+
+def make(part: str, out: Path, quick: bool, seed: int, device: str, progress: Callable[..., None]) -> None:
+    """One of `PARTS`. Raises FileNotFoundError where a part that it needs has not been made."""
+    work = out / "training"
+    if part == "attempts":
+        policy = LlamaForCausalLM.from_pretrained(_made(out / POLICIES[0]), dtype=torch.float32).to(device).eval()
+        problems, each = (QUICK_PROBLEMS, QUICK_EACH) if quick else (PROBLEMS, EACH)
+        attempts.collect(policy, problems, each, seed, work / "attempts.jsonl", lambda d, t: progress(part, d, t))
+        return
+    size = replace(QUICK, tokens=QUICK.tokens) if quick else SIZES[part]
+    if part == VERIFIER:
+        labels = verifier_zoo.Labels(_made(work / "attempts.jsonl"))
+        model, draw, loss = verifier_zoo.new_verifier(size, seed), labels.draw, verifier_zoo.verifier_loss
+    else:
+        model, draw, loss = policy_zoo.new_policy(size, seed), policy_zoo.draw, policy_zoo.next_token_loss
+    done = fit(model, draw, loss, size, work, part, seed, device, progress, tokenizer().pad_token_id)
+    save(model, part, out, size, seed, quick, done)
+
+
+def save(
+    model: PreTrainedModel, part: str, out: Path, size: Size, seed: int, quick: bool, done: dict[str, float]
+) -> None:
+    """Weights, tokenizer and card, as transformers loads them."""
+    folder = out / part
+    model.cpu().save_pretrained(folder)
+    tokenizer().save_pretrained(folder)
+    made = {
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "command": f"python -m tts_viz train {part} --seed {seed}" + (" --quick" if quick else ""),
+        "date": datetime.date.today().isoformat(),
+        "size": asdict(size),
+        "training": {key: round(value) for key, value in done.items()},
+    }
+    (folder / "training.json").write_text(json.dumps(made, indent=1) + "\n")
+    (folder / "README.md").write_text(model_card(part, made))
+
+
+def _made(path: Path) -> Path:
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is missing: run `python -m tts_viz train all`, or the parts in their order")
+    return path
