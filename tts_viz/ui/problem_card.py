@@ -28,20 +28,33 @@ class ProblemCard:
 
 def build_problem_card() -> ProblemCard:
     first = get_task(TASKS[0])
-    with gr.Row(equal_height=False):
+    with gr.Row(elem_id="problem-card", equal_height=True):
         task = gr.Radio(
-            [(get_task(name).title, name) for name in TASKS], value=TASKS[0], label="Puzzle", elem_id="task", scale=2,
-            min_width=220, info="What the model has to solve.",
-        )  # fmt: skip
+            [(get_task(name).title, name) for name in TASKS],
+            value=TASKS[0],
+            label="Puzzle",
+            elem_id="task",
+            scale=0,
+            min_width=260,
+        )
         level = gr.Radio(
-            [(str(n), n) for n in first.levels], value=3, label="Level", elem_id="level", scale=2, min_width=220,
-            info="1 is easy, 5 is mostly beyond the small model.",
-        )  # fmt: skip
+            [(str(n), n) for n in first.levels],
+            value=3,
+            label="Level (1 easy … 5 hard)",
+            elem_id="level",
+            scale=0,
+            min_width=290,
+        )
         text = gr.Textbox(
-            example(TASKS[0], 3, 0), label="Problem", elem_id="problem", scale=5, min_width=280, max_lines=1,
-            info="Type your own: " + placeholders(), max_length=200,
-        )  # fmt: skip
-        another = gr.Button("Another one", elem_id="another", scale=0, min_width=120, size="md")
+            example(TASKS[0], 3, 0),
+            label=f"Problem: take this one, or type your own, like {placeholders()}",
+            elem_id="problem",
+            scale=5,
+            min_width=280,
+            max_lines=1,
+            max_length=200,
+        )
+        another = gr.Button("Another one", elem_id="another", scale=0, min_width=120)
     card = ProblemCard(task, level, another, text)
     for changed in (task.input, level.input, another.click):
         changed(draw, [task, level], [text], queue=False, show_progress="hidden", api_visibility="private")

@@ -1,4 +1,4 @@
-"""Training the verifier: a process reward model that says, at each step's end, how likely the policy is right from here.
+"""Training the verifier: a process reward model of how likely the policy is right after each step.
 
 Its labels, as in Snell et al. 2024 (appendix D, after Wang et al. 2024): the value of a prefix is the share of the
 policy's rollouts through it that end right, and 0 once a step is false or the goal is out of reach. Beside them, every token
@@ -70,7 +70,7 @@ def own_rows(problem: Problem, tried: Sequence[list[str]]) -> list[Row]:
 
 
 def labelled(problem: Problem, steps: Sequence[str], values: dict[tuple[str, ...], float]) -> Row:
-    """Targets per token: (is it true so far, the next token). A valid step's end is labelled only with a known value."""
+    """Targets per token: (is it true so far, the next token). A valid step's end needs a known value."""
     task = COUNTDOWN if problem.task == "countdown" else ARITHMETIC
     prompt = [tokenizer().bos_token_id, *encode(problem.prompt)]
     tokens, truth = list(prompt), [NONE] * len(prompt)
