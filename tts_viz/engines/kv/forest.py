@@ -1,0 +1,99 @@
+"""The keys and values of everything read so far, in segments that form trees: one segment a prompt or step.
+
+A segment is found by its tokens under its parent, not by whose search it belongs to, so equal prefixes are read once for all
+visitors. A forgotten segment is only slower: it is read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+from tts_viz.engines.kv.ragged import KV
+
+
+@dataclass(eq=False, slots=True)
+class Segment:
+    """Its own tokens' keys and values, as far as they were computed; `tail` is the last hidden state once all were."""
+
+    tokens: tuple[int, ...]
+    parent: Segment | None
+    kv: KV = field(default_factory=list)
+    tail: Tensor | None = None
+    children: dict[tuple[int, ...], Segment] = field(default_factory=dict)
+    used: int = 0
+
+    @property
+    def known(self) -> int:
+        """How many of its tokens have keys and values: the last token of a sampled step waits for the next pass."""
+        return self.kv[0][0].shape[1] if self.kv else 0
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return sum(k.nbytes + v.nbytes for k, v in self.kv) + (self.tail.nbytes if self.tail is not None else 0)
+
+    def path(self) -> list[Segment]:
+        """From the first segment down to this one."""
+        found: list[Segment] = []
+        at: Segment | None = self
+        while at is not None and at.parent is not None:
+            found.append(at)
+            at = at.parent
+        return found[::-1]
+
+
+class Forest:
+    """All segments under one nameless root. `limit` is in bytes; the least recently used leaves are forgotten first."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.root = Segment((), None)
+        self._clock = 0
+
+    def tick(self) -> None:
+        """A new batch begins: what it touches is safe from `forget` until the next one."""
+        self._clock += 1
+
+    def find(self, path: Sequence[tuple[int, ...]]) -> Segment:
+        """The last segment of a path of token tuples (none of them empty), made where it was not there."""
+        at = self.root
+        for tokens in path:
+            at = self.child(at, tokens)
+        return at
+
+    def child(self, parent: Segment, tokens: tuple[int, ...]) -> Segment:
+        found = parent.children.get(tokens)
+        if found is None:
+            found = parent.children[tokens] = Segment(tokens, parent)
+        found.used = self._clock
+        return found
+
+    def forget(self) -> None:
+        """Drop least recently used leaves until what is left fits well; never one of the current batch."""
+        segments = list(self._all())
+        size = sum(s.size for s in segments)
+        if size <= self.limit:
+            return
+        for segment in sorted(segments, key=lambda s: s.used):
+            if segment.used == self._clock or size <= 0.8 * self.limit:
+                return
+            # A parent was used whenever its child was, so it comes after its children or shares their time.
+            for gone in [*_below(segment), segment]:
+                size -= gone.size
+                gone.kv, gone.tail = [], None
+            if segment.parent:
+                segment.parent.children.pop(segment.tokens, None)
+
+    def _all(self) -> Iterator[Segment]:
+        return _below(self.root)
+
+
+def _below(segment: Segment) -> Iterator[Segment]:
+    waiting = list(segment.children.values())
+    while waiting:
+        at = waiting.pop()
+        waiting.extend(at.children.values())
+        yield at

@@ -1,0 +1,53 @@
+"""Verifiers that know the truth, whole or through noise: the upper bound of what a verifier could do for a search."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from statistics import NormalDist
+
+from tts_viz.budget import Cost
+from tts_viz.engines.base import EngineError, Rewards, ScoreRequest
+from tts_viz.tasks import get_task
+from tts_viz.tasks.base import CheckedTask
+
+
+class Oracle:
+    """Reward 1 where a step is true and the goal is still in reach, else 0, by the task's exact checker.
+
+    `noise` in [0, 1) blurs it: the share of steps whose reward ends up on the wrong side of ½. The rewards are those of
+    a logit-normal distribution, the same for the same solution every time.
+    """
+
+    def __init__(self, noise: float = 0.0) -> None:
+        if not 0 <= noise < 0.5:
+            raise ValueError(f"noise {noise} must be from 0 to less than 0.5; try noisy:0.2")
+        self.noise = noise
+        self.name = f"noisy:{noise:g}" if noise else "oracle"
+        self.parameters = 0
+
+    async def score(self, requests: Sequence[ScoreRequest]) -> list[Rewards]:
+        return [self._rewards(request) for request in requests]
+
+    def _rewards(self, request: ScoreRequest) -> Rewards:
+        task = get_task(request.problem.task) if request.problem else None
+        if request.problem is None or not isinstance(task, CheckedTask):
+            raise EngineError(
+                f"The verifier {self.name} only knows tasks with an exact checker; choose another verifier."
+            )
+        truths = task.check(request.problem, request.steps)
+        rewards = [
+            self._blurred(t.valid and t.reachable, request.prompt, request.steps[: i + 1]) for i, t in enumerate(truths)
+        ]
+        return Rewards(tuple(rewards[-request.wanted :]), Cost(verifier_calls=1))
+
+    def _blurred(self, good: bool, prompt: str, steps: Sequence[str]) -> float:
+        if not self.noise:
+            return float(good)
+        # The logit is ±1 plus Gaussian noise so wide that a share `noise` of it crosses zero.
+        deviation = -1.0 / NormalDist().inv_cdf(self.noise)
+        digest = hashlib.blake2b("\n".join([prompt, *steps]).encode(), digest_size=8).digest()
+        u = (int.from_bytes(digest) + 0.5) / 2**64
+        logit = (1.0 if good else -1.0) + deviation * NormalDist().inv_cdf(u)
+        return 1 / (1 + math.exp(-2 * max(-30.0, min(30.0, logit))))
