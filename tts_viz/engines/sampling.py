@@ -1,7 +1,7 @@
 """Sampling that does not depend on who else is in the batch: one uniform number per (seed, position), then inverse CDF.
 
-Logits differ in their last bits with the shape of a batch. Log-probabilities are therefore rounded to 1e-4 before they
-are used, which makes such differences vanish almost always; the guarantee ends where a value lies within that noise of a
+Logits differ in their last bits with the shape of a batch. Log-probabilities are therefore rounded to 1e-4 before
+they are used, which makes such differences vanish almost always; the guarantee ends where a value lies within that noise of a
 rounding boundary *and* the uniform number within 1e-4 of the edge between two tokens.
 """
 

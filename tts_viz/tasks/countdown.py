@@ -164,7 +164,7 @@ class Countdown:
 
     def grade(self, problem: Problem, steps: Sequence[str]) -> bool:
         truths = self.check(problem, steps)
-        target, numbers = _given(problem)
+        numbers = _given(problem)[1]
         return len(steps) == len(numbers) - 1 and all(t.valid for t in truths) and truths[-1].reachable
 
     def check(self, problem: Problem, steps: Sequence[str]) -> list[StepTruth]:

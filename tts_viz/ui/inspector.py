@@ -130,7 +130,8 @@ def _aggregates(tree: Tree, node: Node) -> Markup:
         )
     note = html('<p class="note">{}</p>').format(ahead) if ahead else Markup("")
     return html(
-        '<h4 title="Ways to turn step scores into one score; the framed one decides now.">As one score</h4><div class="aggregates">{}</div>{}'
+        '<h4 title="Ways to turn step scores into one score; the framed one decides now.">As one score</h4>'
+        '<div class="aggregates">{}</div>{}'
     ).format(chips, note)
 
 

@@ -1,7 +1,7 @@
 """The page: lays out the parts and wires events. What the parts show is in their own files.
 
-A visitor's Run is a generator that only *tails* the run's trace; every other event is short, skips the queue and posts a
-command to the run. So nothing a visitor does waits for a search.
+A visitor's Run is a generator that only *tails* the run's trace; every other event is short, skips the queue and posts
+a command to the run. So nothing a visitor does waits for a search.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def build_page(models: Models, scheduler: Scheduler) -> gr.Blocks:
         _wire_settings(visitors, controls, notice)
         _wire_clicks(visitors, parts)
         theme.click(None, js=FLIP_THEME)
-        page.unload(lambda request: visitors.leave(key_of(request)))
+        page.unload(_leave(visitors))
     return page
 
 
@@ -97,6 +97,13 @@ def launch_options() -> dict[str, Any]:
         "strict_cors": True,
         "footer_links": [],
     }
+
+
+def _leave(visitors: Visitors) -> Callable[[gr.Request], None]:
+    def on_unload(request: gr.Request) -> None:
+        visitors.leave(key_of(request))
+
+    return on_unload
 
 
 def key_of(request: gr.Request) -> str:

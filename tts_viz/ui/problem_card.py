@@ -35,7 +35,7 @@ def build_problem_card() -> ProblemCard:
             label="Puzzle",
             elem_id="task",
             scale=0,
-            min_width=260,
+            min_width=275,
         )
         level = gr.Radio(
             [(str(n), n) for n in first.levels],
@@ -43,7 +43,7 @@ def build_problem_card() -> ProblemCard:
             label="Level (1 easy … 5 hard)",
             elem_id="level",
             scale=0,
-            min_width=290,
+            min_width=320,
         )
         text = gr.Textbox(
             example(TASKS[0], 3, 0),

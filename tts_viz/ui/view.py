@@ -15,7 +15,7 @@ from tts_viz.events import Changed, Event, Settings
 from tts_viz.render.scene import Mark, scene
 from tts_viz.render.wire import Stream
 from tts_viz.scheduler import Run, State
-from tts_viz.solutions import Judge, Solution
+from tts_viz.solutions import Judge
 from tts_viz.tasks.base import Problem
 from tts_viz.tree import Tree
 from tts_viz.ui.event_log import event_log
@@ -87,7 +87,7 @@ class View:
             "tree": self._stream.send(scene(self.tree, self.judge.truths(self.tree), chosen, self._marks)),
             "status": status_line(state, self.run.error, solutions),
             "meters": meters(self.tree, self.run.elapsed),
-            "solutions": solution_list(self.tree, solutions, _graded(solutions)),
+            "solutions": solution_list(self.tree, solutions),
             "log": event_log(self._lines),
             "inspector": self._inspector(),
             "state": state,
@@ -99,7 +99,3 @@ class View:
             return EMPTY
         why = words.why(self.tree, node)
         return inspector(self.tree, node, why, self.judge.truths(self.tree), self.problem, SCORE_TIP)
-
-
-def _graded(solutions: list[Solution]) -> bool:
-    return any(s.correct is not None for s in solutions)

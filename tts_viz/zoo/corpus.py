@@ -24,7 +24,7 @@ LONGEST = 512
 """tokens; longer contexts lose their oldest attempts"""
 
 MIX: dict[tuple[str, int], float] = {
-    **{("countdown", level): 1.0 for level in countdown.LEVELS},
+    **{("countdown", level): 1.5 for level in countdown.LEVELS},
     **{("arithmetic", level): weight for level, weight in zip(arithmetic.LEVELS, (1.0, 1.0, 1.0, 0.7, 0.5))},
 }
 """How often each task and level is drawn; the long ones less, so that they do not take all the tokens."""

@@ -23,8 +23,8 @@ class Size:
 
 
 SIZES = {
-    "policy-small": Size(80, 4, 4, 224, 12_000_000, 2048, 1e-2),
-    "policy-large": Size(240, 6, 6, 640, 9_000_000, 4096, 5e-3),
+    "policy-small": Size(80, 4, 4, 224, 22_000_000, 2048, 1e-2),
+    "policy-large": Size(240, 6, 6, 640, 9_000_000, 2048, 5e-3),
     "verifier": Size(128, 4, 4, 352, 25_000_000, 4096, 8e-3),
 }
 

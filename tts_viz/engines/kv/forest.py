@@ -1,7 +1,7 @@
 """The keys and values of everything read so far, in segments that form trees: one segment a prompt or step.
 
-A segment is found by its tokens under its parent, not by whose search it belongs to, so equal prefixes are read once for all
-visitors. A forgotten segment is only slower: it is read again.
+A segment is found by its tokens under its parent, not by whose search it belongs to, so equal prefixes are read once for
+all visitors. A forgotten segment is only slower: it is read again.
 """
 
 from __future__ import annotations

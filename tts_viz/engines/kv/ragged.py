@@ -1,7 +1,7 @@
 """A working cache in which every row has a write position of its own: no padding on the left, no holes, no copies.
 
-Keys are cached after the rotary embedding, so segments of a path can be laid side by side. What lies at and after a row's
-position is masked; it is kept zeroed or finite, because a masked key still meets 0 · value.
+Keys are cached after the rotary embedding, so segments of a path can be laid side by side. What lies at and after a
+row's position is masked; it is kept zeroed or finite, because a masked key still meets 0 · value.
 """
 
 from __future__ import annotations
