@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
+from gradio.components import Component
 
 from tts_viz import aggregate
 from tts_viz.budget import Budget
@@ -38,7 +39,7 @@ class Controls:
     blurb: gr.Markdown
 
     @property
-    def inputs(self) -> list[gr.components.Component]:
+    def inputs(self) -> list[Component]:
         return [self.strategy, *self.knobs, self.budget, self.temperature, self.aggregation, self.vote]
 
 

@@ -21,7 +21,7 @@ def join(parts: Iterable[Markup]) -> Markup:
 
 @lru_cache(maxsize=128)
 def _colour(percent: int) -> str:
-    return sample_colorscale("Cividis", percent / 100)[0]
+    return str(sample_colorscale("Cividis", percent / 100)[0])
 
 
 def score_chip(score: float | None, tip: str = "") -> Markup:

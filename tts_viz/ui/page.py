@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.themes import Default
 
 from tts_viz.engines.base import EngineError
 from tts_viz.scheduler import Scheduler
@@ -90,7 +91,7 @@ def launch_options() -> dict[str, Any]:
     return {
         "css": (HERE / "page.css").read_text(encoding="utf-8"),
         "head": f"<script>{(HERE / 'keys.js').read_text(encoding='utf-8')}</script>",
-        "theme": gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
+        "theme": Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
         "ssr_mode": False,
         "allowed_paths": [],
         "max_file_size": "10mb",

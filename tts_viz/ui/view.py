@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import fields
+from typing import Any
 
 from markupsafe import Markup
 
@@ -61,7 +62,7 @@ class View:
             self._selected = node
             return self._inspector()
 
-    def refresh(self) -> dict[str, object] | None:
+    def refresh(self) -> dict[str, Any] | None:
         """The page's parts by name, from all that has happened so far; None when nothing has changed."""
         with self._lock:
             trace = self.run.session.trace
@@ -80,7 +81,7 @@ class View:
                 self._marks.append(Mark(1 + max(n.depth for n in self.tree.nodes.values()), line))
         self.tree.apply(event)
 
-    def _parts(self, state: State) -> dict[str, object]:
+    def _parts(self, state: State) -> dict[str, Any]:
         solutions = self.judge.solutions(self.tree)
         chosen = solutions[0].node if solutions else None
         return {

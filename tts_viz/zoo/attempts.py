@@ -13,7 +13,7 @@ from transformers import LlamaForCausalLM
 
 from tts_viz.tasks.base import Problem
 from tts_viz.zoo.corpus import draw
-from tts_viz.zoo.tokenizer import encode, tokenizer
+from tts_viz.zoo.tokenizer import BOS_ID, EOS_ID, PAD_ID, decode, encode
 
 ROWS = 384
 """sequences sampled at once"""
@@ -39,30 +39,29 @@ def sample(
     temperature: float = 1.0,
 ) -> list[list[str]]:
     """One attempt for each prompt, as steps. Prompts of like length share a batch; 0 is greedy."""
-    words = tokenizer()
-    contexts = [[words.bos_token_id, *encode(prompt)] for prompt in prompts]
+    contexts = [[BOS_ID, *encode(prompt)] for prompt in prompts]
     order = sorted(range(len(prompts)), key=lambda i: len(contexts[i]))
     answers: list[list[str]] = [[] for _ in prompts]
     torch.manual_seed(seed)
     for start in range(0, len(order), ROWS):
         chosen = order[start : start + ROWS]
         width = max(len(contexts[i]) for i in chosen)
-        padded = [[words.pad_token_id] * (width - len(contexts[i])) + contexts[i] for i in chosen]
+        padded = [[PAD_ID] * (width - len(contexts[i])) + contexts[i] for i in chosen]
         tokens = torch.tensor(padded, device=model.device)
-        written = model.generate(  # pyright: ignore[reportCallIssue]
+        written = model.generate(  # pyright: ignore
             input_ids=tokens,
-            attention_mask=(tokens != words.pad_token_id).long(),
+            attention_mask=tokens.ne(PAD_ID).long(),
             do_sample=temperature > 0,
             temperature=temperature or None,
-            top_k=0,
+            top_k=None,
             top_p=1.0,
             max_new_tokens=MOST_TOKENS,
-            pad_token_id=words.pad_token_id,
-            eos_token_id=words.eos_token_id,
+            pad_token_id=PAD_ID,
+            eos_token_id=EOS_ID,
         )[:, width:]
         for i, row in zip(chosen, written.tolist()):
-            whole = row[: row.index(words.eos_token_id)] if words.eos_token_id in row else row
-            answers[i] = words.decode([t for t in whole if t != words.pad_token_id]).split("\n")
+            whole = row[: row.index(EOS_ID)] if EOS_ID in row else row
+            answers[i] = decode([t for t in whole if t != PAD_ID]).split("\n")
         progress(start + len(chosen))
     return answers
 

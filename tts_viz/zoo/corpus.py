@@ -17,7 +17,7 @@ from tts_viz.tasks.base import Problem
 from tts_viz.tasks.revisions import MOST_ATTEMPTS, revision_prompt
 from tts_viz.tasks.splits import split_of
 from tts_viz.zoo.slips import arithmetic_attempt, countdown_attempt
-from tts_viz.zoo.tokenizer import encode, tokenizer
+from tts_viz.zoo.tokenizer import BOS_ID, EOS_ID, encode
 
 COUNTDOWN, ARITHMETIC = countdown.Countdown(), arithmetic.Arithmetic()
 LONGEST = 512
@@ -99,8 +99,7 @@ def example(problem: Problem, steps: Sequence[str], attempts: Sequence[Sequence[
     while True:
         context = encode(revision_prompt(problem.prompt, nearest_last))
         answer = encode(solution)
-        bos, eos = tokenizer().bos_token_id, tokenizer().eos_token_id
-        tokens = [bos, *context, *answer, eos]
+        tokens = [BOS_ID, *context, *answer, EOS_ID]
         if len(tokens) <= LONGEST or not nearest_last:
             return Example(tokens, 1 + len(context))
         nearest_last = nearest_last[1:]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from transformers import LlamaConfig
 
-from tts_viz.zoo.tokenizer import tokenizer
+from tts_viz.zoo.tokenizer import BOS_ID, EOS_ID, PAD_ID, tokenizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,8 @@ QUICK = Size(32, 2, 2, 64, 400_000, 2048, 1e-2)
 
 
 def config(size: Size, **more: object) -> LlamaConfig:
-    words = tokenizer()
     return LlamaConfig(
-        vocab_size=len(words),
+        vocab_size=len(tokenizer()),
         hidden_size=size.hidden,
         num_hidden_layers=size.layers,
         num_attention_heads=size.heads,
@@ -42,9 +41,9 @@ def config(size: Size, **more: object) -> LlamaConfig:
         intermediate_size=size.inner,
         max_position_embeddings=1024,
         tie_word_embeddings=True,
-        bos_token_id=words.bos_token_id,
-        eos_token_id=words.eos_token_id,
-        pad_token_id=words.pad_token_id,
+        bos_token_id=BOS_ID,
+        eos_token_id=EOS_ID,
+        pad_token_id=PAD_ID,
         attention_dropout=0.0,
         **more,  # pyright: ignore[reportArgumentType]
     )

@@ -12,6 +12,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
 PAD, BOS, EOS, UNKNOWN = "<pad>", "<bos>", "<eos>", "<unknown>"
+PAD_ID, BOS_ID, EOS_ID = 0, 1, 2
 WORDS = ("Make", " from", " left", "Evaluate ", " -> ", "Wrong:", "Try again:", "\n")
 SIGNS = "+-*/=()"
 DIGITS = "0123456789"
@@ -39,3 +40,10 @@ def tokenizer() -> PreTrainedTokenizerFast:
 def encode(text: str) -> list[int]:
     """Token ids of a text, without BOS or EOS."""
     return tokenizer()(text, add_special_tokens=False)["input_ids"]
+
+
+def decode(tokens: list[int]) -> str:
+    """The text of token ids; exact for what `encode` made."""
+    text = tokenizer().decode(tokens)
+    assert isinstance(text, str)  # a list only for a list of lists
+    return text

@@ -24,7 +24,7 @@ from tts_viz.zoo import verifier as verifier_zoo
 from tts_viz.zoo.card import model_card
 from tts_viz.zoo.fit import fit
 from tts_viz.zoo.sizes import QUICK, SIZES, Size
-from tts_viz.zoo.tokenizer import tokenizer
+from tts_viz.zoo.tokenizer import PAD_ID, tokenizer
 
 PROBLEMS, EACH = 24_000, 8
 """Train problems that the small policy tries, and how often each."""
@@ -70,7 +70,8 @@ def make(part: str, out: Path, quick: bool, seed: int, device: str, progress: Ca
     """One of `PARTS`. Raises FileNotFoundError where a part that it needs has not been made."""
     work = out / "training"
     if part == "attempts":
-        policy = LlamaForCausalLM.from_pretrained(_made(out / POLICIES[0]), dtype=torch.float32).to(device).eval()
+        policy = LlamaForCausalLM.from_pretrained(_made(out / POLICIES[0]), dtype=torch.float32).eval()
+        policy.to(device)  # pyright: ignore[reportArgumentType]
         problems, each = (QUICK_PROBLEMS, QUICK_EACH) if quick else (PROBLEMS, EACH)
         attempts.collect(policy, problems, each, seed, work / "attempts.jsonl", lambda d, t: progress(part, d, t))
         return
@@ -80,7 +81,7 @@ def make(part: str, out: Path, quick: bool, seed: int, device: str, progress: Ca
         model, draw, loss = verifier_zoo.new_verifier(size, seed), labels.draw, verifier_zoo.verifier_loss
     else:
         model, draw, loss = policy_zoo.new_policy(size, seed), policy_zoo.draw, policy_zoo.next_token_loss
-    done = fit(model, draw, loss, size, work, part, seed, device, progress, tokenizer().pad_token_id)
+    done = fit(model, draw, loss, size, work, part, seed, device, progress, PAD_ID)
     save(model, part, out, size, seed, quick, done)
 
 

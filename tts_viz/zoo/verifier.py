@@ -22,7 +22,7 @@ from tts_viz.zoo import attempts
 from tts_viz.zoo.corpus import ARITHMETIC, COUNTDOWN, draw, wrong_attempts
 from tts_viz.zoo.fit import Row
 from tts_viz.zoo.sizes import Size, config
-from tts_viz.zoo.tokenizer import encode, tokenizer
+from tts_viz.zoo.tokenizer import BOS_ID, encode, tokenizer
 
 OWN = 0.75
 """share of the rows that are the policy's own attempts; the rest are slips and, a third of those, true solutions"""
@@ -72,7 +72,7 @@ def own_rows(problem: Problem, tried: Sequence[list[str]]) -> list[Row]:
 def labelled(problem: Problem, steps: Sequence[str], values: dict[tuple[str, ...], float]) -> Row:
     """Targets per token: (is it true so far, the next token). A valid step's end needs a known value."""
     task = COUNTDOWN if problem.task == "countdown" else ARITHMETIC
-    prompt = [tokenizer().bos_token_id, *encode(problem.prompt)]
+    prompt = [BOS_ID, *encode(problem.prompt)]
     tokens, truth = list(prompt), [NONE] * len(prompt)
     learnt = len(prompt)
     for depth, (step, said) in enumerate(zip(steps, task.check(problem, steps)), 1):

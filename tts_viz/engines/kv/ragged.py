@@ -106,6 +106,6 @@ class RaggedCache(Cache):
         """A copy of one row's keys and values at positions [start, end)."""
         found = []
         for layer in self.layers:
-            assert layer.keys is not None and layer.values is not None
+            assert isinstance(layer, RaggedLayer) and layer.keys is not None and layer.values is not None
             found.append((layer.keys[row, :, start:end].clone(), layer.values[row, :, start:end].clone()))
         return found

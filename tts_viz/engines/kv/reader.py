@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -20,7 +21,7 @@ class Reader:
 
     def __init__(self, model: PreTrainedModel, forest: Forest) -> None:
         self.model, self.forest = model, forest
-        self.backbone: PreTrainedModel = model.base_model
+        self.backbone: Any = model.base_model
         config = model.config.get_text_config()
         self.layers = int(config.num_hidden_layers)
         heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
