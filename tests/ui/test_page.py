@@ -1,0 +1,203 @@
+"""The whole page in a real browser, with the embedded models: what a visitor does, with mouse and keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.ui.browser import chromium, sync_api, tab  # noqa: F401
+from tts_viz.scheduler import Scheduler
+from tts_viz.ui.models import Models
+from tts_viz.ui.page import build_page, launch_options
+from tts_viz.zoo import EMBEDDED
+
+if not all(folder.is_dir() for folder in EMBEDDED.values()):
+    pytest.skip("the embedded models are not here: python -m tts_viz train all", allow_module_level=True)
+
+
+@pytest.fixture(scope="module")
+def app() -> Iterator[str]:
+    scheduler = Scheduler()
+    page = build_page(Models(), scheduler)
+    _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+    yield url
+    page.close()
+    scheduler.close()
+
+
+class Visitor:
+    """What a person sees of the page, and does to it."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+        page.wait_for_selector("#tree [data-painted], #tree[data-painted]")
+
+    def choose(self, dropdown: str, option: str) -> None:
+        self.page.click(f"#{dropdown} input")
+        self.page.click(f'[role="option"]:has-text("{option}")')
+
+    def ask(self, problem: str) -> None:
+        self.page.fill("#problem input, #problem textarea", problem)
+
+    def speed(self, name: str) -> None:
+        if not self.page.is_visible("#pace"):
+            self.page.click("text=Models, seed and speed")
+        self.page.click(f'#pace label:has-text("{name}")')
+
+    def set(self, slider: str, value: int) -> None:
+        number = self.page.locator(f'#{slider} input[type="number"]')
+        number.fill(str(value))
+        number.press("Tab")
+
+    def says(self, words: str, within: float = 30.0) -> None:
+        sync_api.expect(self.page.locator("#status")).to_contain_text(re.compile(words), timeout=within * 1000)
+
+    @property
+    def nodes(self) -> int:
+        return int(self.page.locator("[data-painted]").first.get_attribute("data-painted"))
+
+    def log(self) -> str:
+        return self.page.inner_text("#log")
+
+    def meter(self) -> str:
+        return self.page.inner_text("#meters .meter:first-child .value")
+
+
+@pytest.fixture
+def visitor(app: str, tab: Callable[..., Any]) -> Visitor:  # noqa: F811
+    return Visitor(tab(app, width=1440, height=900))
+
+
+def test_run_grows_a_tree_to_its_end_and_chooses_an_answer(visitor: Visitor) -> None:
+    visitor.ask("make 24 from 3 3 8 2")
+    visitor.page.click("#run")
+    visitor.says("Finished")
+    assert visitor.nodes > 40
+    assert visitor.meter() == "16 of 64"
+    assert "Answer:" in visitor.page.inner_text("#status")
+    visitor.page.click("#solutions tr.chosen [data-node]")
+    sync_api.expect(visitor.page.locator("#inspector")).to_contain_text("How sure the policy was")
+    assert "finished: a whole solution" in visitor.page.inner_text("#inspector")
+
+
+def test_enter_in_the_problem_runs_it_and_a_bad_problem_says_what_to_type(visitor: Visitor) -> None:
+    visitor.ask("make me happy")
+    visitor.page.press("#problem input, #problem textarea", "Enter")
+    sync_api.expect(visitor.page.locator("#notice")).to_contain_text("make 24 from 3 3 8 2")
+    visitor.ask("2+3*4")
+    visitor.page.press("#problem input, #problem textarea", "Enter")
+    visitor.says("Finished")
+    sync_api.expect(visitor.page.locator("#notice")).to_have_text("")
+
+
+def test_typed_html_is_shown_and_never_run(visitor: Visitor) -> None:
+    visitor.ask('<img src=x onerror="document.title=1">')
+    visitor.page.click("#run")
+    sync_api.expect(visitor.page.locator("#notice")).to_contain_text("Countdown needs a target")
+    assert visitor.page.locator("#notice img").count() == 0
+
+
+def test_pause_step_resume_and_stop(visitor: Visitor) -> None:
+    visitor.ask("make 57 from 2 3 14 20 25")
+    visitor.speed("Slow")
+    visitor.page.click("#run")
+    visitor.page.wait_for_function("Number(document.querySelector('[data-painted]').dataset.painted) > 10")
+    visitor.page.click("#pause")
+    visitor.says("Paused")
+    before = visitor.nodes, visitor.log()
+    visitor.page.wait_for_timeout(1200)
+    assert (visitor.nodes, visitor.log()) == before
+    visitor.page.click("#step")
+    visitor.page.wait_for_timeout(2000)
+    visitor.page.click("#step")
+    visitor.page.wait_for_timeout(2000)
+    assert (visitor.nodes, visitor.log()) != before
+    visitor.says("Paused")
+    visitor.page.click("#resume")
+    visitor.says("Searching")
+    visitor.page.click("#stop")
+    visitor.says("Stopped")
+    assert "stopped" in visitor.log()
+
+
+def test_step_on_a_fresh_page_does_one_round(visitor: Visitor) -> None:
+    visitor.ask("make 24 from 3 3 8 2")
+    visitor.page.click("#step")
+    visitor.says("Paused")
+    assert visitor.nodes == 17
+
+
+def test_a_spent_budget_rests_and_a_raised_one_goes_on(visitor: Visitor) -> None:
+    visitor.ask("make 24 from 3 3 8 2")
+    visitor.set("budget", 8)
+    visitor.page.click("#run")
+    visitor.says("budget is spent")
+    assert visitor.meter() == "8 of 8"
+    visitor.set("budget", 20)
+    visitor.says("Finished")
+    assert visitor.meter() == "16 of 20"
+    assert "budget 8 → 20" in visitor.log()
+
+
+def test_the_strategy_can_be_changed_while_it_searches(visitor: Visitor) -> None:
+    visitor.ask("make 57 from 2 3 14 20 25")
+    visitor.speed("Slow")
+    visitor.page.click("#run")
+    visitor.page.wait_for_function("Number(document.querySelector('[data-painted]').dataset.painted) > 20")
+    visitor.set("knob-m", 2)
+    visitor.page.wait_for_timeout(1500)
+    assert "4 → 2 from here on" in visitor.log()
+    visitor.choose("strategy", "Best-of-N")
+    visitor.speed("Full speed")
+    visitor.says("Finished")
+    assert "Best-of-N" in visitor.log()
+
+
+def test_the_vote_can_be_changed_after_the_search(visitor: Visitor) -> None:
+    visitor.ask("(3+4)*(12-5)+9")
+    visitor.page.click("#run")
+    visitor.says("Finished")
+    visitor.page.click("text=How the answer is chosen")
+    visitor.page.click('#vote label:has-text("majority")')
+    visitor.page.wait_for_function("document.querySelector('#log').innerText.includes('weighted → majority')")
+
+
+def test_keys_run_pause_and_stop_but_not_while_typing(visitor: Visitor) -> None:
+    visitor.ask("make 57 from 2 3 14 20 25")
+    visitor.speed("Slow")
+    visitor.page.locator("#problem input, #problem textarea").press("x")
+    visitor.ask("make 57 from 2 3 14 20 25")
+    visitor.page.click("#title")
+    visitor.page.keyboard.press("r")
+    visitor.says("Searching")
+    visitor.page.keyboard.press(" ")
+    visitor.says("Paused")
+    visitor.page.keyboard.press(" ")
+    visitor.says("Searching")
+    visitor.page.keyboard.press("x")
+    visitor.says("Stopped")
+
+
+def test_two_visitors_do_not_see_each_other(app: str, tab: Callable[..., Any]) -> None:  # noqa: F811
+    one, other = Visitor(tab(app)), Visitor(tab(app))
+    one.ask("make 24 from 3 3 8 2")
+    other.ask("2+3*4")
+    one.page.click("#run")
+    other.page.click("#run")
+    one.says("Finished")
+    other.says("Finished")
+    assert "Make 24" in one.page.inner_text("#tree") or one.nodes > 30
+    assert "14" in other.page.inner_text("#status")
+
+
+def test_a_phone_sees_the_tree_before_the_settings(app: str, tab: Callable[..., Any]) -> None:  # noqa: F811
+    page = tab(app, width=390, height=844, has_touch=True)
+    visitor = Visitor(page)
+    page.tap("#run")
+    visitor.says("Finished")
+    tree, knobs = page.locator("#tree").bounding_box(), page.locator("#strategy").bounding_box()
+    assert tree["y"] < knobs["y"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
