@@ -1,8 +1,9 @@
-"""What happened, newest first, as HTML."""
+"""What happened, newest first, as HTML; what happened several times in a row is told once."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from markupsafe import Markup
 
@@ -13,7 +14,11 @@ SHOWN = 60
 
 def event_log(lines: Sequence[tuple[str, str]]) -> Markup:
     """`lines` are (who, what), oldest first; who is "search" or "user"."""
-    shown = join(html('<li class="{}">{}</li>').format(by, line) for by, line in reversed(lines[-SHOWN:]))
+    told = [(by, line, len(list(same))) for (by, line), same in groupby(lines)][-SHOWN:]
+    shown = join(
+        html('<li class="{}">{}{}</li>').format(by, line, html(" <b>×{}</b>").format(times) if times > 1 else "")
+        for by, line, times in reversed(told)
+    )
     return html('<section class="events"><h3>What happened</h3><ul class="log" tabindex="0">{}</ul></section>').format(
         shown
     )

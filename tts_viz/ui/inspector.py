@@ -157,7 +157,7 @@ def shown(piece: str) -> str:
 def _cost(node: Node) -> Markup:
     cost = node.cost
     parts = [f"{cost.generated} tokens written", f"{cost.prefilled} re-read"] if cost.policy_calls else []
-    if cost.verifier_calls:
+    if cost.verifier_tokens:
         parts.append(f"{cost.verifier_tokens} read by the verifier")
-    parts.append(f"{amount(cost.flops)}FLOP")
+    parts.append(f"{amount(cost.flops, space=True)}FLOP")
     return html('<h4>Cost</h4><p class="note">{}</p>').format(" · ".join(parts))

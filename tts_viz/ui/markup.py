@@ -34,9 +34,9 @@ def score_chip(score: float | None, tip: str = "") -> Markup:
     )
 
 
-def amount(n: float) -> str:
-    """A count for people: 950, 12.3k, 4.56M, 7.8G, 1.2T."""
+def amount(n: float, space: bool = False) -> str:
+    """A count for people: 950, 12.3k, 4.56M, 7.8G, 1.2T; with `space` ready for a unit: "7.8 G" + "FLOP"."""
     for scale, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
         if n >= scale:
-            return f"{n / scale:.3g}{unit}"
-    return f"{n:.3g}" if n % 1 else f"{n:.0f}"
+            return f"{n / scale:.3g}{' ' if space else ''}{unit}"
+    return (f"{n:.3g}" if n % 1 else f"{n:.0f}") + (" " if space else "")

@@ -41,7 +41,10 @@ def _shared(name: str, policy: float, verifier: float, unit: str) -> Markup:
     total = policy + verifier
     parts = [("policy", policy / total), ("verifier", verifier / total)] if total else []
     return _meter(
-        name, f"{amount(total)} {unit}".strip(), parts, f"policy {amount(policy)} · verifier {amount(verifier)}"
+        name,
+        f"{amount(total, space=bool(unit))}{unit}",
+        parts,
+        f"policy {amount(policy)} · verifier {amount(verifier)}",
     )
 
 
