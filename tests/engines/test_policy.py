@@ -153,6 +153,9 @@ def test_an_empty_step_is_no_candidate_but_it_costs() -> None:
     [
         (torch.OutOfMemoryError("CUDA"), "smaller N"),
         (RuntimeError("[enforce fail] can't allocate memory"), "smaller N"),
+        (MemoryError(), "smaller N"),
+        (RuntimeError("shapes do not fit\nin many lines"), r"shapes do not fit\. Resume to try again"),
+        (RuntimeError(), r"RuntimeError\. Resume"),
     ],
 )
 def test_a_failure_is_told_in_words(raised: Exception, words: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,11 +20,19 @@ def explained(role: str, name: str) -> Iterator[None]:
         yield
     except EngineError:
         raise
-    except torch.OutOfMemoryError as error:
-        log.exception("%s %s ran out of memory", role, name)
-        raise EngineError(f"The {role} {name} ran out of memory. Use a smaller N, or a smaller model.") from error
-    except RuntimeError as error:
+    except (RuntimeError, MemoryError) as error:
         log.exception("%s %s failed", role, name)
-        if "can't allocate memory" in str(error) or "out of memory" in str(error).lower():
+        if _is_memory(error):
             raise EngineError(f"The {role} {name} ran out of memory. Use a smaller N, or a smaller model.") from error
-        raise EngineError(f"The {role} {name} failed: {str(error).splitlines()[0]}.") from error
+        what = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+        raise EngineError(f"The {role} {name} failed: {what}. Resume to try again, or choose another model.") from error
+
+
+def _is_memory(error: Exception) -> bool:
+    # On a CPU torch raises a plain RuntimeError.
+    words = str(error).lower()
+    return (
+        isinstance(error, (MemoryError, torch.OutOfMemoryError))
+        or "can't allocate memory" in words
+        or "out of memory" in words
+    )

@@ -16,8 +16,8 @@ from tts_viz.tasks.base import CheckedTask
 class Oracle:
     """Reward 1 where a step is true and the goal is still in reach, else 0, by the task's exact checker.
 
-    `noise` in [0, 1) blurs it: the share of steps whose reward ends up on the wrong side of ½. The rewards are those of
-    a logit-normal distribution, the same for the same solution every time.
+    `noise` in [0, ½) blurs it: the share of steps whose reward ends up on the wrong side of ½. The rewards are those of
+    a logit-normal distribution; the same problem and steps have the same reward every time, by a hash of their text.
     """
 
     def __init__(self, noise: float = 0.0) -> None:
@@ -48,6 +48,6 @@ class Oracle:
         # The logit is ±1 plus Gaussian noise so wide that a share `noise` of it crosses zero.
         deviation = -1.0 / NormalDist().inv_cdf(self.noise)
         digest = hashlib.blake2b("\n".join([prompt, *steps]).encode(), digest_size=8).digest()
-        u = (int.from_bytes(digest) + 0.5) / 2**64
+        u = ((int.from_bytes(digest) >> 11) + 0.5) / 2**53  # more bits would round up to 1, which has no quantile
         logit = (1.0 if good else -1.0) + deviation * NormalDist().inv_cdf(u)
         return 1 / (1 + math.exp(-2 * max(-30.0, min(30.0, logit))))
