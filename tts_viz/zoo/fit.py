@@ -91,8 +91,12 @@ def fit(
     device: str,
     progress: Progress,
     pad: int,
+    horizon: int | None = None,
 ) -> dict[str, float]:
-    """Trains in place until `size.tokens` tokens were seen; resumes from `folder`. Returns tokens, steps, seconds."""
+    """Trains in place until `size.tokens` tokens were seen; resumes from `folder`. Returns tokens, steps, seconds.
+
+    `horizon` is where the learning rate ends, if it is not there.
+    """
     checkpoint = folder / f"{what}.training.pt"
     model.to(device).train()
     optimizers = _optimizers(model, size.learning_rate)
@@ -109,7 +113,7 @@ def fit(
     for tokens, targets in batches(draw, seed, int(done["steps"]), size.batch_tokens, pad):
         if done["tokens"] >= size.tokens:
             break
-        rate = size.learning_rate * _schedule(done["tokens"] / size.tokens)
+        rate = size.learning_rate * _schedule(done["tokens"] / (horizon or size.tokens))
         for optimizer in optimizers:
             optimizer.zero_grad()
             for group in optimizer.param_groups:

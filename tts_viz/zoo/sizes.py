@@ -28,7 +28,7 @@ SIZES = {
     "verifier": Size(128, 4, 4, 352, 25_000_000, 4096, 8e-3),
 }
 
-QUICK = Size(32, 2, 2, 64, 400_000, 2048, 1e-2)
+QUICK = Size(32, 2, 2, 64, 150_000, 2048, 1e-2)
 
 
 def config(size: Size, **more: object) -> LlamaConfig:

@@ -29,7 +29,7 @@ from tts_viz.zoo.tokenizer import PAD_ID, tokenizer
 PROBLEMS, EACH = 24_000, 8
 """Train problems that the small policy tries, and how often each."""
 
-QUICK_PROBLEMS, QUICK_EACH = 64, 4
+QUICK_PROBLEMS, QUICK_EACH = 32, 2
 
 PARTS = (*POLICIES, "attempts", VERIFIER)
 
