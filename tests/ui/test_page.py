@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from tests.ui.browser import chromium, sync_api, tab  # noqa: F401
+from tts_viz.engines.embedded import EMBEDDED
 from tts_viz.scheduler import Scheduler
 from tts_viz.ui.models import Models
 from tts_viz.ui.page import build_page, launch_options
-from tts_viz.zoo import EMBEDDED
 
 if not all(folder.is_dir() for folder in EMBEDDED.values()):
     pytest.skip("the embedded models are not here: python -m tts_viz train all", allow_module_level=True)

@@ -11,8 +11,9 @@ import pytest
 import torch
 
 from tts_viz.cli import main
+from tts_viz.engines.embedded import EMBEDDED
 from tts_viz.engines.loading import load_policy, load_verifier
-from tts_viz.zoo import EMBEDDED, policies
+from tts_viz.zoo import policies
 from tts_viz.zoo.fit import Row, batches, fit
 from tts_viz.zoo.muon import orthogonal
 from tts_viz.zoo.sizes import QUICK

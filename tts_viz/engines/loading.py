@@ -9,11 +9,11 @@ import torch
 from transformers import AutoModelForCausalLM, AutoModelForTokenClassification, AutoTokenizer
 
 from tts_viz.engines.base import Policy, Verifier
+from tts_viz.engines.embedded import EMBEDDED, POLICIES, VERIFIER
 from tts_viz.engines.oracle import Oracle
 from tts_viz.engines.prm.trl import TRL
 from tts_viz.engines.transformers_policy import TransformersPolicy
 from tts_viz.engines.transformers_verifier import TransformersVerifier
-from tts_viz.zoo import EMBEDDED, POLICIES, VERIFIER
 
 POLICY_CHOICES = f"{', '.join(POLICIES)}, a folder with a model, or a hub id like owner/name"
 VERIFIER_CHOICES = f"{VERIFIER}, oracle, noisy:0.2, a folder with a PRM in TRL's format, or a hub id like owner/name"

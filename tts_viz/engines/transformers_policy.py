@@ -7,6 +7,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from math import isfinite
 from time import monotonic
 from typing import Any
 
@@ -14,7 +15,7 @@ import torch
 from transformers import PreTrainedModel
 
 from tts_viz.budget import Cost
-from tts_viz.engines.base import Candidate, Sampled, SampleRequest
+from tts_viz.engines.base import Candidate, EngineError, Sampled, SampleRequest
 from tts_viz.engines.failures import explained
 from tts_viz.engines.kv.forest import Forest, Segment
 from tts_viz.engines.kv.ragged import RaggedCache
@@ -34,6 +35,10 @@ class Draft:
     prefix: Segment
     room: int
     """Tokens that still fit, by the request's limit and the model's context."""
+    pending: int
+    """Tokens of the prefix that the model wrote and has not read: they were counted when they were written."""
+    read: int = 0
+    """Tokens of the prefix that are read on this draft's account."""
     tokens: list[int] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
     finish: Finish | None = None
@@ -53,7 +58,7 @@ class TransformersPolicy:
         self.parameters = sum(p.numel() for p in model.parameters())
         self.reader = Reader(model, Forest(kv_bytes))
         self.ends = _end_tokens(model, tokenizer)
-        self.piece = cache(lambda token: tokenizer.decode([token]))
+        self.piece = cache(lambda token: self._decode([token]))
         self._lock = threading.Lock()
 
     async def sample(self, requests: Sequence[SampleRequest]) -> list[Sampled]:
@@ -64,26 +69,29 @@ class TransformersPolicy:
             began = monotonic()
             self.reader.forest.tick()
             drafts = [self._draft(request) for request in requests]
-            # The last token of a step just written is read now, but it is no prompt: it was counted when it was written.
-            written = [d.prefix.tail is None and d.prefix.known > 0 for d in drafts]
-            read = self.reader.read([d.prefix for d in drafts])
-            prompted = [n - 1 if n and pending else n for n, pending in zip(read, written)]
-            waiting = sorted(drafts, key=lambda d: -d.room)
-            while waiting:
-                most = self.reader.rows(max(_length(d.prefix) for d in waiting) + waiting[0].room)
-                self._write(waiting[:most])
-                waiting = waiting[most:]
+            fitting = [d for d in drafts if d.finish is None]
+            for d, tokens in zip(fitting, self.reader.read([d.prefix for d in fitting])):
+                d.read = tokens
+            fitting.sort(key=lambda d: -d.room)
+            while fitting:
+                most = self.reader.rows(max(_length(d.prefix) for d in fitting) + fitting[0].room)
+                self._write(fitting[:most])
+                fitting = fitting[most:]
             self.reader.forest.forget()
             seconds = (monotonic() - began) / len(requests) if requests else 0.0
-            return [self._sampled(d, n, p, seconds) for d, n, p in zip(drafts, read, prompted)]
+            return [self._sampled(d, seconds) for d in drafts]
 
     def _draft(self, request: SampleRequest) -> Draft:
         path = [
             self._prompt(request.prompt),
             *(s.tokens or self._encode(s.text + self.delimiter) for s in request.steps),
         ]
-        prefix = self.reader.forest.find(path)
-        return Draft(request, prefix, min(request.max_tokens, self.reader.context - _length(prefix)))
+        prefix = self.reader.forest.find([tokens for tokens in path if tokens])
+        if not prefix.tokens:
+            raise EngineError(f"The policy {self.name} has nothing to continue: the prompt is empty. Type a problem.")
+        room = min(request.max_tokens, self.reader.context - _length(prefix))
+        pending = sum(s.pending for s in prefix.path())
+        return Draft(request, prefix, room, pending, finish="length" if room <= 0 else None)
 
     def _prompt(self, prompt: str) -> tuple[int, ...]:
         first = self.tokenizer.bos_token_id
@@ -92,13 +100,12 @@ class TransformersPolicy:
     def _encode(self, text: str) -> tuple[int, ...]:
         return tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
-    def _write(self, drafts: Sequence[Draft]) -> None:
+    def _decode(self, tokens: Sequence[int]) -> str:
+        # Tidying up spaces would make the text of a step depend on how it was cut.
+        return self.tokenizer.decode(list(tokens), clean_up_tokenization_spaces=False)
+
+    def _write(self, rows: Sequence[Draft]) -> None:
         """Write all drafts to their ends, in lock-step."""
-        for d in drafts:
-            d.finish = "length" if d.room <= 0 else None
-        rows = [d for d in drafts if d.finish is None]
-        if not rows:
-            return
         width = max(_length(d.prefix) + d.room for d in rows)
         cache = RaggedCache.holding([[s.kv for s in d.prefix.path()] for d in rows], width, self.reader.device)
         head: Any = self.model.get_output_embeddings()
@@ -130,6 +137,11 @@ class TransformersPolicy:
         for d, token, logprob in zip(rows, tokens, logprobs):
             if d.finish is not None:
                 continue
+            if not isfinite(logprob):
+                raise EngineError(
+                    f"The policy {self.name} gave a probability that is no number: its weights are damaged or its "
+                    "precision is too low. Choose another model."
+                )
             d.tokens.append(token)
             d.logprobs.append(logprob)
             if token in self.ends:
@@ -142,28 +154,29 @@ class TransformersPolicy:
     def _delimits(self, tokens: Sequence[int]) -> bool:
         if self.delimiter[-1] not in self.piece(tokens[-1]):
             return False
-        return self.delimiter in self.tokenizer.decode(tokens)
+        return self.delimiter in self._decode(tokens)
 
     def _remember(self, draft: Draft, cache: RaggedCache, row: int) -> None:
         """Keep the keys and values of a new step. Its last token was not read yet: it rides along with the next pass."""
         start = _length(draft.prefix)
         segment = self.reader.forest.child(draft.prefix, tuple(draft.tokens))
-        if segment.tail is None and len(draft.tokens) > 1:
-            segment.kv = cache.cut(row, start, start + len(draft.tokens) - 1)
+        if segment.tail is None:
+            segment.pending = 1
+            segment.kv = cache.cut(row, start, start + len(draft.tokens) - 1) if len(draft.tokens) > 1 else []
 
-    def _sampled(self, draft: Draft, read: int, prompted: int, seconds: float) -> Sampled:
+    def _sampled(self, draft: Draft, seconds: float) -> Sampled:
         # Every token but a step's last passes through the model while it is written.
-        passes = read + max(0, len(draft.tokens) - 1)
+        passes = draft.read + max(0, len(draft.tokens) - 1)
         cost = Cost(
             policy_calls=1,
             generated=len(draft.tokens),
-            prefilled=prompted,
+            prefilled=max(0, draft.read - draft.pending),
             policy_flops=2.0 * self.parameters * passes,
             seconds=seconds,
         )
-        text = self.tokenizer.decode([t for t in draft.tokens if t not in self.ends])
-        text = text.partition(self.delimiter)[0].rstrip()
-        if not text or draft.finish is None:
+        text = self._decode([t for t in draft.tokens if t not in self.ends]).partition(self.delimiter)[0]
+        text = text.rstrip("".join(filter(str.isspace, self.delimiter)))  # half of it, where a step was cut off
+        if not text.strip() or draft.finish is None:
             return Sampled(None, cost)
         pieces = tuple(map(self.piece, draft.tokens))
         return Sampled(Candidate(text, tuple(draft.tokens), tuple(draft.logprobs), draft.finish, pieces), cost)

@@ -40,9 +40,15 @@ class TransformersVerifier:
             self.reader.forest.tick()
             ends = [self._segment(request) for request in requests]
             read = self.reader.read(ends)
-            wanted = [end.path()[-request.wanted :] for end, request in zip(ends, requests)]
+            wanted = [end.path()[-min(r.wanted, len(r.steps)) :] if r.steps else [] for end, r in zip(ends, requests)]
             tails = [s.tail for steps in wanted for s in steps if s.tail is not None]
-            rewards = iter(self.format.rewards(self.model, torch.stack(tails)) if tails else ())
+            found = self.format.rewards(self.model, torch.stack(tails)) if tails else ()
+            if not all(0 <= reward <= 1 for reward in found):
+                raise EngineError(
+                    f"The verifier {self.name} gave a reward that is no number from 0 to 1: its weights are damaged or "
+                    "its precision is too low. Choose another verifier."
+                )
+            rewards = iter(found)
             self.reader.forest.forget()
             seconds = (monotonic() - began) / len(requests) if requests else 0.0
             return [
@@ -59,7 +65,7 @@ class TransformersVerifier:
                 f"The verifier {self.name} reads at most {self.reader.context} tokens and this solution has {length}. "
                 "Use a smaller depth, or another verifier."
             )
-        return self.reader.forest.find(path)
+        return self.reader.forest.find([tokens for tokens in path if tokens])
 
     def _cost(self, tokens: int, seconds: float) -> Cost:
         return Cost(

@@ -22,6 +22,7 @@ from transformers import LlamaForCausalLM, LlamaForTokenClassification
 
 from tts_viz import aggregate
 from tts_viz.budget import Budget
+from tts_viz.engines.embedded import ASSETS
 from tts_viz.engines.loading import load_policy, load_verifier
 from tts_viz.events import Settings, Started
 from tts_viz.scheduler import Run, drive
@@ -29,7 +30,6 @@ from tts_viz.session import Session
 from tts_viz.solutions import Judge
 from tts_viz.tasks.base import Problem, StepTruth
 from tts_viz.tasks.revisions import revision_prompt
-from tts_viz.zoo import ASSETS
 from tts_viz.zoo.attempts import sample
 from tts_viz.zoo.corpus import ARITHMETIC, COUNTDOWN
 from tts_viz.zoo.reading import read_steps

@@ -18,7 +18,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from transformers import LlamaForCausalLM, PreTrainedModel
 
-from tts_viz.zoo import ASSETS, POLICIES, VERIFIER, attempts
+from tts_viz.engines.embedded import ASSETS, POLICIES, VERIFIER
+from tts_viz.zoo import attempts
 from tts_viz.zoo import policies as policy_zoo
 from tts_viz.zoo import verifier as verifier_zoo
 from tts_viz.zoo.card import model_card

@@ -24,10 +24,12 @@ class Segment:
     tail: Tensor | None = None
     children: dict[tuple[int, ...], Segment] = field(default_factory=dict)
     used: int = 0
+    pending: int = 0
+    """How many of its tokens the model wrote and has not read: the last one of a sampled step, until it goes on."""
 
     @property
     def known(self) -> int:
-        """How many of its tokens have keys and values: the last token of a sampled step waits for the next pass."""
+        """How many of its tokens have keys and values."""
         return self.kv[0][0].shape[1] if self.kv else 0
 
     @property

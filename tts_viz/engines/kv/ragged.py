@@ -60,23 +60,25 @@ class RaggedCache(Cache):
 
     @classmethod
     def holding(cls, paths: Sequence[Sequence[KV]], width: int, device: torch.device) -> RaggedCache:
-        """One row a path; a path's segments are laid side by side from position 0."""
-        some = next((path[0] for path in paths if path), None)
-        layers = len(some) if some else 0
-        cache = cls(layers, [sum(kv[0][0].shape[1] for kv in path) for path in paths], width, device)
+        """One row a path; a path's segments are laid side by side from position 0. One of the paths is not empty."""
+        some = next(path[0] for path in paths if path)
+        cache = cls(len(some), [sum(kv[0][0].shape[1] for kv in path) for path in paths], width, device)
+        # Siblings hold the same: each path is laid out once, however many rows begin with it.
+        rows_of: dict[tuple[int, ...], list[int]] = {}
+        for row, path in enumerate(paths):
+            rows_of.setdefault(tuple(map(id, path)), []).append(row)
         for i, layer in enumerate(cache.layers):
-            assert some is not None and isinstance(layer, RaggedLayer)
+            assert isinstance(layer, RaggedLayer)
             keys, values = some[i]
             layer.keys = keys.new_zeros(len(paths), keys.shape[0], width, keys.shape[2])
             layer.values = values.new_zeros(len(paths), values.shape[0], width, values.shape[2])
             layer.is_initialized = True
-            for row, path in enumerate(paths):
-                at = 0
-                for segment in path:
-                    k, v = segment[i]
-                    layer.keys[row, :, at : at + k.shape[1]] = k
-                    layer.values[row, :, at : at + v.shape[1]] = v
-                    at += k.shape[1]
+            for rows in rows_of.values():
+                path = paths[rows[0]]
+                if path:
+                    keys, values = (torch.cat([segment[i][which] for segment in path], 1) for which in (0, 1))
+                    layer.keys[rows, :, : keys.shape[1]] = keys
+                    layer.values[rows, :, : values.shape[1]] = values
         return cache
 
     def begin(self, counts: Tensor, longest: int) -> tuple[Tensor, Tensor]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -14,6 +15,32 @@ from tts_viz.engines.kv.ragged import KV, RaggedCache
 
 ROW_BYTES = 512 * 2**20
 """Working memory of one pass: more rows than fit are read in several passes."""
+
+PADDING = 64
+"""Padding tokens that cost less than one more pass would."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The end of a path that no one has read yet: one row of a pass."""
+
+    segments: list[Segment]
+    fresh: tuple[int, ...]
+    before: list[KV]
+    start: int
+    """Where the fresh tokens begin, counted from the start of the path."""
+
+    @classmethod
+    def of(cls, path: Sequence[Segment], missing: list[Segment]) -> Stretch:
+        """`missing` are the path's last segments; of the first of them, some tokens may be known."""
+        first = missing[0]
+        fresh = (*first.tokens[first.known :], *(t for s in missing[1:] for t in s.tokens))
+        before = [s.kv for s in path if s.kv]
+        return cls(missing, fresh, before, sum(len(s.tokens) for s in path) - len(fresh))
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.fresh)
 
 
 class Reader:
@@ -27,7 +54,9 @@ class Reader:
         heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
         size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
         self.token_bytes = 2 * self.layers * heads * size * model.dtype.itemsize
-        self.context = int(getattr(config, "max_position_embeddings", 0) or 2**31)
+        # Past its sliding window a layer would have to forget; we stop there instead.
+        limits = (getattr(config, name, None) for name in ("max_position_embeddings", "sliding_window"))
+        self.context = min((int(limit) for limit in limits if limit), default=2**31)
 
     @property
     def device(self) -> torch.device:
@@ -41,17 +70,17 @@ class Reader:
         counts = [0] * len(ends)
         paths = [end.path() for end in ends]
         while True:
-            # One missing segment a path and pass: its own prefix is read by then, and no segment is read twice.
-            missing: dict[int, tuple[int, Segment]] = {}
+            # A path whose missing part begins with what another path reads in this pass waits for the next one.
+            stretches, begun = [], set()
             for i, path in enumerate(paths):
-                first = next((s for s in path if s.tail is None), None)
-                if first is not None and id(first) not in missing:
-                    missing[id(first)] = (i, first)
-            if not missing:
+                missing = [s for s in path if s.tail is None]
+                if missing and id(missing[0]) not in begun:
+                    begun.update(map(id, missing))
+                    stretches.append(Stretch.of(path, missing))
+                    counts[i] += len(stretches[-1].fresh)
+            if not stretches:
                 return counts
-            for i, segment in missing.values():
-                counts[i] += len(segment.tokens) - segment.known
-            for group in self._groups([segment for _, segment in missing.values()]):
+            for group in self._groups(stretches):
                 self._fill(group)
 
     def rows(self, tokens: int) -> int:
@@ -64,37 +93,49 @@ class Reader:
         bias = torch.zeros(mask.shape, dtype=self.model.dtype, device=self.device)
         bias.masked_fill_(~mask, torch.finfo(self.model.dtype).min)
         hidden = self.backbone(
-            input_ids=tokens, attention_mask=bias, position_ids=positions, past_key_values=cache, use_cache=True
+            input_ids=tokens,
+            attention_mask=bias,
+            position_ids=positions.clamp(max=self.context - 1),  # padding may lie past the end of a table
+            past_key_values=cache,
+            use_cache=True,
         ).last_hidden_state
         cache.advance(counts)
         return hidden
 
-    def _groups(self, segments: list[Segment]) -> list[list[Segment]]:
-        """Segments of like length together, as many as fit."""
-        segments = sorted(segments, key=lambda s: (len(s.tokens) - s.known, _depth(s)))
-        groups: list[list[Segment]] = []
-        while segments:
-            most = self.rows(max(_depth(s) for s in segments))
-            groups.append(segments[:most])
-            segments = segments[most:]
+    def _groups(self, stretches: list[Stretch]) -> list[list[Stretch]]:
+        """As many together as fit, and as waste less on padding than they save by sharing a pass."""
+        groups: list[list[Stretch]] = []
+        real = 0
+        for stretch in sorted(stretches, key=lambda s: len(s.fresh)):
+            longest = len(stretch.fresh)
+            real += longest
+            rows = len(groups[-1]) + 1 if groups else 1
+            deepest = max([stretch.end, *(s.end for s in groups[-1])]) if groups else stretch.end
+            if not groups or rows > self.rows(deepest) or rows * longest > 2 * real + PADDING:
+                groups.append([])
+                real = longest
+            groups[-1].append(stretch)
         return groups
 
-    def _fill(self, segments: list[Segment]) -> None:
-        fresh = [s.tokens[s.known :] for s in segments]
-        longest = max(map(len, fresh))
-        before = [[s.kv for s in segment.path() if s.kv] for segment in segments]
-        starts = [_depth(s) - len(new) for s, new in zip(segments, fresh)]
-        width = max(start + longest for start in starts)
+    def _fill(self, stretches: list[Stretch]) -> None:
+        longest = max(len(s.fresh) for s in stretches)
+        width = max(s.start for s in stretches) + longest
+        before = [s.before for s in stretches]
         if any(before):
             cache = RaggedCache.holding(before, width, self.device)
         else:
-            cache = RaggedCache(self.layers, [0] * len(segments), width, self.device)
-        tokens = torch.tensor([[*new, *[0] * (longest - len(new))] for new in fresh], device=self.device)
-        counts = torch.tensor([len(new) for new in fresh], device=self.device)
+            cache = RaggedCache(self.layers, [0] * len(stretches), width, self.device)
+        tokens = torch.tensor([[*s.fresh, *[0] * (longest - len(s.fresh))] for s in stretches], device=self.device)
+        counts = torch.tensor([len(s.fresh) for s in stretches], device=self.device)
         hidden = self.forward(tokens, counts, cache)
-        for row, (segment, new, start) in enumerate(zip(segments, fresh, starts)):
-            segment.kv = joined(segment.kv, cache.cut(row, start, start + len(new)))
-            segment.tail = hidden[row, len(new) - 1].clone()
+        for row, stretch in enumerate(stretches):
+            at = stretch.start
+            for segment in stretch.segments:
+                end = at + len(segment.tokens) - segment.known
+                segment.kv = joined(segment.kv, cache.cut(row, at, end))
+                segment.tail = hidden[row, end - 1 - stretch.start].clone()
+                segment.pending = 0
+                at = end
 
 
 def joined(first: KV, second: KV) -> KV:
@@ -102,8 +143,3 @@ def joined(first: KV, second: KV) -> KV:
     if not first:
         return second
     return [(torch.cat([k, k2], 1), torch.cat([v, v2], 1)) for (k, v), (k2, v2) in zip(first, second)]
-
-
-def _depth(segment: Segment) -> int:
-    """Tokens from the start up to the segment's end."""
-    return sum(len(s.tokens) for s in segment.path())

@@ -1,0 +1,13 @@
+"""Which models come with the repository, and where they lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+
+POLICIES = ("policy-small", "policy-large")
+VERIFIER = "verifier"
+
+EMBEDDED: dict[str, Path] = {name: ASSETS / "models" / name for name in (*POLICIES, VERIFIER)}
+"""name: folder that `transformers` loads"""
