@@ -30,8 +30,11 @@ def whole(model: Any, path: list[tuple[int, ...]]) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("model", [llama(), llama(attention="eager"), qwen()], ids=["sdpa", "eager", "qwen"])
-@pytest.mark.parametrize("limit", [1 << 30, 20_000, 0], ids=["kept", "some", "forgotten"])
-@pytest.mark.parametrize("row_bytes", [reading.ROW_BYTES, 1], ids=["together", "one by one"])
+@pytest.mark.parametrize(
+    ("limit", "row_bytes"),
+    [(1 << 30, reading.ROW_BYTES), (20_000, reading.ROW_BYTES), (0, reading.ROW_BYTES), (1 << 30, 1)],
+    ids=["kept", "some", "forgotten", "one by one"],
+)
 def test_every_way_of_reading_ends_where_the_whole_text_does(
     model: Any, limit: int, row_bytes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -40,7 +43,7 @@ def test_every_way_of_reading_ends_where_the_whole_text_does(
     forest = Forest(limit)
     reader = Reader(model, forest)
     known = paths(rng, 30)
-    for _ in range(4):
+    for _ in range(3):
         forest.tick()
         chosen = rng.sample(known, 12)
         ends = [forest.find(path) for path in chosen]
@@ -84,7 +87,7 @@ def test_a_long_text_does_not_make_short_ones_read_padding(monkeypatch: pytest.M
 
     monkeypatch.setattr(reader, "forward", noting)
     with torch.inference_mode():
-        reader.read([forest.find([(i,)]) for i in range(4, 34)] + [forest.find([tuple(range(4, 104))])])
+        reader.read([forest.find([(i,)]) for i in range(4, 34)] + [forest.find([(5, 6) * 50])])
     assert shapes == [(30, 1), (1, 100)]
 
 
