@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import random
 from typing import Any
 
@@ -135,6 +136,40 @@ def test_the_context_limit_cuts_a_step_off() -> None:
     (answer,) = sample(engine, ask(PROMPTS[0], long, most=500))
     used = 1 + len(encode(PROMPTS[0])) + sum(len(s.tokens) for s in long)
     assert len(answer.candidate.tokens if answer.candidate else ()) <= 160 - used
+
+
+def test_a_prefix_beyond_the_context_is_not_even_read() -> None:
+    engine = policy()
+    long = tuple(Step("1+1=2 left 2", tuple(encode("1+1=2 left 2\n"))) for _ in range(20))
+    answer, other = sample(engine, ask(PROMPTS[0], long), ask(PROMPTS[1]))
+    assert (answer.candidate, answer.cost.tokens, answer.cost.policy_calls) == (None, 0, 1)
+    assert other.candidate == sample(policy(), ask(PROMPTS[1]))[0].candidate
+
+
+def test_an_empty_prompt_is_refused_where_there_is_no_first_token() -> None:
+    words = copy.deepcopy(tokenizer())
+    words.bos_token = None
+    with pytest.raises(EngineError, match="prompt is empty"):
+        sample(TransformersPolicy(llama(), words, "tiny"), ask(""))
+
+
+def test_a_probability_that_is_no_number_is_an_error() -> None:
+    model = llama()
+    with torch.no_grad():
+        model.lm_head.weight[3, 0] = float("nan")
+    with pytest.raises(EngineError, match="no number"):
+        sample(policy(model), ask(PROMPTS[0]))
+
+
+def test_a_step_of_one_token_is_counted_once() -> None:
+    engine = policy(delimiter="t")
+    (token,) = encode(" left")
+    answers = sample(engine, *(ask(PROMPTS[0], seed=i, most=1) for i in range(200)))
+    step = next(a.candidate for a in answers if a.candidate and a.candidate.finish == "step")
+    assert (step.text, step.tokens) == (" lef", (token,))
+    after = sample(engine, *(ask(PROMPTS[0], (Step(step.text, step.tokens),), seed=i, most=1) for i in range(2)))
+    assert [a.cost.prefilled for a in after] == [0, 0]
+    assert [a.cost.policy_flops for a in after] == [2 * engine.parameters, 0]
 
 
 def test_an_empty_step_is_no_candidate_but_it_costs() -> None:

@@ -6,10 +6,10 @@ import asyncio
 from typing import Any
 
 import pytest
+import torch
 
 from tests.engines.models import naive_rewards, prm
 from tts_viz.engines.base import EngineError, Rewards, ScoreRequest
-from tts_viz.engines.loading import load_policy, load_verifier
 from tts_viz.engines.oracle import Oracle
 from tts_viz.engines.prm.trl import TRL
 from tts_viz.engines.transformers_verifier import TransformersVerifier
@@ -50,6 +50,19 @@ def test_only_the_wanted_rewards_come_and_only_new_steps_are_read() -> None:
     assert (again.cost.verifier_tokens, again.cost.verifier_calls) == (0, 1)
 
 
+def test_no_more_rewards_are_wanted_than_there_are_steps() -> None:
+    few, none = score(verifier(), ScoreRequest(PROMPT, STEPS[:1], 5), ScoreRequest(PROMPT, (), 1))
+    assert (len(few.rewards), len(none.rewards)) == (1, 0)
+
+
+def test_a_reward_that_is_no_number_is_an_error() -> None:
+    engine = verifier()
+    with torch.no_grad():
+        engine.model.score.weight[0, 0] = float("nan")
+    with pytest.raises(EngineError, match="no number from 0 to 1"):
+        score(engine, ScoreRequest(PROMPT, STEPS, 1))
+
+
 def test_a_solution_that_is_too_long_is_refused_in_words() -> None:
     with pytest.raises(EngineError, match="at most 160 tokens"):
         score(verifier(), ScoreRequest(PROMPT, STEPS * 6, 1))
@@ -83,19 +96,3 @@ def test_noise_puts_its_share_of_rewards_on_the_wrong_side_and_is_the_same_every
     wrong = sum((n > 0.5) != (t > 0.5) for n, t in zip(noisy, truth)) / len(truth)
     assert wrong == pytest.approx(0.2, abs=0.06)
     assert all(0 <= n <= 1 for n in noisy)
-
-
-@pytest.mark.parametrize(
-    ("load", "name", "words"),
-    [
-        (load_policy, "gpt-9", "policy-small"),
-        (load_policy, "verifier", "does not write"),
-        (load_verifier, "policy-small", "does not score"),
-        (load_verifier, "noisy:much", "noisy:0.2"),
-        (load_verifier, "noisy:0.7", "noisy:0.2"),
-        (load_verifier, "nowhere", "oracle"),
-    ],
-)
-def test_a_model_that_is_not_there_is_refused_with_the_choices(load: Any, name: str, words: str) -> None:
-    with pytest.raises(ValueError, match=words):
-        load(name)

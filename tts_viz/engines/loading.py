@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,10 @@ def load_policy(name: str, device: str = "auto") -> Policy:
     if name == VERIFIER:
         raise ValueError(f"{name} scores steps, it does not write them; choose one of {POLICY_CHOICES}")
     model, tokenizer = _loaded(AutoModelForCausalLM, name, device, POLICY_CHOICES)
-    return TransformersPolicy(model, tokenizer, name)
+    with _refusing(name, POLICY_CHOICES):
+        policy = TransformersPolicy(model, tokenizer, name)
+        policy.check()
+    return policy
 
 
 def load_verifier(name: str, device: str = "auto") -> Verifier:
@@ -40,7 +45,18 @@ def load_verifier(name: str, device: str = "auto") -> Verifier:
             raise ValueError(f"{name}: the noise must be a number from 0 to 0.5, as in noisy:0.2") from None
         return Oracle(noise)
     model, tokenizer = _loaded(AutoModelForTokenClassification, name, device, VERIFIER_CHOICES)
-    return TransformersVerifier(model, tokenizer, TRL(), name)
+    with _refusing(name, VERIFIER_CHOICES):
+        TRL().check(model)
+        return TransformersVerifier(model, tokenizer, TRL(), name)
+
+
+@contextmanager
+def _refusing(name: str, choices: str) -> Iterator[None]:
+    """Adds to a ValueError which model it is about, and what there is instead."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{name} cannot be used: {error}; choose one of {choices}") from error
 
 
 def _loaded(kind: Any, name: str, device: str, choices: str) -> tuple[Any, Any]:
@@ -53,9 +69,13 @@ def _loaded(kind: Any, name: str, device: str, choices: str) -> tuple[Any, Any]:
     source = str(folder) if local else name
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=local)
-        model = kind.from_pretrained(source, local_files_only=local, use_safetensors=True, dtype="auto")
+        model, info = kind.from_pretrained(
+            source, local_files_only=local, use_safetensors=True, dtype="auto", output_loading_info=True
+        )
     except (OSError, ValueError) as error:
         raise ValueError(f"{name} cannot be loaded: {str(error).splitlines()[0]}; choose one of {choices}") from error
+    if info["missing_keys"]:  # transformers would fill them with random numbers
+        raise ValueError(f"{name} lacks the weights {', '.join(sorted(info['missing_keys']))}; choose one of {choices}")
     where = device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
     if where == "cpu" and model.dtype == torch.float16:
         model = model.float()  # half precision is for GPUs: CPUs emulate it

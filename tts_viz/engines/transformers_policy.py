@@ -26,6 +26,9 @@ from tts_viz.events import Finish
 COMPACT = 0.75
 """Finished rows are dropped from the batch once fewer than this share are still being written."""
 
+TOLERANCE = 0.1
+"""Total variation by which half precision may move the next token's distribution."""
+
 
 @dataclass(slots=True)
 class Draft:
@@ -60,6 +63,29 @@ class TransformersPolicy:
         self.ends = _end_tokens(model, tokenizer)
         self.piece = cache(lambda token: self._decode([token]))
         self._lock = threading.Lock()
+
+    def check(self) -> None:
+        """Read a short text in our way and in the model's own. Raises ValueError where the two disagree.
+
+        Some architectures scale or cap their logits, or keep something else than keys and values.
+        """
+        tokens = self._prompt("2 + 3 = 5 and 5 + 1 = 6")
+        reader = Reader(self.model, Forest(0))
+        head: Any = self.model.get_output_embeddings()
+        try:
+            with torch.inference_mode():
+                reader.read([reader.forest.find([tokens[:3]])])
+                # The longer row pads the shorter one, and both go on from what was kept.
+                ends = [reader.forest.find([tokens[:3], rest]) for rest in (tokens[3:], tokens[3:6])]
+                reader.read(ends)
+                ours = head(torch.stack([end.tail for end in ends if end.tail is not None])).float().softmax(-1)
+                batches = [torch.tensor([text], device=reader.device) for text in (tokens, tokens[:6])]
+                own = torch.cat([self.model(input_ids=batch).logits[:, -1] for batch in batches]).float().softmax(-1)
+        except (RuntimeError, AttributeError, TypeError, IndexError) as error:
+            raise ValueError(f"{type(self.model).__name__} keeps more than keys and values: {error}") from error
+        apart = (ours - own).abs().sum(-1).max().item() / 2
+        if not apart < TOLERANCE:
+            raise ValueError(f"{type(self.model).__name__} does not read a text in parts as it reads the whole of it")
 
     async def sample(self, requests: Sequence[SampleRequest]) -> list[Sampled]:
         return await asyncio.to_thread(self._sample, requests)

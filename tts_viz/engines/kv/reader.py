@@ -44,12 +44,17 @@ class Stretch:
 
 
 class Reader:
-    """Fills the segments of paths. `backbone` is the model without its head."""
+    """Fills the segments of paths. `backbone` is the model without its head.
+
+    Raises ValueError for a model that has no attention.
+    """
 
     def __init__(self, model: PreTrainedModel, forest: Forest) -> None:
         self.model, self.forest = model, forest
         self.backbone: Any = model.base_model
         config = model.config.get_text_config()
+        if not getattr(config, "num_attention_heads", None):
+            raise ValueError(f"{type(model).__name__} has no attention, so no keys and values could be kept")
         self.layers = int(config.num_hidden_layers)
         heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
         size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads

@@ -14,6 +14,10 @@ class PRMFormat(Protocol):
     The reward of a step is read from the hidden state at the last token of its piece.
     """
 
+    def check(self, model: Any) -> None:
+        """Raises ValueError, with what was found, where the model cannot be read in this format."""
+        ...
+
     def prompt(self, tokenizer: Any, prompt: str) -> tuple[int, ...]:
         """Tokens before the first step."""
         ...

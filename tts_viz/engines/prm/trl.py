@@ -1,4 +1,4 @@
-"""TRL's PRMs: token classification with two labels, the second for "right so far", read at the separator after a step.
+"""TRL's PRMs: token classification with two labels, one of them "right so far", read at the separator after a step.
 
 Source: TRL's `PRMTrainer` documentation (steps joined by a separator, default newline; a label at each separator).
 """
@@ -11,12 +11,21 @@ from typing import Any
 
 from torch import Tensor
 
+GOOD = {"good", "correct", "right", "positive", "true", "yes", "+"}
+"""Names under which a model's config may list the label for "right so far"; unnamed, it is label 1."""
+
 
 @dataclass(frozen=True, slots=True)
 class TRL:
     """Beginning-of-text token, prompt, then each step followed by the separator."""
 
     separator: str = "\n"
+
+    def check(self, model: Any) -> None:
+        if not hasattr(model, "score"):
+            raise ValueError(f"{type(model).__name__} has no head named score, as token classifiers made by TRL have")
+        if model.config.num_labels != 2:
+            raise ValueError(f"its head has {model.config.num_labels} labels, a PRM in TRL's format has 2")
 
     def prompt(self, tokenizer: Any, prompt: str) -> tuple[int, ...]:
         first = tokenizer.bos_token_id
@@ -26,7 +35,13 @@ class TRL:
         return _encoded(tokenizer, text) + _encoded(tokenizer, self.separator)
 
     def rewards(self, model: Any, hidden: Tensor) -> Sequence[float]:
-        return model.score(hidden).double().softmax(-1)[:, 1].tolist()
+        return model.score(hidden).double().softmax(-1)[:, _good(model.config)].tolist()
+
+
+def _good(config: Any) -> int:
+    """Which of the two labels is the good one."""
+    named = [int(i) for i, name in (config.id2label or {}).items() if str(name).lower() in GOOD]
+    return named[0] if len(named) == 1 else 1
 
 
 def _encoded(tokenizer: Any, text: str) -> tuple[int, ...]:
