@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-from transformers import LlamaForCausalLM
-
+from tts_viz.engines.base import Policy, SampleRequest
+from tts_viz.engines.loading import load_policy
+from tts_viz.engines.transformers_policy import TransformersPolicy
 from tts_viz.tasks.base import Problem
 from tts_viz.zoo.corpus import draw
-from tts_viz.zoo.tokenizer import BOS_ID, EOS_ID, PAD_ID, decode, encode
-
-ROWS = 384
-"""sequences sampled at once"""
 
 MOST_TOKENS = 320
 """of one attempt; the longest right ones have about 260"""
+
+AT_ONCE = 1024
+"""attempts asked for together"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,52 +30,38 @@ class Attempted:
     attempts: list[list[str]]
 
 
-@torch.inference_mode()
-def sample(
-    model: LlamaForCausalLM,
-    prompts: Sequence[str],
-    seed: int,
-    progress: Callable[[int], None] = lambda done: None,
-    temperature: float = 1.0,
-) -> list[list[str]]:
-    """One attempt for each prompt, as steps. Prompts of like length share a batch; 0 is greedy."""
-    contexts = [[BOS_ID, *encode(prompt)] for prompt in prompts]
-    order = sorted(range(len(prompts)), key=lambda i: len(contexts[i]))
-    answers: list[list[str]] = [[] for _ in prompts]
-    torch.manual_seed(seed)
-    for start in range(0, len(order), ROWS):
-        chosen = order[start : start + ROWS]
-        width = max(len(contexts[i]) for i in chosen)
-        padded = [[PAD_ID] * (width - len(contexts[i])) + contexts[i] for i in chosen]
-        tokens = torch.tensor(padded, device=model.device)
-        written = model.generate(  # pyright: ignore
-            input_ids=tokens,
-            attention_mask=tokens.ne(PAD_ID).long(),
-            do_sample=temperature > 0,
-            temperature=temperature or None,
-            top_k=None,
-            top_p=1.0,
-            max_new_tokens=MOST_TOKENS,
-            pad_token_id=PAD_ID,
-            eos_token_id=EOS_ID,
-        )[:, width:]
-        for i, row in zip(chosen, written.tolist()):
-            whole = row[: row.index(EOS_ID)] if EOS_ID in row else row
-            answers[i] = decode([t for t in whole if t != PAD_ID]).split("\n")
-        progress(start + len(chosen))
+def sample(policy: Policy, prompts: Sequence[str], seed: int, temperature: float = 1.0) -> list[list[str]]:
+    """One whole attempt for each prompt, as steps. `policy` must take solutions as one step (`whole_solutions`)."""
+    rng = random.Random(seed)
+    requests = [SampleRequest(prompt, (), temperature, rng.getrandbits(64), MOST_TOKENS) for prompt in prompts]
+    # Prompts of like length have solutions of like length, so few rows of a batch wait for the others.
+    order = sorted(range(len(requests)), key=lambda i: len(requests[i].prompt))
+    answers: list[list[str]] = [[] for _ in requests]
+    for start in range(0, len(order), AT_ONCE):
+        chosen = order[start : start + AT_ONCE]
+        for i, answer in zip(chosen, asyncio.run(policy.sample([requests[i] for i in chosen]))):
+            answers[i] = answer.candidate.text.split("\n") if answer.candidate else []
     return answers
 
 
+def whole_solutions(folder: Path, device: str = "cpu") -> Policy:
+    """The policy in this folder, for which a whole solution is one step: there is no delimiter to stop at."""
+    policy = load_policy(str(folder), device)
+    assert isinstance(policy, TransformersPolicy)
+    policy.delimiter = "<never>"
+    return policy
+
+
 def collect(
-    model: LlamaForCausalLM, problems: int, each: int, seed: int, path: Path, progress: Callable[[int, int], None]
+    policy: Policy, problems: int, each: int, seed: int, path: Path, progress: Callable[[int, int], None]
 ) -> None:
     """Writes `each` attempts at `problems` train problems to a JSON-lines file, in shards; goes on where it was cut."""
-    shard = 2048
+    shard = 1024
     done = sum(1 for _ in path.open()) if path.exists() else 0
     for start in range(done - done % shard, problems, shard):
         rng = random.Random(f"{seed}/attempts/{start}")
         drawn = [draw(rng).problem for _ in range(min(shard, problems - start))]
-        attempts = sample(model, [p.prompt for p in drawn for _ in range(each)], hash_seed(seed, start))
+        attempts = sample(policy, [p.prompt for p in drawn for _ in range(each)], hash_seed(seed, start))
         kept = path.read_text().splitlines(keepends=True)[:start] if path.exists() else []
         lines = [
             json.dumps([p.task, p.prompt, p.level, p.answer, attempts[i * each : (i + 1) * each]]) + "\n"

@@ -18,11 +18,12 @@ import torch
 from rich.console import Console
 from rich.progress import Progress
 from sklearn.metrics import roc_auc_score
-from transformers import LlamaForCausalLM, LlamaForTokenClassification
+from transformers import LlamaForTokenClassification
 
 from tts_viz import aggregate
 from tts_viz.budget import Budget
-from tts_viz.engines.embedded import ASSETS
+from tts_viz.engines.base import Policy
+from tts_viz.engines.embedded import ASSETS, POLICIES
 from tts_viz.engines.loading import load_policy, load_verifier
 from tts_viz.events import Settings, Started
 from tts_viz.scheduler import Run, drive
@@ -30,7 +31,7 @@ from tts_viz.session import Session
 from tts_viz.solutions import Judge
 from tts_viz.tasks.base import Problem, StepTruth
 from tts_viz.tasks.revisions import revision_prompt
-from tts_viz.zoo.attempts import sample
+from tts_viz.zoo.attempts import sample, whole_solutions
 from tts_viz.zoo.corpus import ARITHMETIC, COUNTDOWN
 from tts_viz.zoo.reading import read_steps
 
@@ -65,8 +66,7 @@ def run(args: argparse.Namespace) -> int:
     """The exit code. Writes after each level, so that what was measured is never lost."""
     import asyncio
 
-    small = LlamaForCausalLM.from_pretrained(args.models / "policy-small", dtype=torch.float32).eval()
-    large = LlamaForCausalLM.from_pretrained(args.models / "policy-large", dtype=torch.float32).eval()
+    small, large = (whole_solutions(args.models / name) for name in POLICIES)
     prm = LlamaForTokenClassification.from_pretrained(args.models / "verifier", dtype=torch.float32).eval()
     engines = load_policy(str(args.models / "policy-small")), load_verifier(str(args.models / "verifier"))
     levels: list[dict[str, object]] = []
@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def attempts(
-    policy: LlamaForCausalLM, prm: LlamaForTokenClassification, problems: Sequence[Problem], each: int, seed: int
+    policy: Policy, prm: LlamaForTokenClassification, problems: Sequence[Problem], each: int, seed: int
 ) -> list[list[Tried]]:
     """`each` attempts at every problem, at temperature 1; the verifier reads the first 16."""
     texts = sample(policy, [p.prompt for p in problems for _ in range(each)], seed)
@@ -142,7 +142,7 @@ def _chosen(mine: Sequence[Tried], vote: str, steps: str) -> bool:
 
 
 def revised(
-    policy: LlamaForCausalLM, problems: Sequence[Problem], tried: Sequence[Sequence[Tried]], seed: int
+    policy: Policy, problems: Sequence[Problem], tried: Sequence[Sequence[Tried]], seed: int
 ) -> dict[str, float]:
     """After a wrong first attempt: is a second one right more often when the first is shown than when it is not?"""
     wrong = [

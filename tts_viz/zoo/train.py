@@ -16,18 +16,18 @@ from pathlib import Path
 import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from transformers import LlamaForCausalLM, PreTrainedModel
+from transformers import PreTrainedModel
 
 from tts_viz.engines.embedded import ASSETS, POLICIES, VERIFIER
 from tts_viz.zoo import attempts
 from tts_viz.zoo import policies as policy_zoo
 from tts_viz.zoo import verifier as verifier_zoo
 from tts_viz.zoo.card import model_card
-from tts_viz.zoo.fit import fit
+from tts_viz.zoo.fit import Drawn, Loss, fit
 from tts_viz.zoo.sizes import QUICK, SIZES, Size
 from tts_viz.zoo.tokenizer import PAD_ID, tokenizer
 
-PROBLEMS, EACH = 24_000, 8
+PROBLEMS, EACH = 10_240, 8
 """Train problems that the small policy tries, and how often each."""
 
 QUICK_PROBLEMS, QUICK_EACH = 32, 2
@@ -71,18 +71,25 @@ def make(part: str, out: Path, quick: bool, seed: int, device: str, progress: Ca
     """One of `PARTS`. Raises FileNotFoundError where a part that it needs has not been made."""
     work = out / "training"
     if part == "attempts":
-        policy = LlamaForCausalLM.from_pretrained(_made(out / POLICIES[0]), dtype=torch.float32).eval()
-        policy.to(device)  # pyright: ignore[reportArgumentType]
+        policy = attempts.whole_solutions(_made(out / POLICIES[0]), device)
         problems, each = (QUICK_PROBLEMS, QUICK_EACH) if quick else (PROBLEMS, EACH)
         attempts.collect(policy, problems, each, seed, work / "attempts.jsonl", lambda d, t: progress(part, d, t))
         return
-    size = replace(QUICK, tokens=QUICK.tokens) if quick else SIZES[part]
+    size = QUICK if quick else SIZES[part]
+
+    def trained(model: PreTrainedModel, draw: Drawn, loss: Loss, tokens: int) -> dict[str, float]:
+        some = replace(size, tokens=tokens)
+        return fit(model, draw, loss, some, work, part, seed, device, progress, PAD_ID, horizon=size.tokens)
+
     if part == VERIFIER:
+        # On slips alone first: they cost nothing, and most of what a checker must know is in them.
+        model, loss = verifier_zoo.new_verifier(size, seed), verifier_zoo.verifier_loss
+        trained(model, verifier_zoo.draw_slips, loss, int(verifier_zoo.SLIPS_FIRST * size.tokens))
         labels = verifier_zoo.Labels(_made(work / "attempts.jsonl"))
-        model, draw, loss = verifier_zoo.new_verifier(size, seed), labels.draw, verifier_zoo.verifier_loss
+        done = trained(model, labels.draw, loss, size.tokens)
     else:
-        model, draw, loss = policy_zoo.new_policy(size, seed), policy_zoo.draw, policy_zoo.next_token_loss
-    done = fit(model, draw, loss, size, work, part, seed, device, progress, PAD_ID)
+        model = policy_zoo.new_policy(size, seed)
+        done = trained(model, policy_zoo.draw, policy_zoo.next_token_loss, size.tokens)
     save(model, part, out, size, seed, quick, done)
 
 

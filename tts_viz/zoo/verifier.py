@@ -25,7 +25,10 @@ from tts_viz.zoo.sizes import Size, config
 from tts_viz.zoo.tokenizer import BOS_ID, encode, tokenizer
 
 OWN = 0.75
-"""share of the rows that are the policy's own attempts; the rest are slips and, a third of those, true solutions"""
+"""share of the rows that are the policy's own attempts; the rest are synthetic"""
+
+SLIPS_FIRST = 0.2
+"""share of the training tokens that come before the policy's own attempts are read at all"""
 
 NEXT_TOKEN = 0.3
 """weight of the next-token loss"""
@@ -49,12 +52,15 @@ class Labels:
             self.rows.extend(own_rows(attempted.problem, attempted.attempts))
 
     def draw(self, rng: random.Random) -> Row:
-        if self.rows and rng.random() < OWN:
-            return rng.choice(self.rows)
-        solved = draw(rng)
-        if rng.random() < 0.67 and (wrong := wrong_attempts(rng, solved, 1)):
-            return labelled(solved.problem, wrong[0], {})
-        return labelled(solved.problem, solved.steps, {})
+        return rng.choice(self.rows) if self.rows and rng.random() < OWN else draw_slips(rng)
+
+
+def draw_slips(rng: random.Random) -> Row:
+    """A synthetic attempt: two in three slip somewhere."""
+    solved = draw(rng)
+    if rng.random() < 0.67 and (wrong := wrong_attempts(rng, solved, 1)):
+        return labelled(solved.problem, wrong[0], {})
+    return labelled(solved.problem, solved.steps, {})
 
 
 def own_rows(problem: Problem, tried: Sequence[list[str]]) -> list[Row]:
