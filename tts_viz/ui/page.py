@@ -24,6 +24,7 @@ from tts_viz.ui.models import Models
 from tts_viz.ui.panel import Panel
 from tts_viz.ui.run_bar import RunBar, build_run_bar
 from tts_viz.ui.start import PACES, begin, seconds
+from tts_viz.ui.status import READY, STARTING
 from tts_viz.ui.tree_view import TreeView
 from tts_viz.ui.view import View
 from tts_viz.ui.visitors import CrowdedError, Visitors
@@ -146,12 +147,16 @@ def _wire_start(
     moving: list[Any],
 ) -> None:
     still = [gr.skip()] * (len(moving) - 1)
+    starting = [STARTING if part is bar.status else gr.skip() for part in moving]
 
     async def watch(key: str, values: tuple[Any, ...], paused: bool) -> AsyncIterator[list[Any]]:
+        yield starting
         try:
             view = await asyncio.to_thread(begin, visitors, models, key, values, paused)
         except (ValueError, CrowdedError, EngineError) as error:
-            yield [warning(str(error)), *still]
+            before = visitors.view(key)
+            status = before.status() if before else READY
+            yield [warning(str(error)), *(status if part is bar.status else gr.skip() for part in moving[1:])]
             return
         yield [warning(search_controls.advice(view.run.session.tree.settings)), *still]
         shown: dict[str, Any] = {}

@@ -43,3 +43,4 @@ def _line(state: str, *said: str) -> Markup:
 
 
 READY = _line("ready", "Press Run and watch the tree grow.")
+STARTING = _line("running", "Starting … the first run loads the models.")

@@ -62,6 +62,11 @@ class View:
             self._selected = node
             return self._inspector()
 
+    def status(self) -> Markup:
+        """The line that says how the run stands."""
+        with self._lock:
+            return status_line(self.run.state, self.run.error, self.judge.solutions(self.tree))
+
     def refresh(self) -> dict[str, Any] | None:
         """The page's parts by name, from all that has happened so far; None when nothing has changed."""
         with self._lock:
