@@ -27,7 +27,7 @@ from tts_viz.zoo.fit import Drawn, Loss, fit
 from tts_viz.zoo.sizes import QUICK, SIZES, Size
 from tts_viz.zoo.tokenizer import PAD_ID, tokenizer
 
-PROBLEMS, EACH = 10_240, 8
+PROBLEMS, EACH = 8_192, 8
 """Train problems that the small policy tries, and how often each."""
 
 QUICK_PROBLEMS, QUICK_EACH = 32, 2

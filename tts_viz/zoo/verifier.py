@@ -27,7 +27,7 @@ from tts_viz.zoo.tokenizer import BOS_ID, encode, tokenizer
 OWN = 0.75
 """share of the rows that are the policy's own attempts; the rest are synthetic"""
 
-SLIPS_FIRST = 0.2
+SLIPS_FIRST = 0.28
 """share of the training tokens that come before the policy's own attempts are read at all"""
 
 NEXT_TOKEN = 0.3
