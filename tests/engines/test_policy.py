@@ -94,6 +94,13 @@ def test_no_token_is_read_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sum(a.cost.prefilled for a in second) == 0
     flops = sum(a.cost.policy_flops for a in second)
     assert flops == 2 * engine.parameters * sum(read)
+    # A person goes on from two sampled steps, one of which was read by now: what she wrote is all that is prefilled.
+    other = [a.candidate for a in first if a.candidate and a.candidate.finish == "step"][-1]
+    assert other.tokens != step.tokens
+    for known in (step, other):
+        path = (Step(known.text, known.tokens), Step("3+4=7 left 7"))
+        (after,) = sample(engine, ask(PROMPTS[0], path, seed=9))
+        assert after.cost.prefilled == len(encode("3+4=7 left 7\n"))
 
 
 def test_greedy_takes_the_likeliest_token_whatever_the_seed() -> None:
