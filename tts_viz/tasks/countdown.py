@@ -18,8 +18,8 @@ from tts_viz.tasks.splits import drawn
 LARGEST = 99
 MOST_NUMBERS = 6
 
-LEVELS: dict[int, tuple[int, int]] = {1: (3, 10), 2: (3, 25), 3: (4, 20), 4: (5, 20), 5: (6, 25)}
-"""level: (how many numbers, the largest of them)"""
+LEVELS: dict[int, tuple[int, int]] = {1: (3, 30), 2: (3, 10), 3: (4, 20), 4: (5, 20), 5: (6, 25)}
+"""level: (how many numbers, the largest of them). Small numbers are harder: more can be done with them, and 99 is far."""
 
 STEP = re.compile(r"(\d{1,4})([+\-*/])(\d{1,4})=(\d{1,4}) left((?: \d{1,4})+)")
 SIGNS = str.maketrans({"*": "×", "-": "−", "/": "÷"})
