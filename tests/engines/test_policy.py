@@ -226,3 +226,11 @@ def test_sampling_follows_the_tempered_distribution_and_reports_the_untempered_o
         assert share.tolist() == pytest.approx(torch.softmax(logits[0] / temperature, -1).tolist(), abs=0.03)
         for (token,), (logprob,) in drawn[:20]:
             assert logprob == pytest.approx(logits[0].log_softmax(-1)[token].item(), abs=1e-4)
+
+
+def test_among_equals_greedy_takes_the_lowest_id_and_cold_samples_are_numbers() -> None:
+    logits = torch.tensor([[0.0, 3.0, 3.0, 1.0], [-1e4, 0.0, 1e4, -float("inf")]])
+    assert choose(logits, [0.0, 0.0], [1, 2], [0, 0])[0] == [1, 2]
+    tokens, logprobs = choose(logits, [1e-4, 1e-4], [1, 2], [0, 0])
+    assert tokens[0] in (1, 2) and tokens[1] == 2
+    assert logprobs[1] == 0 and logprobs[0] == pytest.approx(-0.7817, abs=1e-3)

@@ -75,6 +75,8 @@ def test_the_oracle_knows_what_is_true_and_what_can_still_be_reached() -> None:
     assert score(Oracle(), ask)[0].rewards == (1.0, 1.0)
     lost = ScoreRequest(problem.prompt, ("6+4=10 left 1 10", "10+1=12 left 12"), 2, problem)
     assert score(Oracle(), lost)[0].rewards == (0.0, 0.0)
+    half = ScoreRequest(problem.prompt, (steps[0], "24-1=24 left 24"), 1, problem)
+    assert score(Oracle(), half)[0].rewards == (0.0,)
     with pytest.raises(EngineError, match="exact checker"):
         score(Oracle(), ScoreRequest(problem.prompt, steps, 2))
 

@@ -32,10 +32,11 @@ def choose(
 
     Temperature 0 takes the likeliest token, the lowest id among equals.
     """
-    logprobs = (torch.log_softmax(logits.double(), -1) * ROUNDED).round() / ROUNDED
-    greedy = logprobs.argmax(-1)
-    warmth = torch.tensor([t or 1.0 for t in temperatures], dtype=torch.float64, device=logits.device)
-    edges = torch.softmax(logprobs / warmth[:, None], -1).cumsum(-1)
+    logprobs = (torch.log_softmax(logits.float(), -1) * ROUNDED).round() / ROUNDED
+    best, greedy = logprobs.max(-1)
+    warmth = torch.tensor([t or 1.0 for t in temperatures], device=logits.device)
+    # Over a large vocabulary a sum in single precision would lose the unlikely tokens.
+    edges = ((logprobs - best[:, None]) / warmth[:, None]).exp().cumsum(-1, dtype=torch.float64)
     draws = [uniform(seed, position) for seed, position in zip(seeds, positions)]
     aims = torch.tensor(draws, dtype=torch.float64, device=logits.device) * edges[:, -1]
     sampled = torch.searchsorted(edges, aims[:, None]).squeeze(-1).clamp(max=logits.shape[-1] - 1)
