@@ -1,0 +1,185 @@
+"""The page's parts without a browser: registry, controls, and HTML that never trusts what it is given."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+
+import pytest
+
+from tests.core.scripted import SEED, ScriptedPolicy, ScriptedVerifier
+from tts_viz.budget import Budget
+from tts_viz.events import Changed, Settings, Started
+from tts_viz.scheduler import Run, Scheduler, drive
+from tts_viz.session import Session
+from tts_viz.strategies import STRATEGIES
+from tts_viz.tasks import get_task
+from tts_viz.tasks.base import ProblemError
+from tts_viz.ui import controls, problem_card, start
+from tts_viz.ui.markup import amount
+from tts_viz.ui.models import Models
+from tts_viz.ui.view import View
+from tts_viz.ui.visitors import MAX_VISITORS, CrowdedError, Visitors
+
+PROBLEM = get_task("countdown").parse("make 24 from 4 6 1")
+NASTY = "<script>alert(1)</script>"
+SCRIPT = {
+    "0.0": "6*4=24 left 1 24", "0.1": "6+4=10 left 1 10", "0.2": NASTY, "0.3": "6-4=3 left 1 3",
+    "0.0.0": "24*1=24 left 24", "0.0.1": "24+1=25 left 25", "0.1.0": "10+1=24 left 24", "0.1.1": NASTY,
+    "0.0.0.0": "x.", "0.0.1.0": "y.", "0.0.0.1": "x.", "0.0.1.1": "z.",
+}  # fmt: skip
+REWARDS = {"6*4=24 left 1 24": 0.9, "6+4=10 left 1 10": 0.8}
+
+
+def run_of(n: int = 4, m: int = 2) -> Run:
+    chosen = Settings("beam", {"n": n, "m": m}, Budget(generations=64))
+    started = Started(PROBLEM.prompt, chosen, seed=SEED, problem=asdict(PROBLEM))
+    return Run(Session(started), ScriptedPolicy(SCRIPT), ScriptedVerifier(REWARDS))
+
+
+def test_a_view_draws_all_parts_as_the_search_goes_and_only_when_something_changed() -> None:
+    run = run_of()
+    view = View(run, PROBLEM, "run1")
+    first = view.refresh()
+    assert first is not None
+    assert "Searching" in first["status"]
+    assert view.refresh() is None
+    asyncio.run(drive([run]))
+    last = view.refresh()
+    assert last is not None
+    assert last["state"] == "finished"
+    assert last["tree"].startswith(first["tree"])
+    assert "kept 2 of 4" in last["log"]
+    assert "4 of 64" in last["meters"]
+
+
+def test_what_models_write_is_shown_and_never_becomes_html() -> None:
+    run = run_of()
+    asyncio.run(drive([run]))
+    view = View(run, PROBLEM, "run1")
+    parts = view.refresh()
+    assert parts is not None
+    panels = [str(parts[name]) for name in ("status", "meters", "solutions", "log", "inspector")]
+    panels += [str(view.select(node)) for node in run.session.tree.nodes]
+    assert not any("<script" in panel for panel in panels)
+    assert any("&lt;script&gt;" in panel for panel in panels)
+
+
+def test_the_inspector_says_why_and_what_is_true() -> None:
+    run = run_of()
+    asyncio.run(drive([run]))
+    view = View(run, PROBLEM, "run1")
+    view.refresh()
+    pruned = str(view.select("0.3"))
+    assert "pruned at depth 1: score 0.50 ranked" in pruned
+    assert "6−4 is 2, not 3." in pruned
+    assert "There is no way from 1, 10 to 24." in str(view.select("0.1"))
+    assert view.select("0.9.9") is None
+    assert view.select("../../etc/passwd") is None
+
+
+def test_only_what_differs_is_changed() -> None:
+    run = run_of()
+    view = View(run, PROBLEM, "run1")
+    settings = run.session.tree.settings
+    view.change(settings)
+    view.change(Settings("beam", {"n": 4, "m": 4}, settings.budget))
+    run.read_mail()
+    changes = [e for e in run.session.trace if isinstance(e, Changed)]
+    assert [e.what for e in changes] == ["parameters"]
+
+
+def test_a_visitor_sees_only_its_own_run_and_leaving_frees_it() -> None:
+    scheduler = Scheduler()
+    try:
+        visitors = Visitors(scheduler)
+        one, other = run_of(), run_of()
+        first = visitors.start("key-1", one, PROBLEM)
+        second = visitors.start("key-2", other, PROBLEM)
+        assert visitors.view("key-1") is first
+        assert visitors.view("key-2") is second
+        assert visitors.view("key-3") is None
+        again = visitors.start("key-1", run_of(), PROBLEM)
+        assert visitors.view("key-1") is again
+        assert one not in scheduler._runs
+        visitors.leave("key-2")
+        visitors.leave("key-2")
+        assert visitors.view("key-2") is None
+        assert other not in scheduler._runs
+    finally:
+        scheduler.close()
+
+
+def test_a_crowd_is_asked_to_wait_but_those_who_are_here_may_go_on() -> None:
+    scheduler = Scheduler()
+    try:
+        visitors = Visitors(scheduler)
+        for i in range(MAX_VISITORS):
+            visitors.start(f"key-{i}", run_of(), PROBLEM)
+        with pytest.raises(CrowdedError, match="Try again"):
+            visitors.start("one more", run_of(), PROBLEM)
+        visitors.start("key-0", run_of(), PROBLEM)
+        visitors.leave("key-1")
+        visitors.start("one more", run_of(), PROBLEM)
+    finally:
+        scheduler.close()
+
+
+def values(strategy: str = "beam", **changed: object) -> list[object]:
+    knobs = {name: knob.default for name, knob in controls.KNOBS.items()} | changed
+    return [strategy, *(knobs[name] for name in controls.KNOBS), 64, 1.0, "last", "weighted"]
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_every_strategys_defaults_are_good_settings(name: str) -> None:
+    chosen = controls.settings(values(name))
+    assert chosen.strategy == name
+    assert set(chosen.parameters) == {k.name for k in STRATEGIES[name].knobs}
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        (values(n=10), "multiple of m=4"),
+        (values(n=2.5), "whole number"),
+        (values(n=None), "whole number"),
+        (values("nonsense"), "from the list"),
+        ([*values()[:-3], 9.0, "last", "weighted"], "Temperature"),
+        ([*values()[:-2], "loudest", "weighted"], "from the lists"),
+        ([*values()[:-4], 0, 1.0, "last", "weighted"], "positive"),
+    ],
+)
+def test_bad_settings_are_refused_in_words(bad: list[object], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        controls.settings(bad)
+
+
+def test_a_small_budget_is_foretold() -> None:
+    chosen = controls.settings([*values()[:-4], 8, 1.0, "last", "weighted"])
+    assert "needs 16 generations and the budget is 8" in controls.advice(chosen)
+
+
+def test_a_model_that_is_not_offered_cannot_be_loaded() -> None:
+    models = Models(("policy-small",), ("oracle",))
+    with pytest.raises(ValueError, match="choose from the list"):
+        models.policy("/etc/passwd")
+    with pytest.raises(ValueError, match="choose from the list"):
+        models.verifier("someone/else")
+    with pytest.raises(ValueError, match="speed"):
+        start.seconds("Ludicrous")
+
+
+def test_a_typed_problem_goes_to_the_task_that_can_read_it() -> None:
+    assert problem_card.read("countdown", "2+3*4").task == "arithmetic"
+    assert problem_card.read("arithmetic", "make 24 from 3 8 1").task == "countdown"
+    with pytest.raises(ProblemError, match="Countdown needs"):
+        problem_card.read("countdown", "hello")
+    with pytest.raises(ProblemError, match="from the list"):
+        problem_card.read("nonsense", "2+3")
+
+
+@pytest.mark.parametrize(
+    ("n", "said"), [(0, "0"), (950, "950"), (12_345, "12.3k"), (4_560_000, "4.56M"), (7.8e9, "7.8G"), (0.25, "0.25")]
+)
+def test_amounts_for_people(n: float, said: str) -> None:
+    assert amount(n) == said
