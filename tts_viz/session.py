@@ -35,7 +35,7 @@ from tts_viz.events import (
 )
 from tts_viz.ops import Believe, Expand, Keep, Op, Parallel, Roll, Score, Search
 from tts_viz.tasks.base import Problem
-from tts_viz.tree import Node, Tree
+from tts_viz.tree import Node, Tree, in_order, place_of
 
 IDLE_OPS = 10_000
 """A strategy that yields this many ops in a row that ask for nothing is spinning: our bug, not a slow search."""
@@ -143,9 +143,9 @@ class Session:
             process.grown.append(request.node)
         if not process.waiting:
             # Birth order is the order of arrival; a strategy sees its children in the order it asked for them.
-            grown = sorted(process.grown, key=child_index)
+            grown = in_order(self.tree.nodes[id] for id in process.grown)
             process.grown = []
-            self._resume(process, [self.tree.nodes[id] for id in grown])
+            self._resume(process, grown)
 
     def question(self, request: Request) -> SampleRequest | ScoreRequest:
         """The request as the engines read it: complete in itself."""
@@ -241,7 +241,7 @@ class Session:
         for event in self.trace:
             if isinstance(event, Grew | Withered) and event.by == "search":
                 key = event.parent, event.node_kind
-                free[key] = max(free[key], child_index(event.node)[1] + 1)
+                free[key] = max(free[key], place_of(event.node)[1] + 1)
         return free
 
     def _resume(self, process: Process, grown: list[Node] | None) -> None:
@@ -314,9 +314,3 @@ class Session:
                 depth=max(n.depth for n in rivals),
             )
         )
-
-
-def child_index(id: NodeId) -> tuple[str, int]:
-    """Sort key: children of one node in the order in which they were asked for."""
-    parent, _, last = id.rpartition(".")
-    return parent, int(last.lstrip("ru"))

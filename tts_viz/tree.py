@@ -50,6 +50,8 @@ class Node:
     expanded: bool = False
     children: list[Node] = field(default_factory=list)
     depth: int = 0
+    place: tuple[tuple[str, int], ...] = ()
+    """Sort key among nodes of its depth: by kind and index of every child on the way from the root."""
     born: int = 0
     """Index in the trace of the event that added the node."""
     cost: Cost = field(default_factory=Cost)
@@ -149,6 +151,7 @@ class Tree:
             event.finish,
             event.by,
             depth=parent.depth + 1,
+            place=(*parent.place, place_of(event.node)),
             born=self.length,
             cost=event.cost,
         )
@@ -193,8 +196,8 @@ class Tree:
         )
 
     def frontier(self) -> list[Node]:
-        """All open nodes, in order of birth."""
-        return [n for n in self.nodes.values() if self.is_open(n)]
+        """All open nodes, in order."""
+        return in_order(n for n in self.nodes.values() if self.is_open(n))
 
     def open_steps(self) -> list[Node]:
         """The frontier without the root: unfinished solutions."""
@@ -202,11 +205,11 @@ class Tree:
 
     def unscored(self) -> list[Node]:
         """Live steps that the verifier has not read, finished ones too."""
-        return [n for n in self.nodes.values() if n.kind == "step" and n.reward is None and n.alive]
+        return in_order(n for n in self.nodes.values() if n.kind == "step" and n.reward is None and n.alive)
 
     def finished(self) -> list[Node]:
-        """Live ends of solutions, in order of birth. A rollout that reached an end is not among them."""
-        return [n for n in self.nodes.values() if n.kind == "step" and n.finished and n.alive]
+        """Live ends of solutions, in order. A rollout that reached an end is not among them."""
+        return in_order(n for n in self.nodes.values() if n.kind == "step" and n.finished and n.alive)
 
     def rewards(self, node: Node) -> list[float] | None:
         """The verifier's scores of the steps to `node`, the last one replaced by the node's value where it has one.
@@ -241,3 +244,15 @@ class Tree:
     def sampled(self, depth: int) -> int:
         """How many policy samples are charged to this depth so far."""
         return self._sampled[depth]
+
+
+def place_of(id: NodeId) -> tuple[str, int]:
+    """Kind ("" for sampled steps, "r" rollouts, "u" written by hand) and index among its siblings: ("u", 0) for "0.3.u0"."""
+    last = id.rpartition(".")[2]
+    index = last.lstrip("ru")
+    return last[: len(last) - len(index)], int(index)
+
+
+def in_order(nodes: Iterable[Node]) -> list[Node]:
+    """By depth, then as their parents, then as siblings were asked for: the same whatever order answers arrived in."""
+    return sorted(nodes, key=lambda n: (n.depth, n.place))

@@ -93,9 +93,10 @@ def feed_one(session: Session, request: Request, script: Mapping[str, str], rewa
         session.feed(request, asyncio.run(ScriptedPolicy(script).sample([question]))[0])
 
 
-def feed_in_any_order(session: Session, script: Mapping[str, str], pick: random.Random) -> None:
+def feed_in_any_order(
+    session: Session, script: Mapping[str, str], rewards: Mapping[str, float], pick: random.Random
+) -> None:
     """Answer one request at a time, in an order that no scheduler would choose."""
-    rewards = scattered(script)
     while session.wants:
         feed_one(session, pick.choice(session.wants), script, rewards)
 

@@ -1,9 +1,22 @@
 """One algorithm a file. Importing this package registers them all, in the order in which a visitor meets them."""
 
 # isort: off
-from tts_viz.strategies import greedy, sampling, beam_search
+from tts_viz.strategies import greedy, sampling, beam_search, dvts, rebase, particles, mcts
 # isort: on
 
 from tts_viz.strategies.base import STRATEGIES, Entry, Knob, Strategy, make
 
-__all__ = ["STRATEGIES", "Entry", "Knob", "Strategy", "beam_search", "greedy", "make", "sampling"]
+__all__ = [
+    "STRATEGIES",
+    "Entry",
+    "Knob",
+    "Strategy",
+    "beam_search",
+    "dvts",
+    "greedy",
+    "make",
+    "mcts",
+    "particles",
+    "rebase",
+    "sampling",
+]

@@ -1,0 +1,59 @@
+"""Diverse verifier tree search: many small greedy searches side by side, so that no early step takes all places."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tts_viz.ops import Expand, Keep, Parallel, Score, Search, evaluate, top
+from tts_viz.strategies.base import check_ranges, knob, strategy
+from tts_viz.strategies.beam_search import check_width
+from tts_viz.tree import Node, Tree
+
+
+def subtree(tree: Tree, node: Node, m: int) -> Search:
+    """From `node` on: sample m next steps, go on from the best one; done when the best one ends its solution.
+
+    As in search-and-learn, the rivals that ended a solution are kept for the vote; unlike there they are read at once,
+    not first completed to the end.
+    """
+    while grown := (yield Expand([node], m)):
+        yield Score([n for n in grown if n.alive])
+        rivals = [n for n in grown if n.alive]
+        if not rivals:
+            return
+        best = top(tree, rivals, 1)[0]
+        kept = [n for n in rivals if n is best or n.finished]
+        if len(kept) < len(rivals):
+            yield Keep(kept, rivals)
+        if not tree.is_open(best):
+            return
+        node = best
+
+
+@strategy(
+    "dvts",
+    "Diverse subtrees (DVTS)",
+    "N/M searches that never compete: each keeps the best of M next steps. More diverse than a beam of the same size.",
+)
+@dataclass(frozen=True, slots=True)
+class DVTS:
+    """Diverse verifier tree search (Beeching et al. 2024, search-and-learn). Budget: N generations."""
+
+    n: int = knob(16, 1, 256, "Candidates N", "How many candidate steps there are at each depth, over all subtrees.")
+    m: int = knob(4, 1, 64, "Beam width M", "How many next steps each subtree compares; there are N/M subtrees.")
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
+        check_width(self.n, self.m)
+
+    @property
+    def generations(self) -> int:
+        return self.n
+
+    def search(self, tree: Tree) -> Search:
+        yield from evaluate(tree)
+        places = self.n // self.m
+        starts = [tree.root] * places if tree.is_open(tree.root) else top(tree, tree.open_steps(), places)
+        if len(starts) < len(tree.frontier()):
+            yield Keep(starts, tree.frontier())
+        yield Parallel([subtree(tree, start, self.m) for start in starts])
