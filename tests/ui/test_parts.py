@@ -126,7 +126,8 @@ def test_a_crowd_is_asked_to_wait_but_those_who_are_here_may_go_on() -> None:
 
 
 def values(strategy: str = "beam", **changed: object) -> list[object]:
-    knobs = {name: knob.default for name, knob in controls.KNOBS.items()} | changed
+    own = {k.name: k.default for k in STRATEGIES[strategy].knobs} if strategy in STRATEGIES else {}
+    knobs = {name: knob.default for name, knob in controls.KNOBS.items()} | own | changed
     return [strategy, *(knobs[name] for name in controls.KNOBS), 64, 1.0, "last", "weighted"]
 
 
