@@ -10,20 +10,20 @@ import argparse
 import datetime
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from transformers import PreTrainedModel
+from transformers import LlamaForCausalLM, PreTrainedModel
 
 from tts_viz.engines.embedded import ASSETS, POLICIES, VERIFIER
 from tts_viz.zoo import attempts
 from tts_viz.zoo import policies as policy_zoo
 from tts_viz.zoo import verifier as verifier_zoo
 from tts_viz.zoo.card import model_card
-from tts_viz.zoo.fit import Drawn, Loss, fit
+from tts_viz.zoo.fit import fit
 from tts_viz.zoo.sizes import QUICK, SIZES, Size
 from tts_viz.zoo.tokenizer import PAD_ID, tokenizer
 
@@ -77,19 +77,14 @@ def make(part: str, out: Path, quick: bool, seed: int, device: str, progress: Ca
         return
     size = QUICK if quick else SIZES[part]
 
-    def trained(model: PreTrainedModel, draw: Drawn, loss: Loss, tokens: int) -> dict[str, float]:
-        some = replace(size, tokens=tokens)
-        return fit(model, draw, loss, some, work, part, seed, device, progress, PAD_ID, horizon=size.tokens)
-
     if part == VERIFIER:
-        # On slips alone first: they cost nothing, and most of what a checker must know is in them.
-        model, loss = verifier_zoo.new_verifier(size, seed), verifier_zoo.verifier_loss
-        trained(model, verifier_zoo.draw_slips, loss, int(verifier_zoo.SLIPS_FIRST * size.tokens))
-        labels = verifier_zoo.Labels(_made(work / "attempts.jsonl"))
-        done = trained(model, labels.draw, loss, size.tokens)
+        policy = LlamaForCausalLM.from_pretrained(_made(out / POLICIES[0]), dtype=torch.float32)
+        model, loss = verifier_zoo.new_verifier(size, seed, policy), verifier_zoo.verifier_loss
+        draw = verifier_zoo.Labels(_made(work / "attempts.jsonl")).draw
     else:
-        model = policy_zoo.new_policy(size, seed)
-        done = trained(model, policy_zoo.draw, policy_zoo.next_token_loss, size.tokens)
+        model, loss = policy_zoo.new_policy(size, seed), policy_zoo.next_token_loss
+        draw = policy_zoo.draw
+    done = fit(model, draw, loss, size, work, part, seed, device, progress, PAD_ID)
     save(model, part, out, size, seed, quick, done)
 
 

@@ -1,9 +1,11 @@
 """Training the verifier: a process reward model of how likely the policy is right after each step.
 
-Its labels, as in Snell et al. 2024 (appendix D, after Wang et al. 2024): the value of a prefix is the share of the
-policy's rollouts through it that end right, and 0 once a step is false or the goal is out of reach. Beside them, every token
-inside a step is labelled: 1 up to the first wrong character, 0 from it on. And on valid steps it also learns to predict
-the next token, since who can compute can check.
+It starts from the small policy's weights, since who can compute can check. Its labels follow Snell et al. 2024 (appendix
+D, after Wang et al. 2024): the value of a prefix is the share of the policy's rollouts through it that end right, and 0
+once a step is false or the goal is out of reach. One thing differs: a prefix that is true and can still reach the goal has
+at least ½, because this policy is so often wrong later on that true steps would otherwise look like false ones. Beside
+that, every token inside a step is labelled, 1 up to the first wrong character and 0 from it on; and on valid steps it goes
+on learning to predict the next token.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from transformers import LlamaForTokenClassification
+from transformers import LlamaForTokenClassification, PreTrainedModel
 
 from tts_viz.tasks.base import Problem, StepTruth
 from tts_viz.zoo import attempts
@@ -27,19 +29,23 @@ from tts_viz.zoo.tokenizer import BOS_ID, encode, tokenizer
 OWN = 0.75
 """share of the rows that are the policy's own attempts; the rest are synthetic"""
 
-SLIPS_FIRST = 0.28
-"""share of the training tokens that come before the policy's own attempts are read at all"""
-
 NEXT_TOKEN = 0.3
 """weight of the next-token loss"""
 
 NONE = -100.0
 
 
-def new_verifier(size: Size, seed: int) -> LlamaForTokenClassification:
+FLOOR = 0.5
+"""label of a true prefix from which the goal can be reached but no rollout reached it"""
+
+
+def new_verifier(size: Size, seed: int, policy: PreTrainedModel | None = None) -> LlamaForTokenClassification:
+    """With a fresh head, on the body of `policy`, which must have the same shape; without it on a fresh one."""
     torch.manual_seed(seed)
     shape = config(size, num_labels=2, id2label={0: "false", 1: "true"}, label2id={"false": 0, "true": 1})
     model = LlamaForTokenClassification._from_config(shape, attn_implementation="eager")  # pyright: ignore
+    if policy is not None:
+        model.model.load_state_dict(policy.base_model.state_dict())
     return model
 
 
@@ -71,7 +77,7 @@ def own_rows(problem: Problem, tried: Sequence[list[str]]) -> list[Row]:
         right = task.grade(problem, steps)
         for depth in range(1, len(steps) + 1):
             outcomes[tuple(steps[:depth])].append(right)
-    values = {prefix: sum(seen) / len(seen) for prefix, seen in outcomes.items()}
+    values = {prefix: FLOOR + (1 - FLOOR) * sum(seen) / len(seen) for prefix, seen in outcomes.items()}
     return [labelled(problem, steps, values) for steps in tried if len(steps) <= 12]
 
 
