@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from tts_viz.ops import Expand, Keep, Search, evaluate, top
 from tts_viz.session import Session
 from tts_viz.strategies import base
 from tts_viz.tree import Tree
+from tts_viz.zoo.bench import OUT, table
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
@@ -35,3 +37,10 @@ def test_the_strategy_of_the_readme_narrows(monkeypatch: pytest.MonkeyPatch) -> 
     assert session.done
     assert [len(e.kept) for e in session.trace if isinstance(e, Decided)] == [2, 1, 1]
     assert session.tree.generations == base.make("narrowing", {"n": 3}).generations == 3
+
+
+def test_the_figures_of_the_readme_are_those_that_were_measured() -> None:
+    measured = json.loads(OUT.read_text())
+    assert table(measured["levels"]) in README
+    assert measured["command"] in README
+    assert measured["date"] in README

@@ -114,7 +114,7 @@ def test_law_6_a_policy_with_nothing_to_say_is_a_dead_end_and_the_search_ends() 
     assert silent.tree.spent.policy_calls == 4
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(STRATEGIES, st.lists(st.integers(1, 9), min_size=1, max_size=6))
 def test_law_7_a_raised_budget_ends_with_the_tree_of_an_uninterrupted_run(
     chosen: tuple[str, dict[str, int]], raises: list[int]
@@ -133,7 +133,7 @@ def test_law_7_a_raised_budget_ends_with_the_tree_of_an_uninterrupted_run(
     assert session.done
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(STRATEGIES, st.integers(0, 10_000), st.booleans())
 def test_law_8_the_tree_is_the_same_whatever_order_answers_come_in(
     chosen: tuple[str, dict[str, int]], order: int, ties: bool
@@ -145,7 +145,7 @@ def test_law_8_the_tree_is_the_same_whatever_order_answers_come_in(
     assert outline(session.tree) == outline(finish(begin(name, **knobs), SCRIPT, rewards).session.tree)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(STRATEGIES, st.floats(0, 1))
 def test_law_9_a_session_fast_forwarded_through_a_trace_goes_on_to_the_same_end(
     chosen: tuple[str, dict[str, int]], cut: float

@@ -21,8 +21,9 @@ from tts_viz.zoo.sizes import QUICK
 SMALL = replace(QUICK, tokens=40_000)
 
 
+@pytest.mark.timeout(900)
 def test_a_quick_training_makes_models_that_load_and_say_how_they_were_made(tmp_path: Path) -> None:
-    assert main(["train", "all", "--quick", "--out", str(tmp_path), "--device", "cpu"]) == 0
+    assert main(["train", "all", "--quick", "--out", str(tmp_path), "--device", "cpu", "--threads", "1"]) == 0
     assert load_policy(str(tmp_path / "policy-small")).parameters > 10_000
     assert load_policy(str(tmp_path / "policy-large"))
     assert load_verifier(str(tmp_path / "verifier"))

@@ -9,10 +9,11 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 import torch
 from rich.console import Console
@@ -87,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
                 levels.append({k: round(v, 4) if isinstance(v, float) else v for k, v in found.items()})
                 write(args, levels)
                 bars.advance(bar)
-    console.print(table(levels))
+    print(table(levels))
     return 0
 
 
@@ -191,8 +192,27 @@ def write(args: argparse.Namespace, levels: list[dict[str, object]]) -> None:
     args.out.write_text(json.dumps(made, indent=1) + "\n")
 
 
-def table(levels: Sequence[dict[str, object]]) -> str:
-    keys = [k for k in levels[0] if k not in ("task", "level")]
-    width = max(map(len, keys))
-    head = " " * width + "".join(f"{str(row['task'])[:4]} {row['level']} ".rjust(8) for row in levels)
-    return "\n".join([head, *(k.ljust(width) + "".join(f"{row[k]:8.3f}" for row in levels) for k in keys)])
+ROWS = {
+    "pass@1": "pass@1",
+    "pass@64": "pass@64",
+    "small greedy": "greedy",
+    "large greedy": "greedy, policy-large",
+    "majority@16": "majority of 16",
+    "best-of-16 weighted last": "best of 16, weighted",
+    "beam 16,4": "beam (16, 4)",
+    "step AUROC valid": "AUROC: is the step true?",
+    "step AUROC valid and reachable": "AUROC: true, goal in reach?",
+    "second attempt, independent": "2nd try, first one not shown",
+    "second attempt, revised": "2nd try, first one shown",
+}
+"""What the README quotes of each level."""
+
+
+def table(levels: Sequence[Mapping[str, Any]]) -> str:
+    """A Markdown table of the main figures, a column a level."""
+    names = [f"{row['task']} {row['level']}" for row in levels]
+    lines = [f"| | {' | '.join(names)} | mean |", "|---" * (len(levels) + 2) + "|"]
+    for key, label in ROWS.items():
+        cells = [float(row[key]) for row in levels]
+        lines.append(f"| {label} | {' | '.join(f'{c:.2f}' for c in cells)} | {fmean(cells):.2f} |")
+    return "\n".join(lines)
