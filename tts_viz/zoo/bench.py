@@ -7,10 +7,14 @@ beam search runs through the core itself, as on the page.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import datetime
 import json
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
+from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -23,8 +27,8 @@ from transformers import LlamaForTokenClassification
 
 from tts_viz import aggregate
 from tts_viz.budget import Budget
-from tts_viz.engines.base import Policy
-from tts_viz.engines.embedded import ASSETS, POLICIES
+from tts_viz.engines.base import Policy, Verifier
+from tts_viz.engines.embedded import ASSETS, POLICIES, VERIFIER
 from tts_viz.engines.loading import load_policy, load_verifier
 from tts_viz.events import Settings, Started
 from tts_viz.scheduler import Run, drive
@@ -58,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", choices=("validation", "test"), default="test")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=OUT, metavar="FILE")
+    parser.add_argument("--workers", type=int, default=2, metavar="W", help="processes (%(default)s)")
     parser.add_argument(
         "--beam-problems", type=int, default=None, metavar="N", help="for beam search, a level (as above)"
     )
@@ -65,31 +70,44 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """The exit code. Writes after each level, so that what was measured is never lost."""
-    import asyncio
-
-    small, large = (whole_solutions(args.models / name) for name in POLICIES)
-    prm = LlamaForTokenClassification.from_pretrained(args.models / "verifier", dtype=torch.float32).eval()
-    engines = load_policy(str(args.models / "policy-small")), load_verifier(str(args.models / "verifier"))
-    levels: list[dict[str, object]] = []
-    console = Console(stderr=True)
-    with Progress(console=console) as bars:
-        bar = bars.add_task("levels", total=10)
-        for task in (COUNTDOWN, ARITHMETIC):
-            for level in task.levels:
-                problems = [task.problem(args.split, level, i) for i in range(args.problems)]
-                tried = attempts(small, prm, problems, args.samples, args.seed)
-                found: dict[str, object] = {"task": task.name, "level": level, **measured(tried)}
-                for name, model in (("small", small), ("large", large)):
-                    greedy = sample(model, [p.prompt for p in problems], args.seed, temperature=0)
-                    found[f"{name} greedy"] = fmean(task.grade(p, s) for p, s in zip(problems, greedy))
-                found |= revised(small, problems, tried, args.seed)
-                some = problems[: args.beam_problems or len(problems)]
-                found["beam 16,4"] = asyncio.run(beam(some, engines, args.seed))
-                levels.append({k: round(v, 4) if isinstance(v, float) else v for k, v in found.items()})
-                write(args, levels)
-                bars.advance(bar)
-    print(table(levels))
+    places = [(task.name, level) for task in (COUNTDOWN, ARITHMETIC) for level in task.levels]
+    levels: dict[tuple[str, int], dict[str, Any]] = {}
+    # The longest ones first, so that no worker is left alone with one at the end.
+    with (
+        Progress(console=Console(stderr=True)) as bars,
+        ProcessPoolExecutor(args.workers, get_context("spawn"), torch.set_num_threads, (1,)) as workers,
+    ):
+        bar = bars.add_task("levels", total=len(places))
+        jobs = {workers.submit(measure, args, *place): place for place in reversed(places)}
+        for job in as_completed(jobs):
+            levels[jobs[job]] = job.result()
+            write(args, [levels[place] for place in places if place in levels])
+            bars.advance(bar)
+    print(table([levels[place] for place in places]))
     return 0
+
+
+def measure(args: argparse.Namespace, task_name: str, level: int) -> dict[str, Any]:
+    """All figures of one level."""
+    small, large, prm, engines = models(args.models)
+    task = COUNTDOWN if task_name == "countdown" else ARITHMETIC
+    problems = [task.problem(args.split, level, i) for i in range(args.problems)]
+    tried = attempts(small, prm, problems, args.samples, args.seed)
+    found: dict[str, Any] = {"task": task.name, "level": level, **measured(tried)}
+    for name, model in (("small", small), ("large", large)):
+        greedy = sample(model, [p.prompt for p in problems], args.seed, temperature=0)
+        found[f"{name} greedy"] = fmean(task.grade(p, s) for p, s in zip(problems, greedy))
+    found |= revised(small, problems, tried, args.seed)
+    found["beam 16,4"] = asyncio.run(beam(problems[: args.beam_problems or len(problems)], engines, args.seed))
+    return {k: round(v, 4) if isinstance(v, float) else v for k, v in found.items()}
+
+
+@cache
+def models(folder: Path) -> tuple[Policy, Policy, LlamaForTokenClassification, tuple[Policy, Verifier]]:
+    """Both policies as writers of whole solutions, the verifier as such, and the engines of a search."""
+    small, large = (whole_solutions(folder / name) for name in POLICIES)
+    prm = LlamaForTokenClassification.from_pretrained(folder / VERIFIER, dtype=torch.float32).eval()
+    return small, large, prm, (load_policy(str(folder / POLICIES[0])), load_verifier(str(folder / VERIFIER)))
 
 
 def attempts(
@@ -180,10 +198,11 @@ async def beam(problems: Sequence[Problem], engines: tuple, seed: int, at_once: 
     return right / len(problems)
 
 
-def write(args: argparse.Namespace, levels: list[dict[str, object]]) -> None:
+def write(args: argparse.Namespace, levels: list[dict[str, Any]]) -> None:
     made = {
         "command": f"python -m tts_viz bench models --split {args.split} --problems {args.problems} "
-        f"--samples {args.samples} --seed {args.seed}",
+        f"--samples {args.samples} --seed {args.seed}"
+        + (f" --beam-problems {args.beam_problems}" if args.beam_problems else ""),
         "date": datetime.date.today().isoformat(),
         "beam_problems": args.beam_problems or args.problems,
         "levels": levels,
