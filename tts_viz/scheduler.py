@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Any, Literal
 
-from tts_viz.engines.base import EngineError, Policy, Rewards, Sampled, Verifier
+from tts_viz.engines.base import EngineError, Policy, Rewards, Sampled, SampleRequest, ScoreRequest, Verifier
 from tts_viz.session import Request, Session
 
 log = logging.getLogger(__name__)
@@ -99,6 +99,8 @@ class Run:
                 command(self)
             except ValueError as error:
                 log.warning("a command was refused: %s", error)
+            except Exception:
+                log.exception("a command failed")
 
     def due(self, now: float) -> list[Request]:
         """This run's requests for a round that begins at `now`."""
@@ -136,9 +138,12 @@ async def tick(runs: Sequence[Run]) -> bool:
 
 
 async def _ask(engine: Callable[[Any], Any], group: Sequence[tuple[Run, Request]]) -> None:
-    """One engine, one batch. A failure reaches every run in the batch and loses none of their trees."""
+    """One engine, one batch. A failure reaches every run in the batch and loses none of their trees; a strategy's own
+    bug reaches its run only."""
     try:
-        answers: list[Sampled | Rewards] = await engine([run.session.question(request) for run, request in group])
+        questions = [run.session.question(request) for run, request in group]
+        answers: list[Sampled | Rewards] = await engine(questions)
+        check_answers(questions, answers)
     except EngineError as error:
         _fail(group, str(error))
         return
@@ -146,8 +151,27 @@ async def _ask(engine: Callable[[Any], Any], group: Sequence[tuple[Run, Request]
         log.exception("an engine failed")
         _fail(group, "The model failed unexpectedly; the log has the details. Resume tries again.")
         return
+    broken: set[Run] = set()
     for (run, request), answer in zip(group, answers, strict=True):
-        run.session.feed(request, answer)
+        if run in broken:
+            continue
+        try:
+            run.session.feed(request, answer)
+        except Exception:
+            log.exception("a search failed")
+            broken.add(run)
+            _fail([(run, request)], "The search failed unexpectedly; the log has the details.")
+
+
+def check_answers(questions: Sequence[SampleRequest | ScoreRequest], answers: Sequence[Sampled | Rewards]) -> None:
+    """Raises ValueError unless there is one answer to each question, and one reward for each step wanted."""
+    for question, answer in zip(questions, answers, strict=True):
+        if (
+            isinstance(question, ScoreRequest)
+            and isinstance(answer, Rewards)
+            and len(answer.rewards) != question.wanted
+        ):
+            raise ValueError(f"{len(answer.rewards)} rewards for {question.wanted} steps")
 
 
 def _fail(group: Sequence[tuple[Run, Request]], message: str) -> None:

@@ -16,9 +16,10 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import Any, Literal
 
-from tts_viz import strategies
+from tts_viz import aggregate, strategies
 from tts_viz.engines.base import Rewards, Sampled, SampleRequest, ScoreRequest, Step
 from tts_viz.events import (
     Changed,
@@ -29,6 +30,7 @@ from tts_viz.events import (
     Kind,
     NodeId,
     Scored,
+    Settings,
     Started,
     Valued,
     Withered,
@@ -59,6 +61,11 @@ class Request:
     greedy: bool = False
     seed: int = 0
 
+    def fits(self, event: Grew | Withered | Scored) -> bool:
+        """Is a recorded event of this node an answer to this request?"""
+        same = isinstance(event, Scored) or (event.parent, event.node_kind) == (self.parent, self.kind)
+        return same and event.by == "search"
+
 
 @dataclass(slots=True, eq=False)
 class Process:
@@ -76,16 +83,25 @@ def request_seed(seed: int, node: NodeId) -> int:
     return int.from_bytes(hashlib.blake2b(f"{seed}:{node}".encode(), digest_size=8).digest(), "little")
 
 
+def chosen(settings: Settings) -> strategies.Strategy:
+    """The strategy of these settings. Raises ValueError for a value that no search could go by."""
+    if not 0 <= settings.temperature < inf:
+        raise ValueError(f"temperature={settings.temperature} must be a finite number from 0 up; try 1")
+    aggregate.steps([0.0], settings.aggregation)
+    aggregate.rank([], settings.vote)
+    return strategies.make(settings.strategy, settings.parameters)
+
+
 class Session:
     """See the module's docstring. `trace` is the truth; `tree` is its fold."""
 
     def __init__(self, started: Started) -> None:
-        """Raises ValueError for an unknown strategy or bad parameters."""
+        """Raises ValueError for bad settings."""
         self.tree = Tree()
         self.trace: list[Event] = []
         self._pending: dict[tuple[str, NodeId], tuple[Request, Process]] = {}
         self._asked: Counter[tuple[NodeId, Kind]] = Counter()
-        strategy = strategies.make(started.settings.strategy, started.settings.parameters)
+        strategy = chosen(started.settings)
         self._emit(started)
         self._begin(strategy)
 
@@ -153,7 +169,8 @@ class Session:
         started = self.tree.started
         if request.want == "score":
             path = self.tree.nodes[request.node].path()
-            known = next(i for i, n in enumerate(path) if n.reward is None)
+            # All are known where the answer to a deeper node's request came first.
+            known = next((i for i, n in enumerate(path) if n.reward is None), len(path) - 1)
             problem = Problem(**started.problem) if started.problem else None
             return ScoreRequest(started.prompt, tuple(n.text for n in path), len(path) - known, problem)
         steps = tuple(Step(n.text, n.tokens) for n in self.tree.nodes[request.parent].path())
@@ -169,7 +186,7 @@ class Session:
         """
         before, old = len(self.trace), self.tree.settings
         settings = replace(old, **changes)
-        strategy = strategies.make(settings.strategy, settings.parameters)
+        strategy = chosen(settings)
         if settings == old:
             return []
         self._emit(Changed(settings, ", ".join(sorted(changes))))
@@ -195,20 +212,21 @@ class Session:
         """
         if not trace or not isinstance(trace[0], Started):
             raise DriftError("event 0 must be the start of a search")
-        session = cls(trace[0])
-        checked = 0
-        while True:
-            for i in range(checked, min(len(session.trace), len(trace))):
-                if session.trace[i] != trace[i]:
-                    raise DriftError(
-                        f"event {i}: the trace says {trace[i]}, this version would have done {session.trace[i]}"
-                    )
-            checked = len(session.trace)
-            if checked >= len(trace):
-                return session
-            session._replay(checked, trace[checked])
+        at = 0
+        try:
+            session = cls(trace[0])
+            while at < len(trace):
+                if at == len(session.trace):
+                    session._replay(trace[at])
+                done = session.trace[at] if at < len(session.trace) else "nothing"
+                if done != trace[at]:
+                    raise ValueError(f"the trace says {trace[at]}, this version would have done {done}")
+                at += 1
+            return session
+        except (ValueError, KeyError, AttributeError) as error:
+            raise DriftError(f"event {at}: {error}") from error
 
-    def _replay(self, index: int, event: Event) -> None:
+    def _replay(self, event: Event) -> None:
         match event:
             case Changed():
                 self.change(**{name: getattr(event.settings, name) for name in event.what.split(", ")})
@@ -216,13 +234,13 @@ class Session:
                 self.stop()
             case Grew() | Withered() | Scored():
                 key = ("score" if isinstance(event, Scored) else "child", event.node)
-                if key not in self._pending:
-                    raise DriftError(f"event {index}: the trace answers a request for {event.node} that was never made")
-                request, process = self._pending.pop(key)
+                request, process = self._pending.pop(key, (None, None))
+                if request is None or process is None or not request.fits(event):
+                    raise ValueError(f"the trace answers a request for {event.node} that was never made")
                 self._emit(event)
                 self._answered(request, process)
             case _:
-                raise DriftError(f"event {index}: this version would not have done {event}")
+                raise ValueError(f"this version would not have done {event}")
 
     # --- the strategy's side ----------------------------------------------------------------------------------------
 
