@@ -14,6 +14,9 @@ from tts_viz.tasks.base import Problem, ProblemError
 TASKS = ("countdown", "arithmetic")
 """The tasks that the embedded policies have learned."""
 
+FIRST = 5
+"""The test problem of level 3 that a new visitor meets: one on which a beam has true, false and lost steps, and succeeds."""
+
 EXAMPLES = 10_000
 """Test problems of a level that "Another one" draws from."""
 
@@ -46,7 +49,7 @@ def build_problem_card() -> ProblemCard:
             min_width=320,
         )
         text = gr.Textbox(
-            example(TASKS[0], 3, 0),
+            example(TASKS[0], 3, FIRST),
             label=f"Problem: take this one, or type your own, like {placeholders()}",
             elem_id="problem",
             scale=5,
