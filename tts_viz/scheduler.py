@@ -12,6 +12,8 @@ import logging
 import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import count
 from time import monotonic
 from typing import Any, Literal
 
@@ -22,6 +24,8 @@ log = logging.getLogger(__name__)
 
 SHARE = 64
 """Requests of one run in one round at most, so that a wide search does not make the others wait."""
+
+_keys = count()
 
 State = Literal["running", "paused", "held", "failed", "full", "finished", "stopped"]
 
@@ -38,6 +42,8 @@ class Run:
     ) -> None:
         self.session, self.policy, self.verifier = session, policy, verifier
         self.pace, self.max_nodes = pace, max_nodes
+        self.key = f"run-{next(_keys)}"
+        """Tells this run's requests from those of others, within this process."""
         self.error: str | None = None
         self.elapsed = 0.0
         """Seconds spent in rounds, this run's and its neighbours' in the same batches; not those spent paused."""
@@ -141,7 +147,7 @@ async def _ask(engine: Callable[[Any], Any], group: Sequence[tuple[Run, Request]
     """One engine, one batch. A failure reaches every run in the batch and loses none of their trees; a strategy's own
     bug reaches its run only."""
     try:
-        questions = [run.session.question(request) for run, request in group]
+        questions = [replace(run.session.question(request), search=run.key) for run, request in group]
         answers: list[Sampled | Rewards] = await engine(questions)
         check_answers(questions, answers)
     except EngineError as error:

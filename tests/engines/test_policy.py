@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -101,6 +102,14 @@ def test_no_token_is_read_twice(monkeypatch: pytest.MonkeyPatch) -> None:
         path = (Step(known.text, known.tokens), Step("3+4=7 left 7"))
         (after,) = sample(engine, ask(PROMPTS[0], path, seed=9))
         assert after.cost.prefilled == len(encode("3+4=7 left 7\n"))
+
+
+def test_what_one_search_costs_does_not_depend_on_another() -> None:
+    engine = policy()
+    first, again, other = (sample(engine, replace(ask(PROMPTS[0]), search=key))[0] for key in ("one", "one", "other"))
+    assert first.candidate == again.candidate == other.candidate
+    assert first.cost.prefilled == other.cost.prefilled == 1 + len(encode(PROMPTS[0]))
+    assert again.cost.prefilled == 0
 
 
 def test_greedy_takes_the_likeliest_token_whatever_the_seed() -> None:

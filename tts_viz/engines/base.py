@@ -31,7 +31,8 @@ class Step:
 class SampleRequest:
     """One next step after `steps`. Equal requests get equal answers, whatever runs beside them.
 
-    temperature 0 is greedy. `seed` is 64 bits, unique to (session seed, node, child index).
+    temperature 0 is greedy. `seed` is 64 bits, unique to (session seed, node, child index). What was read for one
+    `search` is not read again for it; its costs do not depend on other searches.
     """
 
     prompt: str
@@ -39,6 +40,7 @@ class SampleRequest:
     temperature: float
     seed: int
     max_tokens: int
+    search: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class ScoreRequest:
     steps: tuple[str, ...]
     wanted: int
     problem: Problem | None = None
+    search: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ class TransformersPolicy:
             self._prompt(request.prompt),
             *(s.tokens or self._encode(s.text + self.delimiter) for s in request.steps),
         ]
-        prefix = self.reader.forest.find([tokens for tokens in path if tokens])
+        prefix = self.reader.forest.find([tokens for tokens in path if tokens], request.search)
         if not prefix.tokens:
             raise EngineError(f"The policy {self.name} has nothing to continue: the prompt is empty. Type a problem.")
         room = min(request.max_tokens, self.reader.context - _length(prefix))

@@ -65,7 +65,7 @@ class TransformersVerifier:
                 f"The verifier {self.name} reads at most {self.reader.context} tokens and this solution has {length}. "
                 "Use a smaller depth, or another verifier."
             )
-        return self.reader.forest.find([tokens for tokens in path if tokens])
+        return self.reader.forest.find([tokens for tokens in path if tokens], request.search)
 
     def _cost(self, tokens: int, seconds: float) -> Cost:
         return Cost(

@@ -1,13 +1,14 @@
 """The keys and values of everything read so far, in segments that form trees: one segment a prompt or step.
 
-A segment is found by its tokens under its parent, not by whose search it belongs to, so equal prefixes are read once for
-all visitors. A forgotten segment is only slower: it is read again.
+A segment is found by its tokens under its parent, within one search: what a search costs must not depend on who searched
+before, nor may its speed tell. A forgotten segment is only slower: it is read again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from torch import Tensor
 
@@ -48,20 +49,20 @@ class Segment:
 
 
 class Forest:
-    """All segments under one nameless root. `limit` is in bytes; the least recently used leaves are forgotten first."""
+    """All segments, under a root for each search. `limit` is in bytes; the least recently used are forgotten first."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self.root = Segment((), None)
+        self.roots: dict[str, Segment] = {}
         self._clock = 0
 
     def tick(self) -> None:
         """A new batch begins: what it touches is safe from `forget` until the next one."""
         self._clock += 1
 
-    def find(self, path: Sequence[tuple[int, ...]]) -> Segment:
+    def find(self, path: Sequence[tuple[int, ...]], search: str = "") -> Segment:
         """The last segment of a path of token tuples (none of them empty), made where it was not there."""
-        at = self.root
+        at = self.roots.setdefault(search, Segment((), None))
         for tokens in path:
             at = self.child(at, tokens)
         return at
@@ -88,9 +89,10 @@ class Forest:
                 gone.kv, gone.tail = [], None
             if segment.parent:
                 segment.parent.children.pop(segment.tokens, None)
+        self.roots = {search: root for search, root in self.roots.items() if root.children}
 
     def _all(self) -> Iterator[Segment]:
-        return _below(self.root)
+        return chain.from_iterable(_below(root) for root in self.roots.values())
 
 
 def _below(segment: Segment) -> Iterator[Segment]:
