@@ -69,6 +69,15 @@ def test_equal_weights_go_to_the_better_solution() -> None:
         assert [r.ballot.node for r in rank(way, "majority")] == ["b2", "a2", "a1", "b1"]
 
 
+def test_weights_do_not_depend_on_who_came_first() -> None:
+    ballots = [Ballot("y1", "y", 0.5), Ballot("y2", "y", 0.75), Ballot("x1", "x", 0.6), Ballot("none", None, 1.0)]
+    for way in permutations(ballots):
+        for vote, y in (("weighted", 1.25), ("best", 0.75), ("majority", 2)):
+            ranked = rank(way, vote)
+            assert [r.ballot.node for r in ranked] == ["y2", "y1", "x1", "none"]
+            assert [r.weight for r in ranked[:2]] == [y, y]
+
+
 @pytest.mark.parametrize("vote", VOTES)
 def test_what_is_equal_in_all_keeps_its_order(vote: str) -> None:
     for way in permutations([Ballot("p", "a", 0.5), Ballot("q", "b", 0.5), Ballot("r", "c", 0.5)]):

@@ -157,6 +157,15 @@ def test_the_verifier_reads_what_was_grown_before_the_budget_ran_out() -> None:
     assert not tree.unscored()
 
 
+@pytest.mark.parametrize("budget", [Budget(1), Budget(None, tokens=1), Budget(None, flops=1)])
+def test_the_budget_holds_the_policy_only(budget: Budget) -> None:
+    """What was sampled is read, whatever it costs: an unread step would be paid for and of no use."""
+    session = begin("best_of_n", n=2)
+    session.change(budget=budget)
+    feed_one(session, session.wants[0], WHOLE, REWARDS)
+    assert [(r.want, r.node) for r in session.wants] == [("score", "0.0")]
+
+
 def test_a_lowered_limit_holds_at_once() -> None:
     session = begin("beam", budget=8, n=6, m=2)
     for _ in range(2):

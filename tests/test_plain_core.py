@@ -1,0 +1,72 @@
+"""The core needs nothing but Python, the rest only what requirements.txt installs, and circles are none, lazy or not."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.test_house import HOUSE, MODULES, ROOT, imports, room, rooms_of
+
+NAMES = {"sklearn": "scikit_learn", "sympy": "math_verify"}
+"""package: what installs it, where that has another name. Sympy comes with math-verify, which hands out its values."""
+
+PLAIN = {"budget", "events", "aggregate", "tree", "ops", "strategies", "session", "scheduler"}
+
+
+def packages(modules: set[str]) -> set[str]:
+    return {m.partition(".")[0] for m in modules} - {"tts_viz", "__future__"} - sys.stdlib_module_names
+
+
+def where(path: Path) -> str:
+    return str(path.relative_to(HOUSE))
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if room(p) in PLAIN], ids=where)
+def test_the_core_imports_only_the_standard_library(path: Path) -> None:
+    """Lazily or not."""
+    assert packages(imports(path)) == set()
+
+
+@pytest.mark.parametrize("path", [*MODULES, ROOT / "app.py"], ids=lambda p: p.name)
+def test_what_is_imported_is_installed(path: Path) -> None:
+    """A visitor's machine has what requirements.txt says, not what happens to come with it."""
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").split()
+    installed = {re.split(r"[\[=<>~]", line)[0].replace("-", "_") for line in lines}
+    assert {NAMES.get(name, name) for name in packages(imports(path))} <= installed
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if room(p) == "tasks"], ids=where)
+def test_tasks_import_what_grades_them_only_when_they_grade(path: Path) -> None:
+    assert packages(imports(path, at_load=True)) == set()
+
+
+def test_nothing_imports_the_page_but_the_app() -> None:
+    """Nor the command line, but the app and `python -m`."""
+    for path in MODULES:
+        if room(path) != "ui":
+            assert "ui" not in rooms_of(imports(path)), where(path)
+        if room(path) not in {"cli", "__main__"}:
+            assert "cli" not in rooms_of(imports(path)), where(path)
+    assert "ui" in rooms_of(imports(ROOT / "app.py"))
+
+
+def test_no_room_imports_in_a_circle_even_lazily() -> None:
+    """A lazy import hides a circle from Python, but not from whoever reads the house."""
+    needs: dict[str, set[str]] = {}
+    for path in MODULES:
+        needs.setdefault(room(path), set()).update(rooms_of(imports(path)) - {room(path)})
+    while free := {name for name, needed in needs.items() if not needed & needs.keys()}:
+        for name in free:
+            del needs[name]
+    assert needs == {}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=where)
+def test_relative_imports_do_not_hide_a_room(path: Path) -> None:
+    """`imports` reads absolute names, so all must be."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level]
