@@ -27,7 +27,7 @@ def status_line(state: State, error: str | None, solutions: Sequence[Solution]) 
     if state in ("running", "paused", "failed"):
         return _line(state, said)
     if not solutions:
-        return _line(state, said, "No solution was finished.")
+        return _line(state, said, "No solution is finished yet." if state == "held" else "No solution was finished.")
     best = solutions[0]
     answer = best.answer if best.answer is not None else "no answer"
     verdict = {True: "✓ right", False: "✗ wrong", None: ""}[best.correct]
