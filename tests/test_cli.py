@@ -19,7 +19,7 @@ import pytest
 from tts_viz.budget import Cost
 from tts_viz.cli import main
 from tts_viz.engines.base import Candidate, EngineError, Rewards, Sampled, SampleRequest, ScoreRequest
-from tts_viz.session import Session
+from tts_viz.replay import fast_forward
 from tts_viz.tasks.countdown import Countdown, moves, write_step
 from tts_viz.traces import jsonl
 from tts_viz.tree import Tree
@@ -158,7 +158,7 @@ def test_the_trace_replays_to_the_same_tree(cli: Cli, tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     _, out, _ = cli("run", *EASY, "--strategy", "lookahead", "--n", "4", "--m", "2", "--out", str(path), "--json")
     events = jsonl.read(path).events
-    replayed = Session.fast_forward(events)
+    replayed = fast_forward(events)
     assert replayed.trace == events
     assert replayed.tree.spent == Tree.fold(events).spent
     assert json.loads(out)["nodes"] == len(replayed.tree.nodes) - 1

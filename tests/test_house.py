@@ -12,19 +12,23 @@ HOUSE = ROOT / "tts_viz"
 
 MODULES = sorted(p for p in HOUSE.rglob("*.py"))
 
-CORE = {"budget", "events", "aggregate", "tree", "ops"}
+CORE = {"budget", "events", "aggregate", "node", "tree", "ops"}
 
 MAY: dict[str, set[str]] = {
     "budget": set(),
     "aggregate": set(),
     "events": {"budget"},
-    "tree": {"aggregate", "budget", "events"},
-    "ops": {"tree"},
+    "node": {"budget", "events"},
+    "tree": {"aggregate", "budget", "events", "node"},
+    "ops": {"node", "tree"},
+    "hands": {*CORE},
     "strategies": {*CORE, "strategies"},
     "tasks": {"tasks"},
     "engines": {"budget", "events", "tasks", "engines"},
-    "session": {*CORE, "strategies", "engines", "tasks"},
-    "scheduler": {*CORE, "session", "engines"},
+    "request": {"events", "node"},
+    "session": {*CORE, "hands", "request", "strategies", "engines", "tasks"},
+    "replay": {*CORE, "session"},
+    "scheduler": {*CORE, "request", "session", "engines"},
     "solutions": {*CORE, "tasks"},
     "words": {*CORE, "strategies"},
     "render": {*CORE, "tasks", "render"},
@@ -36,7 +40,10 @@ MAY: dict[str, set[str]] = {
 
 HEAVY = {"torch", "transformers", "gradio", "plotly", "sklearn"}
 
-LIGHT_ROOMS = {*CORE, "strategies", "session", "scheduler", "solutions", "words", "traces", "tasks", "cli", "terminal"}
+LIGHT_ROOMS = {
+    *CORE, "strategies", "hands", "request", "session", "replay", "scheduler", "solutions", "words", "traces", "tasks", "cli",
+    "terminal",
+}  # fmt: skip
 
 
 def room(path: Path) -> str:

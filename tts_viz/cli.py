@@ -189,7 +189,7 @@ def run(args: argparse.Namespace) -> int:
         problem = _problem(args)
         judge = Judge(problem)
         given = {"problem": asdict(problem), "policy": args.policy, "verifier": args.verifier}
-        session = Session(Started(problem.prompt, _settings(args), args.seed, **given))
+        session = Session(Started(problem.prompt, _settings(args), **given))
         from tts_viz.engines.loading import load_policy, load_verifier  # seconds, which bad arguments need not wait for
 
         search = Run(session, load_policy(args.policy), load_verifier(args.verifier))
@@ -265,7 +265,7 @@ def _settings(args: argparse.Namespace) -> Settings:
         strategy = "lookahead" if parameters["k"] else "beam"
         parameters = parameters if parameters["k"] else {n: v for n, v in parameters.items() if n != "k"}
     budget = Budget(generations=args.budget)
-    return Settings(strategy, parameters, budget, args.temperature, args.step_aggregation, args.vote)
+    return Settings(strategy, parameters, budget, args.temperature, args.step_aggregation, args.vote, args.seed)
 
 
 @contextmanager

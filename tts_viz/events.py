@@ -1,7 +1,7 @@
 """Everything that can happen to a search, as values. The trace, a list of them, is the truth: tree == fold(trace).
 
-Knows nothing about who listens. An event is what *has happened*; what a strategy asks for is in `ops`, what a person
-asks for is in `commands`.
+Knows nothing about who listens. An event is what *has happened*; what a strategy asks for is in `ops`, what a person may
+do is in `hands`.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ from typing import Any, Literal
 from tts_viz.budget import Budget, Cost
 
 Author = Literal["search", "user"]
-Kind = Literal["root", "step", "rollout"]
+Kind = Literal["root", "step", "rollout", "attempt"]
+"""attempt: where a revised solution begins, with all that came before it as context; it has no text of its own."""
+
 Finish = Literal["step", "eos", "length"]
 """How a step ended: at the delimiter (more may follow), at the end of the solution, or cut at the token limit."""
 
 NodeId = str
-"""Structural: the parent's id, a dot, and the child's index; rollout children have an r, hand-written ones a u:
-"0.3.1", "0.3.r0", "0.3.u0". The root is "0"."""
+"""Structural: the parent's id, a dot, and the child's index; rollout children have an r, hand-written ones a u, attempts
+an a: "0.3.1", "0.3.r0", "0.3.u0", "0.3.a0". The root is "0"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Settings:
     temperature: float = 1.0
     aggregation: str = "last"
     vote: str = "weighted"
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,6 @@ class Started:
 
     prompt: str
     settings: Settings
-    seed: int = 0
     max_depth: int = 40
     max_tokens: int = 96
     problem: dict[str, Any] = field(default_factory=dict)
@@ -62,7 +64,8 @@ class Changed:
 @dataclass(frozen=True, slots=True)
 class Grew:
     """A node was added. `tokens`, `pieces` (their text) and `logprobs` (natural log, under the untempered policy) have
-    equal length; they are empty where they are unknown, as in a step written by hand."""
+    equal length; they are empty where they are unknown, as in a step written by hand. `replaces` is the sibling whose
+    text was edited: it stays, and is stale."""
 
     parent: NodeId
     node: NodeId
@@ -73,6 +76,7 @@ class Grew:
     pieces: tuple[str, ...] = ()
     finish: Finish = "step"
     cost: Cost = field(default_factory=Cost)
+    replaces: NodeId | None = None
     kind: Literal["grew"] = "grew"
     by: Author = "search"
 
@@ -102,13 +106,18 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """The strategy kept some rivals and pruned the others. `scores` are the rivals' aggregates at that moment."""
+    """Some rivals were kept and the others pruned. `scores` are the rivals' aggregates at that moment.
+
+    `places`: the best that many were kept, and whoever had ended a solution; None where it was not the rank that decided
+    (shares, chance). By "user": decided anew because a person overrode a score.
+    """
 
     kept: tuple[NodeId, ...]
     pruned: tuple[NodeId, ...]
     scores: dict[NodeId, float]
     aggregation: str
     depth: int
+    places: int | None = None
     kind: Literal["decided"] = "decided"
     by: Author = "search"
 
@@ -132,4 +141,74 @@ class Ended:
     by: Author = "search"
 
 
-Event = Started | Changed | Grew | Withered | Scored | Decided | Valued | Ended
+@dataclass(frozen=True, slots=True)
+class Trimmed:
+    """A person pruned these nodes, or took back that they were pruned."""
+
+    nodes: tuple[NodeId, ...]
+    pruned: bool
+    kind: Literal["trimmed"] = "trimmed"
+    by: Author = "user"
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """A person pinned a node, so that no decision prunes it, or let it go again."""
+
+    node: NodeId
+    pinned: bool
+    kind: Literal["pinned"] = "pinned"
+    by: Author = "user"
+
+
+@dataclass(frozen=True, slots=True)
+class Overrode:
+    """A person put their own score in place of the verifier's; None: the verifier's counts again."""
+
+    node: NodeId
+    reward: float | None
+    kind: Literal["overrode"] = "overrode"
+    by: Author = "user"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A person asked for `n` more children of a node, each on to the end of its solution if `whole`. `children` are the
+    ids that they will have."""
+
+    node: NodeId
+    n: int
+    whole: bool = False
+    children: tuple[NodeId, ...] = ()
+    kind: Literal["asked"] = "asked"
+    by: Author = "user"
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """A person took back what they had done, the `deed`-th thing by hand in this trace, or (`redone`) did it again."""
+
+    deed: int
+    redone: bool = False
+    kind: Literal["undone"] = "undone"
+    by: Author = "user"
+
+
+Deed = Trimmed | Pinned | Overrode | Asked | Grew
+"""What a person can do by hand and take back; a `Grew` only by "user"."""
+
+Event = (
+    Started
+    | Changed
+    | Grew
+    | Withered
+    | Scored
+    | Decided
+    | Valued
+    | Ended
+    | Trimmed
+    | Pinned
+    | Overrode
+    | Asked
+    | Undone
+)

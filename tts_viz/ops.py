@@ -1,8 +1,8 @@
 """What a strategy asks for, as values, and the short words that strategies are written in.
 
 A strategy is a generator of ops. It learns the answers by reading the tree again after each `yield`; a stale local
-would miss what a person changed meanwhile. (`yield Expand` also hands over the nodes that came of it, for searches that
-run side by side from one node and must tell their own children from one another's.)
+would miss what a person changed meanwhile. (`yield Expand` and `yield Revise` also hand over the nodes that came of it, for
+searches that run side by side from one node and must tell their own children from one another's.)
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
-from tts_viz.tree import Node, Tree
+from tts_viz.node import Node
+from tts_viz.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,20 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """Keep `best`, prune the other rivals; the scores of all are recorded with the decision."""
+    """Keep `best`, prune the other rivals; the scores of all are recorded with the decision. `places`: how many were
+    kept for being the best, where it is the rank that decides."""
 
     best: Sequence[Node]
     rivals: Sequence[Node]
+    places: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Revise:
+    """Begin an attempt after each of these: ends of solutions, which it is to revise with all before them as context, or
+    the root, where a first one begins. Asks no model for anything."""
+
+    ends: Sequence[Node]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +70,8 @@ class Parallel:
     searches: Sequence[Search]
 
 
-Op = Expand | Roll | Score | Keep | Believe | Parallel
-Search = Generator[Op, list[Node], None]
+Op = Expand | Roll | Score | Keep | Revise | Believe | Parallel
+Search = Generator[Op, list[Node], object]
 
 
 def top(tree: Tree, rivals: Sequence[Node], k: int) -> list[Node]:

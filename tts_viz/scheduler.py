@@ -18,7 +18,8 @@ from time import monotonic
 from typing import Any, Literal
 
 from tts_viz.engines.base import EngineError, Policy, Rewards, Sampled, SampleRequest, ScoreRequest, Verifier
-from tts_viz.session import Request, Session
+from tts_viz.request import Request
+from tts_viz.session import Session
 
 log = logging.getLogger(__name__)
 

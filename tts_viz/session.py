@@ -3,7 +3,8 @@
 Theory of operation. The strategy's generator yields an op; the session turns it into *requests*, each for one child or
 one node's score, and waits. Whoever drives the session (the scheduler, a test, a replay) reads `wants`, gets each
 request answered by whatever means and in whatever order, and calls `feed`. When an op's last answer is in, the
-generator goes on. `Parallel` makes a tree of generators; each goes on by itself.
+generator goes on. `Parallel` makes a tree of generators; each goes on by itself. What a person does by hand may ask for
+things too (a score for the step that they wrote): a generator of its own, and the strategy waits until that has ended.
 
 Rule 1. Every change is an event, applied to the tree and appended to the trace in one place: `_emit`.
 Rule 2. The budget holds requests back; it never drops them and never closes a generator.
@@ -12,59 +13,37 @@ Rule 3. Commands are given between answers. A command never loses what was gener
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from math import inf
 from typing import Any, Literal
 
-from tts_viz import aggregate, strategies
+from tts_viz import hands, strategies
 from tts_viz.engines.base import Rewards, Sampled, SampleRequest, ScoreRequest, Step
 from tts_viz.events import (
+    Asked,
+    Author,
     Changed,
     Decided,
+    Deed,
     Ended,
     Event,
     Grew,
     Kind,
     NodeId,
     Scored,
-    Settings,
     Started,
+    Undone,
     Valued,
     Withered,
 )
-from tts_viz.ops import Believe, Expand, Keep, Op, Parallel, Roll, Score, Search
+from tts_viz.node import Node, in_order
+from tts_viz.ops import Believe, Expand, Keep, Op, Parallel, Revise, Roll, Score, Search
+from tts_viz.request import Request, first_free, request_seed
 from tts_viz.tasks.base import Problem
-from tts_viz.tree import Node, Tree, in_order, place_of
+from tts_viz.tree import Tree, reopens
 
 IDLE_OPS = 10_000
 """A strategy that yields this many ops in a row that ask for nothing is spinning: our bug, not a slow search."""
-
-
-class DriftError(ValueError):
-    """A recorded trace is not what this strategy would have done. The message names the first event that differs."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One thing wanted: a child (`node` is its id, `parent` where it grows) or a score (`node` is scored).
-
-    `seed` is 64 bits and depends on the session's seed and the node id only, so that no neighbour changes a sample.
-    """
-
-    want: Literal["child", "score"]
-    node: NodeId
-    parent: NodeId
-    kind: Kind = "step"
-    greedy: bool = False
-    seed: int = 0
-
-    def fits(self, event: Grew | Withered | Scored) -> bool:
-        """Is a recorded event of this node an answer to this request?"""
-        same = isinstance(event, Scored) or (event.parent, event.node_kind) == (self.parent, self.kind)
-        return same and event.by == "search"
 
 
 @dataclass(slots=True, eq=False)
@@ -72,24 +51,11 @@ class Process:
     """A generator, what it waits for, and what came of its pending op so far."""
 
     search: Search
+    by: Author = "search"
     parent: Process | None = None
     waiting: dict[NodeId, Request] = field(default_factory=dict)
     running: set[Process] = field(default_factory=set)
     grown: list[NodeId] = field(default_factory=list)
-
-
-def request_seed(seed: int, node: NodeId) -> int:
-    """64 bits from the session's seed and the id of the node to be made (which ends in the child's index)."""
-    return int.from_bytes(hashlib.blake2b(f"{seed}:{node}".encode(), digest_size=8).digest(), "little")
-
-
-def chosen(settings: Settings) -> strategies.Strategy:
-    """The strategy of these settings. Raises ValueError for a value that no search could go by."""
-    if not 0 <= settings.temperature < inf:
-        raise ValueError(f"temperature={settings.temperature} must be a finite number from 0 up; try 1")
-    aggregate.steps([0.0], settings.aggregation)
-    aggregate.rank([], settings.vote)
-    return strategies.make(settings.strategy, settings.parameters)
 
 
 class Session:
@@ -101,7 +67,12 @@ class Session:
         self.trace: list[Event] = []
         self._pending: dict[tuple[str, NodeId], tuple[Request, Process]] = {}
         self._asked: Counter[tuple[NodeId, Kind]] = Counter()
-        strategy = chosen(started.settings)
+        self._by_hand: dict[int, Process] = {}
+        """What was asked for by hand and has not ended, by the number of the deed."""
+        self._waiting: list[tuple[Process, list[Node] | None]] = []
+        """The strategy's generators that could go on, once nothing asked for by hand is under way."""
+        self._why: Literal["finished", "stopped"] = "finished"
+        strategy = strategies.chosen(started.settings)
         self._emit(started)
         self._begin(strategy)
 
@@ -173,9 +144,11 @@ class Session:
             known = next((i for i, n in enumerate(path) if n.reward is None), len(path) - 1)
             problem = Problem(**started.problem) if started.problem else None
             return ScoreRequest(started.prompt, tuple(n.text for n in path), len(path) - known, problem)
-        steps = tuple(Step(n.text, n.tokens) for n in self.tree.nodes[request.parent].path())
+        parent = self.tree.nodes[request.parent]
+        steps = tuple(Step(n.text, n.tokens) for n in parent.path())
+        earlier = tuple(tuple(n.text for n in end.path()) for end in parent.earlier())
         temperature = 0.0 if request.greedy else self.tree.settings.temperature
-        return SampleRequest(started.prompt, steps, temperature, request.seed, started.max_tokens)
+        return SampleRequest(started.prompt, steps, temperature, request.seed, started.max_tokens, earlier)
 
     # --- a person's commands ----------------------------------------------------------------------------------------
 
@@ -186,7 +159,7 @@ class Session:
         """
         before, old = len(self.trace), self.tree.settings
         settings = replace(old, **changes)
-        strategy = chosen(settings)
+        strategy = strategies.chosen(settings)
         if settings == old:
             return []
         self._emit(Changed(settings, ", ".join(sorted(changes))))
@@ -194,53 +167,57 @@ class Session:
             self._begin(strategy)
         return self.trace[before:]
 
+    def do(self, deed: Deed | Undone) -> list[Event]:
+        """What a person does by hand (see `hands`, which makes and checks these events), and what follows from it.
+
+        A search that had ended goes on where there is something to go on with. Raises ValueError or KeyError for what
+        cannot be done (any more), and then nothing has changed.
+        """
+        hands.check(self.tree, deed)
+        before = len(self.trace)
+        if self.tree.ended:
+            self._asked, self._why = first_free(self.trace), self.tree.ended.why
+        if isinstance(deed, Asked):
+            first = self._asked[deed.node, "step"]
+            deed = replace(deed, children=tuple(f"{deed.node}.{first + i}" for i in range(deed.n)))
+        self._emit(deed)
+        if isinstance(deed, Undone) and (undone := self._by_hand.pop(deed.deed, None)):
+            self._cancel(undone)
+        if decision := hands.decide_anew(self.tree, deed):
+            self._emit(decision)
+        if self.done:
+            return self.trace[before:]
+        if not self._strategy_lives and not isinstance(deed, Asked) and reopens(deed, Ended(self._why)):
+            self._waiting.append((Process(strategies.chosen(self.tree.settings).search(self.tree)), None))
+            self._why = "finished"
+        if search := hands.follow_up(self.tree, deed):
+            number = deed.deed if isinstance(deed, Undone) else len(self.tree.deeds) - 1
+            self._by_hand[number] = process = Process(search, by="user")
+            self._resume(process, None)
+        else:
+            self._go_on()
+        return self.trace[before:]
+
     def stop(self) -> list[Event]:
         """End the search here and keep everything."""
         if self.done:
             return []
         self._pending.clear()
+        self._waiting.clear()
+        self._by_hand.clear()
         self._emit(Ended("stopped", by="user"))
         return self.trace[-1:]
 
-    # --- replay -----------------------------------------------------------------------------------------------------
-
-    @classmethod
-    def fast_forward(cls, trace: Sequence[Event]) -> Session:
-        """The session as it was after `trace`, ready to go on: the same strategy, fed the recorded answers.
-
-        Raises `DriftError`, naming the event, where the strategy would not have done what the trace says.
-        """
-        if not trace or not isinstance(trace[0], Started):
-            raise DriftError("event 0 must be the start of a search")
-        at = 0
-        try:
-            session = cls(trace[0])
-            while at < len(trace):
-                if at == len(session.trace):
-                    session._replay(trace[at])
-                done = session.trace[at] if at < len(session.trace) else "nothing"
-                if done != trace[at]:
-                    raise ValueError(f"the trace says {trace[at]}, this version would have done {done}")
-                at += 1
-            return session
-        except (ValueError, KeyError, AttributeError) as error:
-            raise DriftError(f"event {at}: {error}") from error
-
-    def _replay(self, event: Event) -> None:
-        match event:
-            case Changed():
-                self.change(**{name: getattr(event.settings, name) for name in event.what.split(", ")})
-            case Ended(why="stopped"):
-                self.stop()
-            case Grew() | Withered() | Scored():
-                key = ("score" if isinstance(event, Scored) else "child", event.node)
-                request, process = self._pending.pop(key, (None, None))
-                if request is None or process is None or not request.fits(event):
-                    raise ValueError(f"the trace answers a request for {event.node} that was never made")
-                self._emit(event)
-                self._answered(request, process)
-            case _:
-                raise ValueError(f"this version would not have done {event}")
+    def record(self, event: Grew | Withered | Scored) -> list[Event]:
+        """Go on with an answer that was given before, from a trace. Raises ValueError if nobody asked for it."""
+        before = len(self.trace)
+        key = ("score" if isinstance(event, Scored) else "child", event.node)
+        request, process = self._pending.pop(key, (None, None))
+        if request is None or process is None or not request.fits(event):
+            raise ValueError(f"the trace answers a request for {event.node} that was never made")
+        self._emit(event)
+        self._answered(request, process)
+        return self.trace[before:]
 
     # --- the strategy's side ----------------------------------------------------------------------------------------
 
@@ -249,21 +226,36 @@ class Session:
         self.trace.append(event)
 
     def _begin(self, strategy: strategies.Strategy) -> None:
-        self._pending.clear()
-        self._asked = self._answered_children()
+        """Start a strategy on the tree as it is, in place of the one before; what was asked for by hand goes on."""
+        self._pending = {key: (r, p) for key, (r, p) in self._pending.items() if p.by == "user"}
+        self._waiting.clear()
+        if not self._by_hand:
+            self._asked = first_free(self.trace)
         self._resume(Process(strategy.search(self.tree)), None)
 
-    def _answered_children(self) -> Counter[tuple[NodeId, Kind]]:
-        """The first free child index of each node; ids of children that never came are used again."""
-        free = Counter[tuple[NodeId, Kind]]()
-        for event in self.trace:
-            if isinstance(event, Grew | Withered) and event.by == "search":
-                key = event.parent, event.node_kind
-                free[key] = max(free[key], place_of(event.node)[1] + 1)
-        return free
+    def _cancel(self, process: Process) -> None:
+        """Forget what a generator, or one that it runs, is waiting for."""
+        gone = {process}
+        while more := {child for p in gone for child in p.running} - gone:
+            gone |= more
+        self._pending = {key: (r, p) for key, (r, p) in self._pending.items() if p not in gone}
+
+    @property
+    def _strategy_lives(self) -> bool:
+        return bool(self._waiting) or any(process.by == "search" for _, process in self._pending.values())
+
+    def _go_on(self) -> None:
+        """Let the strategy go on, once nothing asked for by hand is under way; end where there is nothing to go on with."""
+        while self._waiting and not self._by_hand:
+            self._resume(*self._waiting.pop(0))
+        if not self._waiting and not self._by_hand and not self._pending and not self.done:
+            self._emit(Ended(self._why))
 
     def _resume(self, process: Process, grown: list[Node] | None) -> None:
         """Run a generator until it waits for something; when it ends, let the one that waits for it go on."""
+        if process.by == "search" and self._by_hand:
+            self._waiting.append((process, grown))
+            return
         for _ in range(IDLE_OPS):
             try:
                 op = next(process.search) if grown is None else process.search.send(grown)
@@ -272,12 +264,13 @@ class Session:
                 return
             if self._start(op, process):
                 return
-            grown = []
+            grown, process.grown = in_order(self.tree.nodes[id] for id in process.grown), []
         raise RuntimeError(f"the strategy asked for nothing {IDLE_OPS} times in a row")
 
     def _finished(self, process: Process) -> None:
         if process.parent is None:
-            self._emit(Ended("finished"))
+            self._by_hand = {number: p for number, p in self._by_hand.items() if p is not process}
+            self._go_on()
             return
         process.parent.running.discard(process)
         if not process.parent.running:
@@ -297,12 +290,15 @@ class Session:
                 for node in nodes:
                     if node.reward is None and ("score", node.id) not in self._pending:
                         self._want(process, Request("score", node.id, node.id))
-            case Keep(best, rivals):
-                self._decide(best, rivals)
+            case Keep():
+                self._decide(op)
+            case Revise(ends):
+                for end in ends:
+                    process.grown.append(self._attempt(end))
             case Believe(node, value):
                 self._emit(Valued(node.id, value))
             case Parallel(searches):
-                children = [Process(search, process) for search in searches]
+                children = [Process(search, process.by, process) for search in searches]
                 process.running.update(children)
                 for child in children:
                     self._resume(child, None)
@@ -314,21 +310,28 @@ class Session:
         index = self._asked[parent.id, kind]
         self._asked[parent.id, kind] += 1
         id = f"{parent.id}.{'r' if kind == 'rollout' else ''}{index}"
-        seed = request_seed(self.tree.started.seed if self.tree.started else 0, id)
+        seed = request_seed(self.tree.settings.seed, id)
         self._want(process, Request("child", id, parent.id, kind, greedy, seed))
+
+    def _attempt(self, end: Node) -> NodeId:
+        index = self._asked[end.id, "attempt"]
+        self._asked[end.id, "attempt"] += 1
+        self._emit(Grew(end.id, f"{end.id}.a{index}", "", "attempt"))
+        return f"{end.id}.a{index}"
 
     def _want(self, process: Process, request: Request) -> None:
         process.waiting[request.node] = request
         self._pending[request.want, request.node] = (request, process)
 
-    def _decide(self, best: Sequence[Node], rivals: Sequence[Node]) -> None:
-        kept = {n.id for n in best}
+    def _decide(self, keep: Keep) -> None:
+        kept = {n.id for n in keep.best} | {n.id for n in keep.rivals if n.pinned}
         self._emit(
             Decided(
-                kept=tuple(n.id for n in rivals if n.id in kept),
-                pruned=tuple(n.id for n in rivals if n.id not in kept),
-                scores={n.id: score for n in rivals if (score := self.tree.score(n)) is not None},
+                kept=tuple(n.id for n in keep.rivals if n.id in kept),
+                pruned=tuple(n.id for n in keep.rivals if n.id not in kept),
+                scores={n.id: score for n in keep.rivals if (score := self.tree.score(n)) is not None},
                 aggregation=self.tree.settings.aggregation,
-                depth=max(n.depth for n in rivals),
+                depth=max(n.depth for n in keep.rivals),
+                places=keep.places,
             )
         )

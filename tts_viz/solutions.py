@@ -12,9 +12,10 @@ from itertools import islice
 
 from tts_viz import aggregate
 from tts_viz.events import NodeId
+from tts_viz.node import Node
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import CheckedTask, Problem, StepTruth
-from tts_viz.tree import Node, Tree
+from tts_viz.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,9 @@ class Judge:
     def solutions(self, tree: Tree, aggregation: str | None = None, vote: str | None = None) -> list[Solution]:
         """The finished live solutions, the chosen one first; by the aggregation and vote in force, or by others."""
         nodes = {n.id: n for n in tree.finished()}
-        ballots = [aggregate.Ballot(n.id, self._verdict(n)[0], tree.score(n, aggregation)) for n in nodes.values()]
+        ballots = [
+            aggregate.Ballot(n.id, self._verdict(n)[0], tree.score(n, aggregation), chain_of(n)) for n in nodes.values()
+        ]
         return [
             Solution(b.node, _text(nodes[b.node]), b.answer, b.score, ranked.weight, self._verdict(nodes[b.node])[1])
             for ranked in aggregate.rank(ballots, vote or tree.settings.vote)
@@ -86,6 +89,13 @@ class Judge:
             answer = self._task.extract(self.problem, steps)
             self._verdicts[node.id] = answer, self._task.grade(self.problem, steps)
         return self._verdicts[node.id]
+
+
+def chain_of(node: Node) -> NodeId | None:
+    """The chain of revisions that a solution belongs to, by the end of its first attempt; None where it is in none."""
+    earlier = node.earlier()
+    revised = any(child.kind == "attempt" for child in node.children)
+    return earlier[0].id if earlier else node.id if revised else None
 
 
 def _text(node: Node) -> str:

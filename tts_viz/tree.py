@@ -1,4 +1,4 @@
-"""The search tree: nodes, and the views of them that strategies read. Changed only by `Tree.apply(event)`.
+"""The search tree: nodes (see `node`), and the views of them that strategies read. Changed only by `Tree.apply(event)`.
 
 Knows nothing about models, tasks or pages. `Tree.fold(trace[:k])` is the tree as it was after k events.
 """
@@ -6,95 +6,56 @@ Knows nothing about models, tasks or pages. `Tree.fold(trace[:k])` is the tree a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tts_viz import aggregate
 from tts_viz.budget import Cost
 from tts_viz.events import (
-    Author,
+    Asked,
     Changed,
     Decided,
+    Deed,
     Ended,
     Event,
-    Finish,
     Grew,
     Kind,
     NodeId,
+    Overrode,
+    Pinned,
     Scored,
     Settings,
     Started,
+    Trimmed,
+    Undone,
     Valued,
     Withered,
 )
+from tts_viz.node import Node, in_order, place_of
 
 ROOT: NodeId = "0"
 
 
-@dataclass(slots=True, eq=False)
-class Node:
-    """One step. `reward` is what the verifier said of it; `value` what the search believes (None: the same)."""
+@dataclass(slots=True)
+class Done:
+    """What a person did: the event, the override before it, and whether it has been taken back since."""
 
-    id: NodeId
-    parent: Node | None
-    kind: Kind = "step"
-    text: str = ""
-    tokens: tuple[int, ...] = ()
-    logprobs: tuple[float, ...] = ()
-    pieces: tuple[str, ...] = ()
-    finish: Finish = "step"
-    by: Author = "search"
-    reward: float | None = None
-    value: float | None = None
-    pruned: bool = False
-    expanded: bool = False
-    children: list[Node] = field(default_factory=list)
-    depth: int = 0
-    place: tuple[tuple[str, int], ...] = ()
-    """Sort key among nodes of its depth: by kind and index of every child on the way from the root."""
-    born: int = 0
-    """Index in the trace of the event that added the node."""
-    cost: Cost = field(default_factory=Cost)
-    """What sampling it and scoring up to it cost."""
-
-    @property
-    def alive(self) -> bool:
-        """Neither it nor an ancestor is pruned."""
-        return not any(n.pruned for n in self.lineage())
-
-    @property
-    def finished(self) -> bool:
-        """Ends a solution."""
-        return self.finish == "eos" and self.kind != "root"
-
-    def lineage(self) -> Iterator[Node]:
-        """The node, its parent, … the root."""
-        node: Node | None = self
-        while node is not None:
-            yield node
-            node = node.parent
-
-    def path(self) -> list[Node]:
-        """The steps from the root's child down to the node; empty for the root."""
-        return [n for n in self.lineage() if n.kind != "root"][::-1]
-
-    def tip(self) -> Node:
-        """The end of the rollout that starts here; the node itself when there is none."""
-        node = self
-        while rolled := [c for c in node.children if c.kind == "rollout"]:
-            node = rolled[0]
-        return node
+    deed: Deed
+    before: float | None = None
+    undone: bool = False
 
 
 @dataclass(slots=True)
 class Tree:
-    """A fold of events. `nodes` is in order of birth; `decisions` are kept for "why was this pruned?"."""
+    """A fold of events. `nodes` is in order of birth; `decisions` are kept for "why was this pruned?"; `deeds` is what
+    was done by hand, oldest first."""
 
     nodes: dict[NodeId, Node] = field(default_factory=lambda: {ROOT: Node(ROOT, None, "root")})
     started: Started | None = None
     ended: Ended | None = None
     spent: Cost = field(default_factory=Cost)
     decisions: list[Decided] = field(default_factory=list)
+    deeds: list[Done] = field(default_factory=list)
     length: int = 0
     """How many events have been applied."""
     _settings: Settings | None = None
@@ -134,7 +95,36 @@ class Tree:
                 self.nodes[event.node].value = event.value
             case Ended():
                 self.ended = event
+            case Trimmed() | Pinned() | Overrode() | Asked():
+                self._do(event)
+            case Undone():
+                done = self.deeds[event.deed]
+                self._turn(done, back=not event.redone)
+                done.undone = not event.redone
+        if reopens(event, self.ended):
+            self.ended = None
         self.length += 1
+
+    def _do(self, deed: Deed) -> None:
+        done = Done(deed, self.nodes[deed.node].override if isinstance(deed, Overrode) else None)
+        self.deeds.append(done)
+        self._turn(done, back=False)
+
+    def _turn(self, done: Done, back: bool) -> None:
+        """Do a deed, or take it back."""
+        match done.deed:
+            case Trimmed(nodes, pruned):
+                for id in nodes:
+                    self.nodes[id].pruned = pruned != back
+            case Pinned(node, pinned):
+                self.nodes[node].pinned = pinned != back
+            case Overrode(node, reward):
+                self.nodes[node].override = done.before if back else reward
+            case Grew(node=node):
+                self.nodes[node].withdrawn = back
+            case Asked(children=children):
+                for node in filter(None, map(self.nodes.get, children)):
+                    node.withdrawn = back
 
     def _grow(self, event: Grew) -> None:
         if event.node in self.nodes:
@@ -150,7 +140,7 @@ class Tree:
             event.pieces,
             event.finish,
             event.by,
-            depth=parent.depth + 1,
+            depth=0 if event.node_kind == "attempt" else parent.depth + 1,
             place=(*parent.place, place_of(event.node)),
             born=self.length,
             cost=event.cost,
@@ -158,9 +148,13 @@ class Tree:
         parent.children.append(node)
         self.nodes[node.id] = node
         self._charge(parent, event)
+        if event.replaces:
+            self.nodes[event.replaces].edits.append(node)
+        if event.by == "user":
+            self.deeds.append(Done(event))
 
     def _charge(self, parent: Node, event: Grew | Withered) -> None:
-        if event.node_kind == "step":
+        if event.node_kind == "step" and event.by == "search":
             parent.expanded = True
         self.spent += event.cost
         if event.cost.policy_calls:
@@ -212,13 +206,12 @@ class Tree:
         return in_order(n for n in self.nodes.values() if n.kind == "step" and n.finished and n.alive)
 
     def rewards(self, node: Node) -> list[float] | None:
-        """The verifier's scores of the steps to `node`, the last one replaced by the node's value where it has one.
-
-        None while any of them is unknown.
+        """The scores of the steps to `node`: the verifier's, or a person's in their place; the last one is the node's value
+        where it has one. None while any of them is unknown.
         """
         path = node.path()
-        rewards = [n.reward for n in path]
-        if path and node.value is not None:
+        rewards = [n.worth for n in path]
+        if path and node.value is not None and node.override is None:
             rewards[-1] = node.value
         known = [r for r in rewards if r is not None]
         return known if path and len(known) == len(path) else None
@@ -246,13 +239,13 @@ class Tree:
         return self._sampled[depth]
 
 
-def place_of(id: NodeId) -> tuple[str, int]:
-    """Kind ("" for sampled steps, "r" rollouts, "u" written by hand) and index among its siblings: ("u", 0) for "0.3.u0"."""
-    last = id.rpartition(".")[2]
-    index = last.lstrip("ru")
-    return last[: len(last) - len(index)], int(index)
-
-
-def in_order(nodes: Iterable[Node]) -> list[Node]:
-    """By depth, then as their parents, then as siblings were asked for: the same whatever order answers arrived in."""
-    return sorted(nodes, key=lambda n: (n.depth, n.place))
+def reopens(event: Event, ended: Ended | None) -> bool:
+    """Does a deed make a search go on that had ended? What asks for something does; what only changes what counts does
+    where the search had come to its own end, and not where a person had stopped it."""
+    match event:
+        case Asked() | Grew(by="user"):
+            return ended is not None
+        case Trimmed(pruned=False) | Overrode() | Undone():
+            return ended is not None and ended.why == "finished"
+        case _:
+            return False

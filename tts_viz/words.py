@@ -9,8 +9,9 @@ from dataclasses import fields
 
 from tts_viz.budget import Budget
 from tts_viz.events import Changed, Decided, Ended, Event, Grew, Settings, Started, Withered
+from tts_viz.node import Node
 from tts_viz.strategies import STRATEGIES
-from tts_viz.tree import Node, Tree
+from tts_viz.tree import Tree
 
 BY_AGGREGATION = {
     "last": "",

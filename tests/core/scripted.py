@@ -10,8 +10,9 @@ from itertools import product
 from tts_viz.budget import Budget, Cost
 from tts_viz.engines.base import Candidate, Rewards, Sampled, SampleRequest, ScoreRequest
 from tts_viz.events import Settings, Started
+from tts_viz.request import Request, request_seed
 from tts_viz.scheduler import Run, drive
-from tts_viz.session import Request, Session, request_seed
+from tts_viz.session import Session
 
 SEED = 7
 
@@ -71,9 +72,23 @@ def full(depth: int, width: int, rollouts: int = 0) -> dict[str, str]:
     return script
 
 
+def revisable(script: Mapping[str, str], attempts: int, chains: int = 3, steps: int = 2) -> dict[str, str]:
+    """The script, and `attempts` revisions in a row after each of its ends and from each of `chains` first attempts."""
+    grown = dict(script)
+    starts = [id for id, text in script.items() if text.endswith(".")]
+    for start in [*starts, *(f"0.a{c}" for c in range(chains))]:
+        at = start if start.startswith("0.a") else f"{start}.a0"
+        for _ in range(attempts):
+            for d in range(1, steps + 1):
+                at += ".0"
+                grown[at] = f"{at}." if d == steps else at
+            at += ".a0"
+    return grown
+
+
 def begin(strategy: str, budget: int | None = 1000, seed: int = SEED, **parameters: int) -> Session:
-    settings = Settings(strategy, parameters, Budget(generations=budget))
-    return Session(Started("Prompt\n", settings, seed=seed))
+    settings = Settings(strategy, parameters, Budget(generations=budget), seed=seed)
+    return Session(Started("Prompt\n", settings))
 
 
 def finish(session: Session, script: Mapping[str, str], rewards: Mapping[str, float] | None = None) -> Run:

@@ -34,7 +34,7 @@ def test_a_product_is_at_most_the_lowest_and_the_mean_lies_above_it(scores: list
 def test_an_unknown_aggregation_or_vote_names_those_there_are() -> None:
     with pytest.raises(ValueError, match=r"median.*last, min, product, mean"):
         steps([0.5], "median")
-    with pytest.raises(ValueError, match=r"loudest.*weighted, best, majority"):
+    with pytest.raises(ValueError, match=r"loudest.*weighted, best, chains, majority"):
         rank([], "loudest")
 
 

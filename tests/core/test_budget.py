@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from collections.abc import Iterable
 from math import inf, nan
@@ -12,14 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.core.scripted import begin, feed_in_any_order, feed_one, finish, full, scattered
+from tests.core.scripted import begin, feed_in_any_order, feed_one, finish, full, revisable, scattered
 from tts_viz.budget import Budget, Cost
 from tts_viz.events import Event, Grew, Scored, Withered
 from tts_viz.session import Session
 from tts_viz.strategies import STRATEGIES, make
 from tts_viz.tree import Tree
 
-WHOLE = full(3, 6, rollouts=2)
+WHOLE = revisable(full(3, 6, rollouts=2), attempts=6)
 REWARDS = scattered(WHOLE)
 
 Chosen = tuple[str, dict[str, int]]
@@ -41,6 +42,8 @@ def searches(draw: st.DrawFn) -> Chosen:
         knobs["t"] = draw(st.sampled_from([1, 20, 200]))
     if "c" in known:
         knobs["c"] = draw(st.sampled_from([0, 100, 500]))
+    if "chains" in known:
+        knobs["chains"], knobs["length"] = draw(st.integers(1, 3)), draw(st.integers(1, 4))
     assert set(knobs) == known, f"{name} has a knob that this test does not turn"
     return name, knobs
 
@@ -54,12 +57,15 @@ def scripts(draw: st.DrawFn) -> dict[str, str]:
 
 
 def spent_generations(trace: Iterable[Event]) -> int:
-    """Counted anew from the ids: how often the most-sampled depth was sampled; a rollout is charged to its candidate."""
+    """Counted anew from the ids: how often the most-sampled depth was sampled; a rollout is charged to its candidate, and
+    each attempt begins at depth 1 again."""
     sampled = Counter[int]()
     for event in trace:
-        if isinstance(event, Grew | Withered):
-            steps = [part for part in event.node.split(".")[1:] if not part.startswith("r")]
-            sampled[len(steps)] += 1
+        if isinstance(event, Grew | Withered) and event.node_kind != "attempt":
+            steps = [
+                part for part in re.split(r"\.a\d+", event.node)[-1].split(".") if part and not part.startswith("r")
+            ]
+            sampled[len(steps) - (".a" not in event.node)] += 1
     return max(sampled.values(), default=0)
 
 
@@ -108,9 +114,10 @@ def test_totals_are_the_sum_of_the_events_at_every_moment(chosen: Chosen, script
     trace = whole_run(chosen, script).trace
     part = trace[: 1 + int(cut * len(trace))]
     tree = Tree.fold(part)
+    calls = [e for e in part if isinstance(e, Grew | Withered) and e.node_kind != "attempt"]
     costs = [e.cost for e in part if isinstance(e, Grew | Withered | Scored)]
     assert tree.spent == sum(costs, Cost())
-    assert tree.spent.policy_calls == sum(isinstance(e, Grew | Withered) for e in part)
+    assert tree.spent.policy_calls == len(calls)
     assert tree.spent.verifier_calls == sum(isinstance(e, Scored) for e in part)
 
 

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from tests.core.scripted import begin, feed_one, finish, full, scattered
 from tts_viz.budget import Budget
 from tts_viz.events import Changed, Ended, Event, Grew, Scored, Started, Withered
-from tts_viz.session import DriftError, Request, Session
+from tts_viz.replay import DriftError, fast_forward
+from tts_viz.request import Request
+from tts_viz.session import Session
 
 SCRIPT = {id: text for id, text in full(3, 6, rollouts=1).items() if not id.startswith("0.3.")}
 REWARDS = scattered(SCRIPT)
@@ -64,7 +66,7 @@ def test_law_9_any_run_goes_on_from_any_moment_just_as_it_did(
     whole, wanted = eventful(order, changes, stopped)
     moments = sorted(wanted)
     moment = moments[int(cut * (len(moments) - 1))]
-    resumed = Session.fast_forward(whole.trace[:moment])
+    resumed = fast_forward(whole.trace[:moment])
     assert resumed.trace == whole.trace[:moment]
     assert resumed.wants == wanted[moment]
 
@@ -73,9 +75,9 @@ def test_law_9_what_is_wanted_after_a_resume_is_what_was_wanted() -> None:
     """Requests, seeds included: the next sample is the one that an uninterrupted run would have drawn."""
     session = begin("lookahead", n=4, m=2, k=1)
     while session.wants:
-        assert Session.fast_forward(session.trace).wants == session.wants
+        assert fast_forward(session.trace).wants == session.wants
         feed_one(session, session.wants[-1], SCRIPT, REWARDS)
-    assert Session.fast_forward(session.trace).done
+    assert fast_forward(session.trace).done
 
 
 TRACE: list[Event] = list(finish(begin("beam", n=4, m=2), full(3, 6), scattered(full(3, 6))).session.trace)
@@ -115,4 +117,4 @@ SCORED = next(i for i, e in enumerate(TRACE) if isinstance(e, Scored))
 def test_law_9_drift_names_the_first_event_that_does_not_fit(trace: list[Event], at: int) -> None:
     """Whatever a file may hold: never another exception, never an endless loop, never a tree that nobody grew."""
     with pytest.raises(DriftError, match=f"^event {at}\\b"):
-        Session.fast_forward(trace)
+        fast_forward(trace)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tests.core.scripted import SEED, begin, feed_in_any_order, feed_one, finish, full, scattered
 from tts_viz.budget import Budget, Cost
 from tts_viz.events import Changed, Decided, Ended, Grew, Scored, Settings, Started
-from tts_viz.session import DriftError, Session, request_seed
+from tts_viz.replay import DriftError, fast_forward
+from tts_viz.request import request_seed
 from tts_viz.tree import Tree
 
 SCRIPT = full(3, 8, rollouts=2)
@@ -153,7 +154,7 @@ def test_law_9_a_session_fast_forwarded_through_a_trace_goes_on_to_the_same_end(
     name, knobs = chosen
     whole = finish(begin(name, **knobs), SCRIPT, REWARDS).session
     part = whole.trace[: 1 + int(cut * (len(whole.trace) - 1))]
-    resumed = Session.fast_forward(part)
+    resumed = fast_forward(part)
     assert outline(resumed.tree) == outline(Tree.fold(resumed.trace))
     finish(resumed, SCRIPT, REWARDS)
     assert outline(resumed.tree) == outline(whole.tree)
@@ -166,11 +167,11 @@ def test_law_9_a_trace_that_this_version_would_not_have_made_is_refused_by_event
     assert isinstance(decided, Decided)
     trace[place] = replace(decided, kept=decided.pruned[:1])
     with pytest.raises(DriftError, match=f"event {place}"):
-        Session.fast_forward(trace)
+        fast_forward(trace)
     with pytest.raises(DriftError, match="event 0"):
-        Session.fast_forward(trace[1:])
+        fast_forward(trace[1:])
     with pytest.raises(DriftError, match=r"0\.99"):
-        Session.fast_forward([trace[0], Grew("0", "0.99", "nobody asked")])
+        fast_forward([trace[0], Grew("0", "0.99", "nobody asked")])
 
 
 def test_law_10_a_decision_records_the_scores_of_all_rivals() -> None:
@@ -221,7 +222,7 @@ def test_a_changed_strategy_goes_on_with_the_tree_that_is_there() -> None:
     assert before < set(session.tree.nodes)
     assert len(session.tree.finished()) >= 6
     assert any(isinstance(e, Changed) for e in session.trace)
-    again = Session.fast_forward(session.trace)
+    again = fast_forward(session.trace)
     assert outline(again.tree) == outline(session.tree)
 
 

@@ -28,8 +28,8 @@ def test_a_beam_four_steps_deep() -> None:
     run = finish(begin("beam", n=4, m=2), SCRIPT, REWARDS)
     tree = run.session.tree
     assert tree.decisions == [
-        Decided(("0.1", "0.3"), ("0.0", "0.2"), {"0.0": 0.6, "0.1": 0.7, "0.2": 0.1, "0.3": 0.65}, "last", 1),
-        Decided(("0.1.1", "0.3.0"), ("0.1.0",), {"0.1.0": 0.2, "0.1.1": 0.9, "0.3.0": 0.3}, "last", 2),
+        Decided(("0.1", "0.3"), ("0.0", "0.2"), {"0.0": 0.6, "0.1": 0.7, "0.2": 0.1, "0.3": 0.65}, "last", 1, 2),
+        Decided(("0.1.1", "0.3.0"), ("0.1.0",), {"0.1.0": 0.2, "0.1.1": 0.9, "0.3.0": 0.3}, "last", 2, 2),
     ]  # db has ended and is no rival; at depth 3 two are open for two places
     assert set(tree.nodes) == {"0", *SCRIPT}
     assert [n.id for n in tree.nodes.values() if n.pruned] == ["0.0", "0.2", "0.1.0"]
@@ -101,7 +101,7 @@ AHEAD_REWARDS = {
 def test_lookahead_two_steps_ahead() -> None:
     run = finish(begin("lookahead", n=2, m=2, k=2), AHEAD, AHEAD_REWARDS)
     tree = run.session.tree
-    assert tree.decisions == [Decided(("0.1",), ("0.0",), {"0.0": 0.1, "0.1": 0.7}, "last", 1)]
+    assert tree.decisions == [Decided(("0.1",), ("0.0",), {"0.0": 0.1, "0.1": 0.7}, "last", 1, 1)]
     assert set(tree.nodes) == {"0", *AHEAD}
     heard = {n.text: (n.reward, n.value) for n in tree.nodes.values() if n.kind == "step"}
     assert heard == {

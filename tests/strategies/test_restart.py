@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.core.scripted import begin, feed_in_any_order, feed_one, finish, full, scattered
+from tests.core.scripted import begin, feed_in_any_order, feed_one, finish, full, revisable, scattered
 from tts_viz.events import Grew
+from tts_viz.replay import fast_forward
 from tts_viz.session import Session
 from tts_viz.strategies import STRATEGIES
 from tts_viz.tree import Tree
 
-SCRIPT = full(3, 6, rollouts=2)
+SCRIPT = revisable(full(3, 6, rollouts=2), attempts=5)
 REWARDS = scattered(SCRIPT)
 
 KNOBS: dict[str, dict[str, int]] = {
@@ -28,6 +29,8 @@ KNOBS: dict[str, dict[str, int]] = {
     "rebase": {"n": 6, "t": 20},
     "particles": {"n": 6},
     "mcts": {"n": 8, "m": 2, "c": 100},
+    "revisions": {"n": 5},
+    "parallel_revisions": {"chains": 3, "length": 2},
 }
 
 PAIRS = [(old, new) for old, new in product(KNOBS, KNOBS) if old != new]
@@ -78,8 +81,8 @@ def test_the_new_strategy_ends_the_search_that_the_old_one_began(old: str, new: 
     if STRATEGIES[new].verified:
         assert not tree.unscored()
         assert all(n.reward == REWARDS[n.text] for n in tree.nodes.values() if n.reward is not None)
-    assert outline(Session.fast_forward(session.trace).tree) == outline(tree)
-    by_rounds = finish(Session.fast_forward(at), SCRIPT, REWARDS).session
+    assert outline(fast_forward(session.trace).tree) == outline(tree)
+    by_rounds = finish(fast_forward(at), SCRIPT, REWARDS).session
     assert outline(by_rounds.tree) == outline(tree)
 
 

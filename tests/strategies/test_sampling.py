@@ -61,7 +61,7 @@ def test_best_of_n_grows_the_same_tree_and_reads_all_of_it() -> None:
 
 
 def test_a_solution_goes_no_deeper_than_the_search_may() -> None:
-    start = Started("Prompt\n", Settings("best_of_n", {"n": 4}, Budget(None)), seed=SEED, max_depth=2)
+    start = Started("Prompt\n", Settings("best_of_n", {"n": 4}, Budget(None), seed=SEED), max_depth=2)
     session = finish(Session(start), SCRIPT, REWARDS).session
     assert session.done
     assert set(session.tree.nodes) == {"0", *SCRIPT} - {"0.0.0.0"}

@@ -11,7 +11,8 @@ import pytest
 from tts_viz.budget import Budget, Cost
 from tts_viz.engines.base import Candidate, Rewards, Sampled
 from tts_viz.events import Event, Settings, Started
-from tts_viz.session import Request, Session
+from tts_viz.request import Request
+from tts_viz.session import Session
 
 Search = Callable[..., list[Event]]
 
@@ -30,7 +31,7 @@ def child(rng: random.Random, request: Request) -> Sampled:
 def search() -> Search:
     def searched(strategy: str = "beam", seed: int = 0, stop_after: int = 200, **parameters: Any) -> list[Event]:
         rng = random.Random(seed)
-        session = Session(Started("1 + 1\n", Settings(strategy, parameters), seed, problem={}))
+        session = Session(Started("1 + 1\n", Settings(strategy, parameters, seed=seed), problem={}))
         for round in range(stop_after):
             if round == 5:
                 session.change(budget=Budget(128, tokens=10_000), temperature=0.5)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tts_viz.events import Event
-from tts_viz.session import Session
+from tts_viz.replay import fast_forward
 from tts_viz.traces.jsonl import Recorded, TraceWriter, read
 from tts_viz.traces.schema import THIS, TraceError, encode
 
@@ -31,7 +31,7 @@ def test_a_file_holds_the_trace(file: Path, trace: list[Event]) -> None:
 
 
 def test_a_file_is_enough_to_go_on(file: Path, trace: list[Event]) -> None:
-    assert Session.fast_forward(read(file).events).trace == trace
+    assert fast_forward(read(file).events).trace == trace
 
 
 def test_each_event_is_on_disk_when_it_was_written(tmp_path: Path, trace: list[Event]) -> None:

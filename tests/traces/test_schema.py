@@ -10,7 +10,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tts_viz.budget import Budget, Cost
-from tts_viz.events import Changed, Decided, Ended, Grew, Scored, Settings, Started, Valued, Withered
+from tts_viz.events import (
+    Asked,
+    Changed,
+    Decided,
+    Ended,
+    Grew,
+    Overrode,
+    Pinned,
+    Scored,
+    Settings,
+    Started,
+    Trimmed,
+    Undone,
+    Valued,
+    Withered,
+)
 from tts_viz.strategies import STRATEGIES
 from tts_viz.traces import schema
 from tts_viz.traces.schema import THIS, Gate, TraceError, check_all, check_header, decode, encode
@@ -22,27 +37,34 @@ count = st.integers(min_value=0)
 plain = st.one_of(st.none(), st.booleans(), st.integers(), real, st.text())
 ids = st.text(min_size=1)
 by = st.sampled_from(["search", "user"])
-kinds = st.sampled_from(["step", "rollout"])
+kinds = st.sampled_from(["step", "rollout", "attempt"])
 costs = st.builds(Cost, count, count, count, count, count, real, real, real)
 budgets = st.builds(Budget, st.none() | st.integers(1), st.none() | st.integers(1), st.none() | positive)
-settings = st.builds(Settings, st.text(), st.dictionaries(st.text(), plain), budgets, real, st.text(), st.text())
+settings = st.builds(
+    Settings, st.text(), st.dictionaries(st.text(), plain), budgets, real, st.text(), st.text(), st.integers()
+)
 reals = st.lists(real).map(tuple)
 names = st.lists(ids).map(tuple)
 
 events = st.one_of(
     st.builds(
-        Started, st.text(), settings, st.integers(), count, count, st.dictionaries(st.text(), plain), policy=st.text()
+        Started, st.text(), settings, count, count, st.dictionaries(st.text(), plain), policy=st.text()
     ),
     st.builds(Changed, settings, st.text(), by=by),
     st.builds(
         Grew, ids, ids, st.text(), kinds, st.lists(count).map(tuple), reals, st.lists(st.text()).map(tuple),
-        st.sampled_from(["step", "eos", "length"]), costs, by=by,
+        st.sampled_from(["step", "eos", "length"]), costs, st.none() | ids, by=by,
     ),
     st.builds(Withered, ids, ids, kinds, costs, by=by),
     st.builds(Scored, ids, reals, costs, by=by),
-    st.builds(Decided, names, names, st.dictionaries(ids, real), st.text(), st.integers(), by=by),
+    st.builds(Decided, names, names, st.dictionaries(ids, real), st.text(), st.integers(), st.none() | count, by=by),
     st.builds(Valued, ids, real, by=by),
     st.builds(Ended, st.sampled_from(["finished", "stopped"]), by=by),
+    st.builds(Trimmed, names, st.booleans()),
+    st.builds(Pinned, ids, st.booleans()),
+    st.builds(Overrode, ids, st.none() | real),
+    st.builds(Asked, ids, count, st.booleans(), names),
+    st.builds(Undone, count, st.booleans()),
 )  # fmt: skip
 
 

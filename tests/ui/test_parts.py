@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -33,7 +33,7 @@ REWARDS = {"6*4=24 left 1 24": 0.9, "6+4=10 left 1 10": 0.8}
 
 def run_of(n: int = 4, m: int = 2) -> Run:
     chosen = Settings("beam", {"n": n, "m": m}, Budget(generations=64))
-    started = Started(PROBLEM.prompt, chosen, seed=SEED, problem=asdict(PROBLEM))
+    started = Started(PROBLEM.prompt, replace(chosen, seed=SEED), problem=asdict(PROBLEM))
     return Run(Session(started), ScriptedPolicy(SCRIPT), ScriptedVerifier(REWARDS))
 
 

@@ -54,12 +54,24 @@ def test_only_the_solution_is_learnt_and_it_fits(seed: int) -> None:
 
 
 def test_the_nearest_wrong_attempt_goes_last() -> None:
-    problem = corpus.COUNTDOWN.parse("make 57 from 2 7 25")
     solution = ["25*2=50 left 7 50", "50+7=57 left 57"]
     near, far = ["25*2=50 left 7 50", "50+7=58 left 58"], ["7-2=5 left 5 25", "25+5=30 left 30"]
     for attempts in ([near, far], [far, near]):
-        text = decode(corpus.example(problem, solution, attempts).tokens[1:-1])
-        assert text == revision_prompt(problem.prompt, [far, near]) + "\n".join(solution)
+        assert corpus.nearest_last(attempts, solution) == [far, near]
+
+
+@given(st.integers(0, 10_000))
+def test_a_mended_attempt_keeps_what_was_sound_and_is_right(seed: int) -> None:
+    rng = random.Random(seed)
+    solved = corpus.draw(rng)
+    task = corpus.COUNTDOWN if solved.problem.task == "countdown" else corpus.ARITHMETIC
+    for attempt in corpus.wrong_attempts(rng, solved, 2):
+        mended = corpus.mended(rng, solved.problem, attempt)
+        assert task.grade(solved.problem, mended)
+        truths = task.check(solved.problem, attempt)
+        sound = next(i for i, t in enumerate([*truths, None]) if t is None or not (t.valid and t.reachable))
+        assert mended[:sound] == attempt[:sound]
+        assert mended[: sound + 1] != attempt[: sound + 1]
 
 
 def test_a_verifier_row_is_labelled_up_to_the_wrong_digit_and_valued_at_each_end() -> None:

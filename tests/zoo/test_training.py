@@ -63,6 +63,19 @@ def test_training_that_was_cut_short_ends_with_the_same_weights(tmp_path: Path) 
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
 
+def test_the_large_policy_begins_by_saying_what_the_small_one_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policies, "NOISE", 0.0)
+    wide = replace(
+        QUICK, hidden=3 * QUICK.hidden, heads=3 * QUICK.heads, inner=3 * QUICK.inner, layers=QUICK.layers + 2
+    )
+    small = policies.new_policy(QUICK, 0).eval()
+    tokens = torch.randint(0, 40, (3, 30))
+    large = policies.grown_policy(small, wide, 0).eval()
+    assert torch.allclose(small(tokens).logits, large(tokens).logits, atol=1e-4)
+    with pytest.raises(ValueError, match="multiple"):
+        policies.grown_policy(small, replace(wide, heads=4), 0)
+
+
 def test_batches_hold_every_row_once_and_are_the_same_every_time() -> None:
     def draw(rng: random.Random) -> Row:
         n = rng.randint(2, 40)

@@ -31,8 +31,9 @@ class Step:
 class SampleRequest:
     """One next step after `steps`. Equal requests get equal answers, whatever runs beside them.
 
-    temperature 0 is greedy. `seed` is 64 bits, unique to (session seed, node, child index). What was read for one
-    `search` is not read again for it; its costs do not depend on other searches.
+    temperature 0 is greedy. `seed` is 64 bits, unique to (session seed, node, child index). `earlier` are the attempts
+    that this one revises, oldest first, each a list of steps. What was read for one `search` is not read again for it; its
+    costs do not depend on other searches.
     """
 
     prompt: str
@@ -40,6 +41,7 @@ class SampleRequest:
     temperature: float
     seed: int
     max_tokens: int
+    earlier: tuple[tuple[str, ...], ...] = ()
     search: str = ""
 
 

@@ -22,6 +22,7 @@ from tts_viz.engines.kv.ragged import RaggedCache
 from tts_viz.engines.kv.reader import Reader
 from tts_viz.engines.sampling import choose
 from tts_viz.events import Finish
+from tts_viz.tasks.revisions import revision_prompt
 
 COMPACT = 0.75
 """Finished rows are dropped from the batch once fewer than this share are still being written."""
@@ -109,7 +110,7 @@ class TransformersPolicy:
 
     def _draft(self, request: SampleRequest) -> Draft:
         path = [
-            self._prompt(request.prompt),
+            self._prompt(revision_prompt(request.prompt, request.earlier)),
             *(s.tokens or self._encode(s.text + self.delimiter) for s in request.steps),
         ]
         prefix = self.reader.forest.find([tokens for tokens in path if tokens], request.search)

@@ -11,9 +11,10 @@ from typing import Literal, NamedTuple
 
 from tts_viz import aggregate
 from tts_viz.events import NodeId
+from tts_viz.node import Node
 from tts_viz.render import layout
 from tts_viz.tasks.base import StepTruth
-from tts_viz.tree import Node, Tree
+from tts_viz.tree import Tree
 
 Status = Literal["root", "open", "kept", "pruned", "finished", "stuck", "rollout", "more"]
 """open: may be expanded; kept: was expanded; stuck: lives, but nothing can follow; more: stands for pruned subtrees."""

@@ -1,10 +1,10 @@
 """One algorithm a file. Importing this package registers them all, in the order in which a visitor meets them."""
 
 # isort: off
-from tts_viz.strategies import greedy, sampling, beam_search, dvts, rebase, particles, mcts
+from tts_viz.strategies import greedy, sampling, beam_search, dvts, rebase, particles, mcts, revisions
 # isort: on
 
-from tts_viz.strategies.base import STRATEGIES, Entry, Knob, Strategy, make
+from tts_viz.strategies.base import STRATEGIES, Entry, Knob, Strategy, chosen, make
 
 __all__ = [
     "STRATEGIES",
@@ -12,11 +12,13 @@ __all__ = [
     "Knob",
     "Strategy",
     "beam_search",
+    "chosen",
     "dvts",
     "greedy",
     "make",
     "mcts",
     "particles",
     "rebase",
+    "revisions",
     "sampling",
 ]

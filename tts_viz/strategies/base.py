@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from math import inf
 from typing import Any, Protocol, TypeVar
 
+from tts_viz import aggregate
+from tts_viz.events import Settings
 from tts_viz.ops import Search
 from tts_viz.tree import Tree
 
@@ -92,3 +95,12 @@ def make(name: str, parameters: Mapping[str, Any]) -> Strategy:
         has = f"has {', '.join(sorted(known))}" if known else "has no parameters"
         raise ValueError(f"{name} has no parameter {', '.join(extra)}; it {has}")
     return entry.make(**parameters)
+
+
+def chosen(settings: Settings) -> Strategy:
+    """The strategy of these settings. Raises ValueError for a value that no search could go by."""
+    if not 0 <= settings.temperature < inf:
+        raise ValueError(f"temperature={settings.temperature} must be a finite number from 0 up; try 1")
+    aggregate.steps([0.0], settings.aggregation)
+    aggregate.rank([], settings.vote)
+    return make(settings.strategy, settings.parameters)

@@ -22,7 +22,7 @@ def beam_search(tree: Tree, n: int, m: int, lookahead: int) -> Search:
         if not rivals or len(tree.finished()) >= n:
             return
         if len(rivals) > n // m:
-            yield Keep(top(tree, rivals, n // m), rivals)
+            yield Keep(top(tree, rivals, n // m), rivals, n // m)
         yield Expand(tree.frontier(), n if rivals == [tree.root] else m)
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from math import exp, sqrt
 from statistics import fmean
 
+from tts_viz.node import Node
 from tts_viz.ops import Believe, Expand, Score, Search
 from tts_viz.strategies.base import check_ranges, knob, strategy
-from tts_viz.tree import Node, Tree
+from tts_viz.tree import Tree
 
 
 def visits(node: Node) -> int:
@@ -69,13 +70,13 @@ class MCTS:
 
     def bound(self, tree: Tree, child: Node, seen: float, total: float) -> float:
         """Q + c · P · √N(parent) / (1 + N(child))."""
-        exploit = self.value(tree, child) if child.expanded else child.reward
+        exploit = self.value(tree, child) if child.expanded else child.worth
         return (exploit or 0.0) + self.c / 100 * prior(child) / total * seen / (1 + visits(child))
 
     def value(self, tree: Tree, node: Node) -> float | None:
         """The mean, over all steps grown in its subtree, of the best reward among what grew from each."""
         grown = [n for n in descendants(node) if n.expanded and n.children]
-        best = [max((c.reward for c in n.children if c.reward is not None), default=None) for n in grown]
+        best = [max((c.worth for c in n.children if c.worth is not None), default=None) for n in grown]
         heard = [b for b in best if b is not None]
         return fmean(heard) if heard else None
 

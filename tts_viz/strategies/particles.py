@@ -6,10 +6,11 @@ import random
 from collections import Counter
 from dataclasses import dataclass
 
+from tts_viz.node import Node
 from tts_viz.ops import Expand, Keep, Parallel, Search, evaluate
 from tts_viz.strategies.base import check_ranges, knob, strategy
 from tts_viz.strategies.rebase import grow
-from tts_viz.tree import Node, Tree
+from tts_viz.tree import Tree
 
 SURE = 1 - 1e-6
 """Scores are taken as at most this, so that odds stay finite."""
@@ -53,8 +54,9 @@ class Particles:
             if not tree.open_steps():
                 return
             weights = [odds(tree.score(node)) * max(1, copies[node.id]) for node in population]
-            seed = tree.started.seed if tree.started else 0
-            drawn = random.Random(f"{seed}/particles/{len(tree.decisions)}").choices(population, weights, k=self.n)
+            drawn = random.Random(f"{tree.settings.seed}/particles/{len(tree.decisions)}").choices(
+                population, weights, k=self.n
+            )
             copies = Counter(node.id for node in drawn)
             growing: list[Node] = [node for node in tree.open_steps() if copies[node.id]]
             yield Keep([*growing, *tree.finished()], population)

@@ -6,15 +6,18 @@ answer can be chosen afterwards.
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 
-from tts_viz.ops import Expand, Parallel, Score, Search
+from tts_viz.node import Node
+from tts_viz.ops import Expand, Op, Parallel, Score, Search
 from tts_viz.strategies.base import check_ranges, knob, strategy
-from tts_viz.tree import Node, Tree
+from tts_viz.tree import Tree
 
 
-def draw(tree: Tree, node: Node, verified: bool) -> Search:
+def draw(tree: Tree, node: Node, verified: bool) -> Generator[Op, list[Node], Node]:
     """Sample one solution from `node` on to its end, step by step, each step read by the verifier where there is one.
+    Returns where it came to.
 
     The verifier keeps its cache along the path, so scoring each step reads no more tokens than scoring the end alone.
     """
@@ -23,7 +26,8 @@ def draw(tree: Tree, node: Node, verified: bool) -> Search:
         if verified and node.alive:
             yield Score([node])
         if not tree.is_open(node):
-            return
+            break
+    return node
 
 
 def draw_all(tree: Tree, n: int, verified: bool) -> Search:

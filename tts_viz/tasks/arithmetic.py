@@ -1,7 +1,7 @@
 """Arithmetic: "Evaluate (3+4)*(2+5)". Each step does one operation and shows what is left of the expression.
 
 A step reads `3+4=7 -> 7*(2+5)`, the last one only `7*7=49`. Any operation that the usual rules allow may come next. All
-numbers, and all results on the way, are whole numbers from 1 to 999; there is no division.
+numbers of a problem, and its answer, are whole numbers from 1 to 99, as in Countdown; there is no division.
 """
 
 from __future__ import annotations
@@ -14,10 +14,15 @@ from dataclasses import dataclass
 from tts_viz.tasks.base import Problem, ProblemError, Split, StepTruth
 from tts_viz.tasks.splits import drawn
 
-LARGEST = 999
+LARGEST = 99
+"""of the numbers in a problem, and of its parts' values"""
+
+LIMIT = 999
+"""of any result: another order of steps than the problem was made in may come a little over `LARGEST`"""
+
 MOST_OPERATORS = 10
 
-LEVELS: dict[int, tuple[int, int]] = {1: (2, 20), 2: (3, 30), 3: (4, 40), 4: (6, 50), 5: (8, 60)}
+LEVELS: dict[int, tuple[int, int]] = {1: (2, 20), 2: (3, 20), 3: (5, 30), 4: (6, 30), 5: (8, 40)}
 """level: (how many operators, the largest number written)"""
 
 STEP = re.compile(r"(\d{1,4})([+\-*])(\d{1,4})=(\d{1,4})(?: -> (\S+))?")
@@ -29,7 +34,7 @@ TYPED = str.maketrans({"×": "*", "·": "*", "−": "-", "–": "-", "x": "*", "
 def result(a: int, op: str, b: int) -> int | None:
     """a op b where it is a whole number from 1 to 999; else None."""
     c = a + b if op == "+" else a - b if op == "-" else a * b
-    return c if 1 <= c <= LARGEST else None
+    return c if 1 <= c <= LIMIT else None
 
 
 def moves(expression: str) -> list[tuple[int, str, int, int, str]]:
@@ -108,9 +113,10 @@ class Arithmetic:
             raise ProblemError(f"At most {MOST_OPERATORS} operations; {example}.")
         numbers = re.findall(r"\d+", expression)
         steps = solve(random.Random(0), expression)
-        if any(len(n) > 3 or not int(n) for n in numbers) or not steps or " -> " in steps[-1]:
+        beyond = not steps or " -> " in steps[-1] or int(steps[-1].rpartition("=")[2]) > LARGEST
+        if beyond or any(len(n) > 2 or not int(n) for n in numbers):
             raise ProblemError(
-                f"All numbers, also those on the way, must be whole numbers from 1 to {LARGEST}; {example}."
+                f"All numbers, the answer too, must be from 1 to {LARGEST}, and none on the way below 1; {example}."
             )
         return _problem(expression, None, None)
 
@@ -180,7 +186,7 @@ def _grown(rng: random.Random, operators: int, largest: int) -> tuple[str, int, 
     left = _grown(rng, left_operators, largest)
     right = _grown(rng, operators - 1 - left_operators, largest)
     op = rng.choice("+-*")
-    if left is None or right is None or (value := result(left[1], op, right[1])) is None:
+    if left is None or right is None or (value := result(left[1], op, right[1])) is None or value > LARGEST:
         return None
     a = f"({left[0]})" if op == "*" and left[2] in ("+", "-") else left[0]
     needs = right[2] in ("+", "-") if op in "*-" else False

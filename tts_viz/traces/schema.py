@@ -19,6 +19,8 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from tts_viz import aggregate
 from tts_viz.budget import Cost
 from tts_viz.events import (
+    Asked,
+    Author,
     Changed,
     Decided,
     Ended,
@@ -26,9 +28,13 @@ from tts_viz.events import (
     Grew,
     Kind,
     NodeId,
+    Overrode,
+    Pinned,
     Scored,
     Settings,
     Started,
+    Trimmed,
+    Undone,
     Valued,
     Withered,
 )
@@ -41,7 +47,10 @@ MAX_LINE = 1_000_000
 MAX_DEPTH = 500
 MAX_NODES = 200_000
 
-CHILD = re.compile(r"(?P<parent>.+)\.(?P<mark>[ru]?)\d{1,6}", re.ASCII)
+CHILD = re.compile(r"(?P<parent>.+)\.(?P<mark>[rua]?)\d{1,6}", re.ASCII)
+
+MARKS = {"step": "", "rollout": "r", "attempt": "a"}
+"""What the index of a sampled child begins with, by its kind; that of a step by hand begins with u."""
 
 STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -108,6 +117,7 @@ class Gate:
     def __init__(self) -> None:
         self._depth: dict[NodeId, int] = {}
         self._kinds: dict[NodeId, str] = {}
+        self._deeds = 0
 
     def accept(self, event: Event) -> None:
         """Raises `TraceError` for an event that cannot follow; it then has no effect."""
@@ -134,6 +144,18 @@ class Gate:
                 self._check_decision(event)
             case Valued():
                 self._known(event.node)
+            case Trimmed():
+                _require(bool(event.nodes), "no node is named")
+                for node in event.nodes:
+                    self._known(node)
+                self._deeds += 1
+            case Pinned() | Overrode() | Asked():
+                self._known(event.node)
+                self._deeds += 1
+                reward = event.reward if isinstance(event, Overrode) else None
+                _require(reward is None or 0 <= reward <= 1, "a reward must be from 0 to 1")
+            case Undone():
+                _require(0 <= event.deed < self._deeds, f"nothing was done by hand as number {event.deed}")
             case Ended():
                 pass
 
@@ -147,22 +169,30 @@ class Gate:
         self._kinds[ROOT] = "root"
 
     def _grow(self, event: Grew) -> None:
-        self._check_place(event.parent, event.node, event.node_kind)
+        self._check_place(event.parent, event.node, event.node_kind, event.by)
         lengths = {len(given) for given in (event.tokens, event.logprobs, event.pieces) if given}
         _require(len(lengths) <= 1, "tokens, logprobs and pieces must be equally many")
         _check_cost(event.cost)
         depth = self._depth[event.parent] + 1
         _require(depth <= MAX_DEPTH, f"deeper than {MAX_DEPTH} steps")
         _require(len(self._depth) < MAX_NODES, f"more than {MAX_NODES:,} nodes")
+        if event.replaces is not None:
+            self._known(event.replaces)
+            _require(
+                event.by == "user" and event.replaces.rpartition(".")[0] == event.parent,
+                "only a sibling can be replaced",
+            )
+        self._deeds += event.by == "user"
         self._depth[event.node], self._kinds[event.node] = depth, event.node_kind
 
-    def _check_place(self, parent: NodeId, node: NodeId, kind: Kind) -> None:
+    def _check_place(self, parent: NodeId, node: NodeId, kind: Kind, by: Author = "search") -> None:
         self._known(parent)
         found = CHILD.fullmatch(node)
         if not found or found["parent"] != parent:
             raise TraceError(f"{node!r} is no id for a child of {parent}")
         _require(kind != "root", "a root cannot be grown")
-        _require((found["mark"] == "r") == (kind == "rollout"), f"{node!r} is no id for a {kind}")
+        mark = "u" if by == "user" else MARKS[kind]
+        _require(found["mark"] == mark, f"{node!r} is no id for a {kind}")
         _require(self._kinds[parent] != "rollout" or kind == "rollout", "a step cannot follow a look ahead")
         _require(node not in self._depth, f"node {node} is there already")
 

@@ -8,8 +8,9 @@ from math import exp
 from markupsafe import Markup
 
 from tts_viz import aggregate
+from tts_viz.node import Node
 from tts_viz.tasks.base import Problem, StepTruth
-from tts_viz.tree import Node, Tree
+from tts_viz.tree import Tree
 from tts_viz.ui.markup import amount, html, join, score_chip
 
 AGGREGATES = {

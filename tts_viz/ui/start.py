@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from tts_viz.events import Started
@@ -28,8 +28,7 @@ def begin(visitors: Visitors, models: Models, key: str, values: Sequence[Any], p
     problem = problem_card.read(task, text)
     started = Started(
         problem.prompt,
-        controls.settings(rest),
-        seed=controls.whole(seed),
+        replace(controls.settings(rest), seed=controls.whole(seed)),
         problem=asdict(problem),
         policy=str(policy),
         verifier=str(verifier),

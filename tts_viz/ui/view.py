@@ -48,10 +48,10 @@ class View:
         return self.run.session.done
 
     def change(self, chosen: Settings) -> None:
-        """Ask the run for these settings, as far as they differ from those in force."""
+        """Ask the run for these settings, as far as they differ from those in force; its seed it keeps."""
         now = self.run.session.tree.settings
-        changes = {f.name: getattr(chosen, f.name) for f in fields(Settings)}
-        if changes := {name: value for name, value in changes.items() if value != getattr(now, name)}:
+        wanted = {f.name: getattr(chosen, f.name) for f in fields(Settings) if f.name != "seed"}
+        if changes := {name: value for name, value in wanted.items() if value != getattr(now, name)}:
             self.run.change(**changes)
 
     def select(self, node: str) -> Markup | None:

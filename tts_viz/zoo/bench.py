@@ -188,8 +188,8 @@ async def beam(problems: Sequence[Problem], engines: tuple, seed: int, at_once: 
     for start in range(0, len(problems), at_once):
         runs = []
         for problem in problems[start : start + at_once]:
-            settings = Settings("beam", {"n": 16, "m": 4}, Budget(), 1.0, "last", "weighted")
-            started = Started(problem.prompt, settings, seed=seed, problem=asdict(problem))
+            settings = Settings("beam", {"n": 16, "m": 4}, Budget(), 1.0, "last", "weighted", seed)
+            started = Started(problem.prompt, settings, problem=asdict(problem))
             runs.append(Run(Session(started), *engines))
         await drive(runs)
         for r in runs:

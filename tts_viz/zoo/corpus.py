@@ -88,27 +88,46 @@ def _numbers(problem: Problem) -> tuple[int, ...]:
     return tuple(map(int, problem.prompt.partition(" from ")[2].split()))
 
 
+def mended(rng: random.Random, problem: Problem, attempt: Sequence[str]) -> list[str]:
+    """The solution nearest to a wrong attempt: its steps as long as they are true and lead on, then a random right end."""
+    task = COUNTDOWN if problem.task == "countdown" else ARITHMETIC
+    truths = task.check(problem, attempt)
+    sound = next((i for i, t in enumerate(truths) if not (t.valid and t.reachable)), len(attempt))
+    kept = list(attempt[:sound])
+    if problem.task == "arithmetic":
+        return kept + arithmetic.solve(rng, kept[-1].partition(" -> ")[2] if kept else problem.prompt[9:-1])
+    left = tuple(map(int, kept[-1].partition(" left ")[2].split())) if kept else _numbers(problem)
+    target = int(problem.answer or 0)
+    while len(left) > 1:
+        a, op, b, c, left = rng.choice([m for m in countdown.moves(left) if countdown.totals(m[4]) >> target & 1])
+        kept.append(countdown.write_step(a, op, b, c, left))
+    return kept
+
+
+def nearest_last(attempts: Sequence[list[str]], solution: Sequence[str]) -> list[list[str]]:
+    """The attempts, the one nearest to the solution at the end (Snell et al. 2024, section 6.1)."""
+    whole = "\n".join(solution)
+    nearest = min(range(len(attempts)), key=lambda i: Levenshtein.distance("\n".join(attempts[i]), whole))
+    return [a for i, a in enumerate(attempts) if i != nearest] + [attempts[nearest]]
+
+
 def example(problem: Problem, steps: Sequence[str], attempts: Sequence[Sequence[str]] = ()) -> Example:
-    """A solution to learn, after the attempts; the one nearest to it goes last (Snell et al. 2024, section 6.1)."""
-    solution = "\n".join(steps)
-    nearest_last = list(attempts)
-    if attempts:
-        nearest = min(attempts, key=lambda a: Levenshtein.distance("\n".join(a), solution))
-        nearest_last.remove(nearest)
-        nearest_last.append(nearest)
+    """A solution to learn, after the attempts, oldest first."""
+    shown = list(attempts)
     while True:
-        context = encode(revision_prompt(problem.prompt, nearest_last))
-        answer = encode(solution)
-        tokens = [BOS_ID, *context, *answer, EOS_ID]
-        if len(tokens) <= LONGEST or not nearest_last:
+        context = encode(revision_prompt(problem.prompt, shown))
+        tokens = [BOS_ID, *context, *encode("\n".join(steps)), EOS_ID]
+        if len(tokens) <= LONGEST or not shown:
             return Example(tokens, 1 + len(context))
-        nearest_last = nearest_last[1:]
+        shown = shown[1:]
 
 
 def drawn_example(rng: random.Random, revisions: float) -> Example:
-    """A random example; a share `revisions` has k ~ U{1..4} wrong attempts in its context."""
+    """A random example; a share `revisions` has one to four wrong attempts in its context, and mends the last of them."""
     solved = draw(rng)
-    attempts: list[list[str]] = []
     if rng.random() < revisions:
-        attempts = wrong_attempts(rng, solved, rng.randint(1, MOST_ATTEMPTS))
-    return example(solved.problem, solved.steps, attempts)
+        k = rng.choices(range(1, MOST_ATTEMPTS + 1), (4, 3, 2, 1))[0]
+        if attempts := wrong_attempts(rng, solved, k):
+            attempts = nearest_last(attempts, solved.steps)
+            return example(solved.problem, mended(rng, solved.problem, attempts[-1]), attempts)
+    return example(solved.problem, solved.steps)

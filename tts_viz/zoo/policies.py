@@ -1,8 +1,14 @@
-"""Training the two policies to imitate random valid solutions, a part of them as revisions of wrong attempts."""
+"""Training the two policies to imitate random valid solutions, a part of them as revisions of wrong attempts.
+
+The large policy begins as the small one, made wider and deeper without changing what it says, and learns on from there:
+on a CPU it would otherwise see too few tokens to be worth its size. (Cloning after Samragh et al. 2024, "Scaling Smart";
+layers that pass everything on after Chen et al. 2016, "Net2Net".)
+"""
 
 from __future__ import annotations
 
 import random
+import re
 
 import torch
 from torch import Tensor, nn
@@ -12,13 +18,52 @@ from tts_viz.zoo.corpus import Example, drawn_example
 from tts_viz.zoo.fit import Row
 from tts_viz.zoo.sizes import Size, config
 
-REVISIONS = 0.4
-"""share of the examples that revise wrong attempts"""
+REVISIONS = 0.25
+"""share of the examples that revise wrong attempts; they are long, so it is more than half of the tokens"""
 
 
 def new_policy(size: Size, seed: int) -> LlamaForCausalLM:
     torch.manual_seed(seed)
     return LlamaForCausalLM._from_config(config(size), attn_implementation="eager")  # pyright: ignore
+
+
+NOISE = 0.01
+"""of the weights' own spread, put on the clones, so that they do not stay alike"""
+
+
+def grown_policy(small: LlamaForCausalLM, size: Size, seed: int) -> LlamaForCausalLM:
+    """A policy of this size that begins by saying what `small` says.
+
+    Raises ValueError unless hidden and inner width and heads are the same multiple of the small one's.
+    """
+    was = small.config
+    times = size.hidden // was.hidden_size
+    if (size.hidden, size.heads, size.inner) != tuple(
+        times * n for n in (was.hidden_size, was.num_attention_heads, was.intermediate_size)
+    ):
+        raise ValueError(f"{size} is not a multiple of the policy that it is to grow from")
+    large = new_policy(size, seed)
+    given = small.state_dict()
+    for name, weight in large.state_dict().items():
+        layer = re.search(r"layers\.(\d+)\.", name)
+        if layer and int(layer[1]) >= was.num_hidden_layers:
+            if name.endswith(("o_proj.weight", "down_proj.weight")):
+                weight.zero_()  # a new layer adds nothing at first
+        else:
+            weight.copy_(_cloned(given[name], weight.shape, name, times))
+    return large
+
+
+def _cloned(weight: Tensor, shape: torch.Size, name: str, times: int) -> Tensor:
+    """The weight repeated to this shape. What is summed over its clones is divided by their number."""
+    if weight.ndim == 1:
+        # All logits are sums over the clones of the last hidden state, whose norm comes right before.
+        return weight.repeat(times) / (times if name == "model.norm.weight" else 1)
+    if "embed_tokens" in name or "lm_head" in name:
+        return weight.repeat(1, times)
+    clones = weight.repeat(times, times) / times
+    assert clones.shape == shape
+    return clones + NOISE * clones.std() * torch.randn(shape)
 
 
 def row(example: Example) -> Row:

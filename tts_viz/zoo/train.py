@@ -1,6 +1,7 @@
 """`python -m tts_viz train`: makes the embedded models anew, from a seed. Cut short, it goes on where it was.
 
-The order is: both policies; the small one's attempts at train problems; the verifier, from those. Working files are
+The order is: the small policy; the large one, which grows from it; the small one's attempts at train problems; the
+verifier, which begins as the small policy, from those. Working files are
 kept in OUT/training and can be thrown away afterwards.
 """
 
@@ -27,7 +28,7 @@ from tts_viz.zoo.fit import fit
 from tts_viz.zoo.sizes import QUICK, SIZES, Size
 from tts_viz.zoo.tokenizer import PAD_ID, tokenizer
 
-PROBLEMS, EACH = 8_192, 8
+PROBLEMS, EACH = 8_192, 6
 """Train problems that the small policy tries, and how often each."""
 
 QUICK_PROBLEMS, QUICK_EACH = 32, 2
@@ -84,6 +85,9 @@ def make(part: str, out: Path, quick: bool, seed: int, device: str, progress: Ca
     else:
         model, loss = policy_zoo.new_policy(size, seed), policy_zoo.next_token_loss
         draw = policy_zoo.draw
+        if part == POLICIES[1]:
+            small = LlamaForCausalLM.from_pretrained(_made(out / POLICIES[0]), dtype=torch.float32)
+            model = policy_zoo.grown_policy(small, size, seed)
     done = fit(model, draw, loss, size, work, part, seed, device, progress, PAD_ID)
     save(model, part, out, size, seed, quick, done)
 
