@@ -39,7 +39,7 @@ def prune(tree: Tree, id: NodeId) -> Trimmed:
 def restore(tree: Tree, id: NodeId) -> Trimmed:
     """Take back every prune on the way to a node, whoever made it."""
     node = _step(tree, id)
-    fallen = tuple(n.id for n in reversed(list(node.lineage())) if n.pruned)
+    fallen = tuple(n.id for n in reversed(list(node.lineage())) if n.given_up)
     if not fallen:
         raise RefusedError("This branch was not pruned.")
     return Trimmed(fallen, pruned=False)
@@ -162,17 +162,16 @@ def follow_up(tree: Tree, event: Event) -> Search | None:
 
 def decide_anew(tree: Tree, event: Event) -> Decided | None:
     """The last decision about a node as it falls out now that its score is another; None if it falls out the same."""
-    deed: Event | Deed = tree.deeds[event.deed].deed if isinstance(event, Undone) else event
-    if not isinstance(deed, Overrode):
+    if not isinstance(event, Overrode):
         return None
-    about = (d for d in reversed(tree.decisions) if deed.node in d.kept or deed.node in d.pruned)
+    about = (d for d in reversed(tree.decisions) if event.node in d.kept or event.node in d.pruned)
     decision = next(about, None)
     if decision is None or decision.places is None:
         return None
     kept = best(tree, decision)
-    if set(kept) == set(decision.kept):
-        return None
     rivals = [*decision.kept, *decision.pruned]
+    if all(tree.nodes[id].pruned == (id not in kept) for id in rivals):
+        return None
     scores = {id: s for id in rivals if (s := tree.score(tree.nodes[id])) is not None}
     lost = tuple(id for id in rivals if id not in kept)
     return Decided(kept, lost, scores, tree.settings.aggregation, decision.depth, decision.places, by="user")
@@ -180,7 +179,7 @@ def decide_anew(tree: Tree, event: Event) -> Decided | None:
 
 def best(tree: Tree, decision: Decided) -> tuple[NodeId, ...]:
     """Who of a decision's rivals would be kept by the scores of now: the best, whoever is pinned or ended a solution."""
-    rivals = in_order(tree.nodes[id] for id in (*decision.kept, *decision.pruned))
+    rivals = in_order(n for id in (*decision.kept, *decision.pruned) if not (n := tree.nodes[id]).trimmed)
     first = top(tree, rivals, decision.places or 0)
     return tuple(n.id for n in rivals if n in first or n.pinned or n.finished)
 

@@ -27,6 +27,8 @@ class Node:
     override: float | None = None
     value: float | None = None
     pruned: bool = False
+    """By a decision; `trimmed`: by a person."""
+    trimmed: bool = False
     pinned: bool = False
     withdrawn: bool = False
     """Written by hand, and taken back."""
@@ -49,8 +51,13 @@ class Node:
 
     @property
     def alive(self) -> bool:
-        """Neither it nor an ancestor is pruned, replaced or withdrawn."""
-        return not any(n.pruned or n.withdrawn or n.replaced for n in self.lineage())
+        """Neither it nor an ancestor is given up, replaced or withdrawn."""
+        return not any(n.given_up or n.withdrawn or n.replaced for n in self.lineage())
+
+    @property
+    def given_up(self) -> bool:
+        """Was it pruned, by a decision or by a person?"""
+        return self.pruned or self.trimmed
 
     @property
     def stale(self) -> bool:

@@ -38,10 +38,13 @@ ROOT: NodeId = "0"
 
 @dataclass(slots=True)
 class Done:
-    """What a person did: the event, the override before it, and whether it has been taken back since."""
+    """What a person did, the decision that was made anew because of it, and what both changed as it was before."""
 
     deed: Deed
-    before: float | None = None
+    decision: Decided | None = None
+    override: float | None = None
+    flags: dict[NodeId, tuple[bool, bool]] = field(default_factory=dict)
+    """(pruned, trimmed) of the nodes that it gave up or took back."""
     undone: bool = False
 
 
@@ -88,8 +91,9 @@ class Tree:
                 self.nodes[event.node].cost += event.cost
                 self.spent += event.cost
             case Decided():
-                for id in event.pruned:
-                    self.nodes[id].pruned = True
+                if event.by == "user":
+                    self._remember(self.deeds[-1], (*event.kept, *event.pruned)).decision = event
+                self._decide(event)
                 self.decisions.append(event)
             case Valued():
                 self.nodes[event.node].value = event.value
@@ -99,32 +103,58 @@ class Tree:
                 self._do(event)
             case Undone():
                 done = self.deeds[event.deed]
-                self._turn(done, back=not event.redone)
+                self._redo(done) if event.redone else self._undo(done)
                 done.undone = not event.redone
         if reopens(event, self.ended):
             self.ended = None
         self.length += 1
 
-    def _do(self, deed: Deed) -> None:
-        done = Done(deed, self.nodes[deed.node].override if isinstance(deed, Overrode) else None)
-        self.deeds.append(done)
-        self._turn(done, back=False)
+    def _decide(self, decision: Decided) -> None:
+        for id in (*decision.kept, *decision.pruned):
+            self.nodes[id].pruned = id in decision.pruned
 
-    def _turn(self, done: Done, back: bool) -> None:
-        """Do a deed, or take it back."""
+    def _do(self, deed: Deed) -> None:
+        done = Done(deed)
+        self.deeds.append(done)
+        if isinstance(deed, Trimmed):
+            self._remember(done, deed.nodes)
+        if isinstance(deed, Overrode):
+            done.override = self.nodes[deed.node].override
+        self._redo(done)
+
+    def _remember(self, done: Done, nodes: Iterable[NodeId]) -> Done:
+        done.flags = {id: (self.nodes[id].pruned, self.nodes[id].trimmed) for id in nodes}
+        return done
+
+    def _redo(self, done: Done) -> None:
         match done.deed:
             case Trimmed(nodes, pruned):
-                for id in nodes:
-                    self.nodes[id].pruned = pruned != back
-            case Pinned(node, pinned):
-                self.nodes[node].pinned = pinned != back
-            case Overrode(node, reward):
-                self.nodes[node].override = done.before if back else reward
-            case Grew(node=node):
-                self.nodes[node].withdrawn = back
-            case Asked(children=children):
-                for node in filter(None, map(self.nodes.get, children)):
-                    node.withdrawn = back
+                for node in map(self.nodes.__getitem__, nodes):
+                    node.trimmed, node.pruned = pruned, node.pruned and pruned
+            case Pinned(id, pinned):
+                self.nodes[id].pinned = pinned
+            case Overrode(id, reward):
+                self.nodes[id].override = reward
+            case Grew() | Asked():
+                self._withdraw(done.deed, False)
+        if done.decision:
+            self._decide(done.decision)
+
+    def _undo(self, done: Done) -> None:
+        for id, (pruned, trimmed) in done.flags.items():
+            self.nodes[id].pruned, self.nodes[id].trimmed = pruned, trimmed
+        match done.deed:
+            case Pinned(id, pinned):
+                self.nodes[id].pinned = not pinned
+            case Overrode(id):
+                self.nodes[id].override = done.override
+            case Grew() | Asked():
+                self._withdraw(done.deed, True)
+
+    def _withdraw(self, deed: Grew | Asked, withdrawn: bool) -> None:
+        born = deed.children if isinstance(deed, Asked) else (deed.node,)
+        for node in filter(None, map(self.nodes.get, born)):
+            node.withdrawn = withdrawn
 
     def _grow(self, event: Grew) -> None:
         if event.node in self.nodes:

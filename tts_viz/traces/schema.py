@@ -141,6 +141,7 @@ class Gate:
                 _require(all(0 <= r <= 1 for r in event.rewards), "a reward must be from 0 to 1")
                 _check_cost(event.cost)
             case Decided():
+                _require(event.by == "search" or self._deeds > 0, "nothing was done by hand that it could follow from")
                 self._check_decision(event)
             case Valued():
                 self._known(event.node)
