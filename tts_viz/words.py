@@ -5,10 +5,27 @@ Knows nothing about truth or pages: what is said here is what the search itself 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 
 from tts_viz.budget import Budget
-from tts_viz.events import Changed, Decided, Ended, Event, Grew, Settings, Started, Withered
+from tts_viz.events import (
+    Asked,
+    Changed,
+    Decided,
+    Deed,
+    Ended,
+    Event,
+    Grew,
+    NodeId,
+    Overrode,
+    Pinned,
+    Settings,
+    Started,
+    Trimmed,
+    Undone,
+    Withered,
+)
 from tts_viz.node import Node
 from tts_viz.strategies import STRATEGIES
 from tts_viz.tree import Tree
@@ -30,11 +47,21 @@ def why(tree: Tree, node: Node) -> str:
         return "the problem, from which every solution begins"
     if node.kind == "rollout":
         return _rollout(node)
-    if fallen := next((n for n in node.lineage() if n.pruned), None):
-        verdict = f"pruned at {_decision(tree, fallen)}"
+    if node.kind == "attempt":
+        earlier = len(node.earlier())
+        seen = (
+            f"written after reading the {_count(min(earlier, 4), 'attempt')} before it" if earlier else "the first one"
+        )
+        return f"attempt {earlier + 1} begins here: {seen}"
+    if gone := next((n for n in node.lineage() if n.withdrawn or n.replaced), None):
+        what = "taken back" if gone.withdrawn else f"edited: it now reads “{gone.edits[-1].text}”"
+        return f"it was {what}" if gone is node else f"an earlier step of this path, step {gone.depth}, was {what}"
+    if fallen := next((n for n in node.lineage() if n.given_up), None):
+        verdict = "pruned by hand" if fallen.trimmed else f"pruned at {_decision(tree, fallen)}"
         return verdict if fallen is node else f"an ancestor, step {fallen.depth} of this path, was {verdict}"
     decision = _decision(tree, node)
-    return "; ".join(filter(None, [f"kept at {decision}" if decision else "", _standing(tree, node)]))
+    pinned = "pinned, so that no decision prunes it" if node.pinned else ""
+    return "; ".join(filter(None, [pinned, f"kept at {decision}" if decision else "", _standing(tree, node)]))
 
 
 def _rollout(node: Node) -> str:
@@ -113,6 +140,8 @@ def happened(event: Event, before: Tree) -> str:
             return f"started: {_strategy(event.settings)}, {_budget(event.settings.budget)}"
         case Changed():
             return _changed(before.settings, event.settings)
+        case Decided(by="user"):
+            return f"depth {event.depth}: decided anew, {_names(before, event.kept)} kept"
         case Decided():
             best = max(event.scores.values(), default=None)
             rivals = len(event.kept) + len(event.pruned)
@@ -123,12 +152,42 @@ def happened(event: Event, before: Tree) -> str:
             return f"depth {before.nodes[event.parent].depth + 1}: a step was cut off at the token limit"
         case Withered(node_kind="step"):
             return f"depth {before.nodes[event.parent].depth + 1}: a dead end, the policy had nothing to say"
+        case Grew(by="user"):
+            what = "edited a step to" if event.replaces else "wrote a step"
+            return f"by hand: {what} “{event.text}”"
+        case Trimmed() | Pinned() | Overrode() | Asked():
+            return f"by hand: {_deed(before, event)}"
+        case Undone():
+            return f"{'redone' if event.redone else 'undone'}: {_deed(before, before.deeds[event.deed].deed)}"
         case Ended():
             scores = [s for n in before.finished() if (s := before.score(n)) is not None]
             found = _count(len(before.finished()), "solution")
             return f"{event.why}: {found}" + _best(max(scores, default=None))
         case _:
             return ""
+
+
+def _deed(tree: Tree, deed: Deed) -> str:
+    """ "pruned “25*2=50 …”" """
+    match deed:
+        case Trimmed(nodes, pruned):
+            return f"{'pruned' if pruned else 'restored'} {_names(tree, nodes[-1:])}"
+        case Pinned(node, pinned):
+            return f"{'pinned' if pinned else 'let go of'} {_names(tree, [node])}"
+        case Overrode(node, reward):
+            said = "gave the verifier its word back on" if reward is None else f"scored {reward:.2f}:"
+            return f"{said} {_names(tree, [node])}"
+        case Asked():
+            what = _count(deed.n, "more solution" if deed.whole else "more next step")
+            return f"asked for {what} after {_names(tree, [deed.node])}"
+        case Grew():
+            return f"{'the edit' if deed.replaces else 'the step'} “{deed.text}”"
+
+
+def _names(tree: Tree, nodes: Sequence[NodeId]) -> str:
+    """The steps by their text, at most two of them."""
+    named = [f"“{tree.nodes[id].text}”" if tree.nodes[id].text else "the problem" for id in nodes[:2]]
+    return " and ".join(named) + (f" and {len(nodes) - 2} more" if len(nodes) > 2 else "")
 
 
 def _changed(old: Settings, new: Settings) -> str:
@@ -152,6 +211,8 @@ def _changed(old: Settings, new: Settings) -> str:
         said.append(f"temperature {old.temperature:g} → {new.temperature:g} from here on")
     if old.aggregation != new.aggregation:
         said.append(f"step aggregation {old.aggregation} → {new.aggregation}")
+    if old.seed != new.seed:
+        said.append(f"seed {old.seed} → {new.seed} from here on")
     if old.vote != new.vote:
         said.append(f"vote {old.vote} → {new.vote}")
     return "; ".join(said)

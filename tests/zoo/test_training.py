@@ -28,7 +28,7 @@ def test_a_quick_training_makes_models_that_load_and_say_how_they_were_made(tmp_
     assert load_policy(str(tmp_path / "policy-large"))
     assert load_verifier(str(tmp_path / "verifier"))
     made = json.loads((tmp_path / "verifier" / "training.json").read_text())
-    assert made["command"] == "python -m tts_viz train verifier --seed 0 --quick"
+    assert made["command"] == "python -m tts_viz train all --seed 0 --quick"
     assert made["training"]["tokens"] >= QUICK.tokens
     assert made["command"] in (tmp_path / "verifier" / "README.md").read_text()
 

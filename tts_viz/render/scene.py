@@ -5,7 +5,7 @@ Pure. Knows what a node looks like (its place, status, score and truth), nothing
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -14,10 +14,11 @@ from tts_viz.events import NodeId
 from tts_viz.node import Node
 from tts_viz.render import layout
 from tts_viz.tasks.base import StepTruth
-from tts_viz.tree import Tree
+from tts_viz.tree import ROOT, Tree
 
-Status = Literal["root", "open", "kept", "pruned", "finished", "stuck", "rollout", "more"]
-"""open: may be expanded; kept: was expanded; stuck: lives, but nothing can follow; more: stands for pruned subtrees."""
+Status = Literal["root", "open", "kept", "pruned", "finished", "stuck", "rollout", "more", "attempt", "stale"]
+"""open: may be expanded; kept: was expanded; stuck: lives, but nothing can follow; more: stands for pruned subtrees;
+attempt: where a revised solution begins; stale: edited or taken back since, or after such a step."""
 
 Truth = Literal["unknown", "valid", "false", "lost", "doomed"]
 """lost: a valid step after which the goal is out of reach; doomed: a valid step after such a step or a false one."""
@@ -27,7 +28,9 @@ class SceneNode(NamedTuple):
     """One node as drawn.
 
     `score` is the aggregate of the path under the aggregation in force, `reward` the verifier's word on this step
-    alone; both are rounded to three digits. `reason` is empty where there is nothing to explain.
+    alone; both are rounded to three digits. `reason` is empty where there is nothing to explain. The parent of an attempt
+    is the beginning of the one that it revises, beside which it stands. `lost_here`: with this node's prune the last way to
+    a right answer was lost.
     """
 
     id: NodeId
@@ -39,6 +42,8 @@ class SceneNode(NamedTuple):
     reward: float | None = None
     truth: Truth = "unknown"
     reason: str = ""
+    pinned: bool = False
+    lost_here: bool = False
 
     @property
     def label(self) -> str:
@@ -91,13 +96,15 @@ def scene(
     chosen: NodeId | None = None,
     marks: Sequence[Mark] = (),
     collapse: bool = False,
+    lost_here: Collection[NodeId] = (),
 ) -> Scene:
-    """The picture of a tree at this moment. `truth` is the exact checker's word on each step, where there is one.
+    """The picture of a tree at this moment. `truth` is the exact checker's word on each step, where there is one;
+    `lost_here` are the nodes with which the last way to a right answer was pruned.
 
     `collapse`: draw one "+12 pruned" under a node in place of all that was pruned under it.
     """
     aggregation = tree.settings.aggregation if tree.started else "last"
-    sight = _Sight(tree, truth or {}, aggregation, collapse)
+    sight = _Sight(tree, truth or {}, aggregation, collapse, lost_here)
     drawn = [sight.see(node) for node in tree.nodes.values()]
     nodes = {n.id: n for n in [*filter(None, drawn), *sight.summaries()]}
     return Scene(nodes, chosen if chosen in nodes else None, tuple(marks), aggregation)
@@ -106,9 +113,19 @@ def scene(
 class _Sight:
     """One look at a tree, parents before children, so that whatever runs down a path is computed once a node."""
 
-    def __init__(self, tree: Tree, truth: Mapping[NodeId, StepTruth], aggregation: str, collapse: bool) -> None:
+    def __init__(
+        self,
+        tree: Tree,
+        truth: Mapping[NodeId, StepTruth],
+        aggregation: str,
+        collapse: bool,
+        lost_here: Collection[NodeId],
+    ) -> None:
         self.tree, self.truth, self.aggregation, self.collapse = tree, truth, aggregation, collapse
+        self.lost_here = lost_here
+        self._depth: dict[NodeId, int] = {ROOT: 0}
         self._pruned: set[NodeId] = set()
+        self._stale: set[NodeId] = set()
         self._doomed: set[NodeId] = set()
         self._rewards: dict[NodeId, list[float] | None] = {}
         """The rewards on the path to a node, itself included; None where one is unknown."""
@@ -121,20 +138,35 @@ class _Sight:
             self._rewards[node.id] = []
             return SceneNode(node.id, None, 0, _question(self.tree), "root")
         parent = node.parent.id
-        if node.pruned or parent in self._pruned:
+        if node.replaced or node.withdrawn or parent in self._stale:
+            self._stale.add(node.id)
+        if node.given_up or parent in self._pruned:
             self._pruned.add(node.id)
             if self.collapse:
                 self._hide(node)
                 return None
+        if node.kind == "attempt":
+            return self._attempt(node, node.parent)
+        self._depth[node.id] = depth = self._depth[parent] + 1
         score = self._score(node, parent)
         truth, reason = self._truth(node, parent)
-        reward = None if node.reward is None else round(node.reward, 3)
-        return SceneNode(node.id, parent, node.depth, node.text, self._status(node), score, reward, truth, reason)
+        reward = None if node.worth is None else round(node.worth, 3)
+        status, lost = self._status(node), node.id in self.lost_here
+        return SceneNode(node.id, parent, depth, node.text, status, score, reward, truth, reason, node.pinned, lost)
+
+    def _attempt(self, node: Node, end: Node) -> SceneNode:
+        """Attempts of a chain stand under one another; the steps of each unfold beside it."""
+        before = end.start
+        self._depth[node.id] = depth = max(1, self._depth[before.id])
+        self._rewards[node.id] = []
+        text = f"attempt {len(node.earlier()) + 1}"
+        status = "stale" if node.id in self._stale else "pruned" if node.id in self._pruned else "attempt"
+        return SceneNode(node.id, before.id, depth, text, status)
 
     def summaries(self) -> list[SceneNode]:
         """One "+12 pruned" for each drawn node under which pruned ones are not."""
         return [
-            SceneNode(f"{id}.+", id, self.tree.nodes[id].depth + 1, f"+{count} pruned", "more")
+            SceneNode(f"{id}.+", id, self._depth[id] + 1, f"+{count} pruned", "more")
             for id, count in self._hidden.items()
         ]
 
@@ -144,13 +176,15 @@ class _Sight:
 
     def _score(self, node: Node, parent: NodeId) -> float | None:
         before = self._rewards[parent]
-        own = node.reward if node.value is None else node.value
-        self._rewards[node.id] = None if before is None or node.reward is None else [*before, node.reward]
+        own = node.worth if node.value is None or node.override is not None else node.value
+        self._rewards[node.id] = None if before is None or node.worth is None else [*before, node.worth]
         return None if before is None or own is None else round(aggregate.steps([*before, own], self.aggregation), 3)
 
     def _status(self, node: Node) -> Status:
         if node.kind == "rollout":
             return "rollout"
+        if node.id in self._stale:
+            return "stale"
         if node.id in self._pruned:
             return "pruned"
         if node.finished:

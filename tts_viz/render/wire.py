@@ -10,13 +10,15 @@ A line is {"run": id, "all": 1 (forget what was before), "add": groups, "set": {
 * Nodes are numbered in order of first appearance. `gaps` are rising numbers: the first, then differences.
 * A group is [parent's number, key, row, …]: siblings whose keys count up from `key`; a node's id is its parent's, a
   dot, and its key. The root has parent -1 and its id as key.
-* A row is [text, code, scores, reason], cut short after its last known cell. `code` is the status's letter and the
-  truth's; `scores` is a whole number of thousandths where score and reward are the same, else [score, reward].
+* A row is [text, code, scores, reason], cut short after its last known cell. `code` is the status's letter, the truth's,
+  ^ for a pinned node and # for one with which the last way to a right answer was lost; `scores` is a whole number of
+  thousandths where score and reward are the same, else [score, reward].
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, pairwise
@@ -26,10 +28,14 @@ from tts_viz.render.scene import Mark, Scene, SceneNode, Status, Truth
 
 STATUS: dict[str, Status] = {
     "t": "root", "o": "open", "k": "kept", "p": "pruned", "f": "finished", "s": "stuck", "r": "rollout", "m": "more",
+    "a": "attempt", "x": "stale",
 }  # fmt: skip
 TRUTH: dict[str, Truth] = {"": "unknown", "v": "valid", "f": "false", "l": "lost", "d": "doomed"}
 _STATUS = {name: code for code, name in STATUS.items()}
 _TRUTH = {name: code for code, name in TRUTH.items()}
+
+ATTEMPT = re.compile(r"\.a\d+$")
+"""at the end of an attempt's id"""
 
 FIELDS = ("text", "code", "scores", "reason")
 """The cells of a row; any of them can change."""
@@ -113,7 +119,7 @@ def _gaps(numbers: list[int]) -> list[int]:
 def _row(node: SceneNode) -> Row:
     score = None if node.score is None else round(node.score * 1000)
     reward = None if node.reward is None else round(node.reward * 1000)
-    code = _STATUS[node.status] + _TRUTH[node.truth]
+    code = _STATUS[node.status] + _TRUTH[node.truth] + "^" * node.pinned + "#" * node.lost_here
     return node.text, code, score if score == reward else (score, reward), node.reason
 
 
@@ -135,8 +141,10 @@ def fold(text: str) -> Scene:
             ids, where, rows = [], [], []
         for parent, key, row in _ungrouped(said.get("add", [])):
             ids.append(f"{ids[parent]}.{key}" if parent >= 0 else str(key))
-            where.append((ids[parent], where[parent][1] + 1) if parent >= 0 else (None, 0))
             rows.append([*row, *["", "", None, ""][len(row) :]])
+            # Attempts of a chain stand under one another.
+            deeper = parent < 0 or not (ATTEMPT.search(ids[parent]) and ATTEMPT.search(ids[-1]))
+            where.append((ids[parent], where[parent][1] + deeper) if parent >= 0 else (None, 0))
         for field, groups in said.get("set", {}).items():
             for value, gaps in groups:
                 for number in accumulate(gaps):
@@ -157,4 +165,5 @@ def _node(id: str, parent: str | None, depth: int, row: list[Any]) -> SceneNode:
     text, code, scores, reason = row
     pair = scores if isinstance(scores, list) else (scores, scores)
     score, reward = (None if s is None else s / 1000 for s in pair)
-    return SceneNode(id, parent, depth, text, STATUS[code[0]], score, reward, TRUTH[code[1:]], reason)
+    truth = TRUTH[code[1:].rstrip("^#")]
+    return SceneNode(id, parent, depth, text, STATUS[code[0]], score, reward, truth, reason, "^" in code, "#" in code)

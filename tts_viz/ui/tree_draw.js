@@ -12,12 +12,15 @@ function cividis(score) {
 
 const SYMBOLS = {
   root: 'circle', open: 'triangle-right', kept: 'circle', pruned: 'square', finished: 'diamond', stuck: 'line-ns-open', rollout: 'circle-open', more: 'circle-cross-open',
+  attempt: 'hexagon2-open', stale: 'circle-open-dot',
 };
-const SIZES = { root: 1.15, open: 1.05, kept: 1, pruned: 0.62, finished: 1.3, stuck: 1.15, rollout: 0.62, more: 0.9 };
+const SIZES = { root: 1.15, open: 1.05, kept: 1, pruned: 0.62, finished: 1.3, stuck: 1.15, rollout: 0.62, more: 0.9, attempt: 1.2, stale: 0.62 };
 const LABEL_PX = 6.7; // the width of a character of a label
 const LEAST_LABEL = 11; // characters; less says nothing
 const LABEL_ROW = 15; // the height of a label with its leading
-const RANK = { root: 0, finished: 2, kept: 3, open: 4, more: 4, stuck: 5, rollout: 7, pruned: 6 };
+const RANK = { root: 0, finished: 2, kept: 3, open: 4, more: 4, stuck: 5, rollout: 7, pruned: 6, attempt: 1, stale: 6 };
+
+const gone = (node) => node.status === 'pruned' || node.status === 'stale';
 
 /** Plotly reads tags and TeX in text; visitors' and models' text has neither. */
 const plain = (text) => text.replace(/[&<>$]/g, (c) => `&#${c.charCodeAt(0)};`);
@@ -41,7 +44,7 @@ function edges(view) {
   const kinds = { pruned: [], kept: [], rollout: [], chosen: [] };
   for (const node of nodes) {
     if (!node.parent) continue;
-    const kind = path.has(node) ? 'chosen' : node.status === 'rollout' ? 'rollout' : node.status === 'pruned' || node.status === 'more' ? 'pruned' : 'kept';
+    const kind = path.has(node) ? 'chosen' : node.status === 'rollout' ? 'rollout' : gone(node) || node.status === 'more' ? 'pruned' : 'kept';
     kinds[kind].push(node);
   }
   const fineness = nodes.length <= 400 ? 14 : nodes.length <= 1200 ? 5 : 1;
@@ -89,8 +92,8 @@ function rings(view) {
 
 function dots(view) {
   const { nodes, places, theme, path, scene } = view;
-  const hollow = (node) => node.status === 'rollout' || node.status === 'stuck' || node.status === 'more';
-  const fill = (node) => (node.status === 'root' ? theme.ink : node.status === 'more' ? theme.muted : node.score === null ? theme.unscored : cividis(node.score));
+  const hollow = (node) => ['rollout', 'stuck', 'more', 'attempt', 'stale'].includes(node.status);
+  const fill = (node) => (node.status === 'root' ? theme.ink : node.status === 'more' || node.status === 'attempt' ? theme.muted : node.score === null ? theme.unscored : cividis(node.score));
   return {
     ...POINTS,
     ...xy(nodes, places),
@@ -99,7 +102,7 @@ function dots(view) {
       symbol: nodes.map((node) => (node === scene.chosen ? 'star' : SYMBOLS[node.status])),
       size: nodes.map((node) => nodeSize(node, view)),
       color: nodes.map(fill),
-      opacity: nodes.map((node) => (node.status === 'pruned' ? theme.faded : 1)),
+      opacity: nodes.map((node) => (gone(node) ? theme.faded : 1)),
       line: {
         color: nodes.map((node) => (hollow(node) ? fill(node) : path.has(node) ? theme.ink : theme.rim)),
         width: nodes.map((node) => (node.status === 'stuck' ? 3.2 : hollow(node) ? 1.6 : path.has(node) ? 1.8 : 0.8)),
@@ -116,7 +119,17 @@ function marks(view) {
     const stroke = (ink, width) => ({ ...POINTS, ...xy(found, view.places), marker: { symbol, size, opacity: 1, line: { color: ink, width } } });
     return [stroke(view.theme.paper, view.size > 7 ? 4.2 : 2.6), stroke(color, view.size > 7 ? 2.2 : 1.5)];
   };
-  return [...over('lost', 'line-ew', view.theme.lost, 1.25), ...over('false', 'x-thin', view.theme.false, 0.66)];
+  return [...over('lost', 'line-ew', view.theme.lost, 1.25), ...over('false', 'x-thin', view.theme.false, 0.66), ...flags(view)];
+}
+
+/** A pin is a ring; where the right path was lost is a ring that cannot be missed. */
+function flags(view) {
+  const ring = (has, color, dash, more) => {
+    const found = view.nodes.filter(has);
+    const size = found.map((node) => nodeSize(node, view) + more);
+    return { ...POINTS, ...xy(found, view.places), marker: { symbol: dash, size, color, line: { color, width: 2.4 } } };
+  };
+  return [ring((n) => n.pinned, view.theme.accent, 'circle-open', 7), ring((n) => n.lostHere, view.theme.false, 'circle-open', 12)];
 }
 
 /** Step texts where there is room: in each column the most telling nodes first, none over another. */
@@ -142,7 +155,7 @@ function labels(view) {
     shown.push(at);
   }
   const cut = (text) => (text.length > room ? `${text.slice(0, room - 1).trimEnd()}…` : text);
-  const faint = (node) => node.status === 'pruned' || node.status === 'more' || node.status === 'rollout';
+  const faint = (node) => gone(node) || node.status === 'more' || node.status === 'rollout';
   return {
     type: 'scatter', mode: 'text', hoverinfo: 'skip', textposition: 'middle right',
     x: shown.map((s) => s.x), y: shown.map((s) => s.y), text: shown.map((s) => plain(cut(s.node.label))),

@@ -1,6 +1,7 @@
 // Lines from render/wire.py, folded into the scene that they amount to; see there for what a line says.
 
-const STATUSES = { t: 'root', o: 'open', k: 'kept', p: 'pruned', f: 'finished', s: 'stuck', r: 'rollout', m: 'more' };
+const STATUSES = { t: 'root', o: 'open', k: 'kept', p: 'pruned', f: 'finished', s: 'stuck', r: 'rollout', m: 'more', a: 'attempt', x: 'stale' };
+const ATTEMPT = /\.a\d+$/; // at the end of an attempt's id
 const TRUTHS = { '': 'unknown', v: 'valid', f: 'false', l: 'lost', d: 'doomed' };
 
 /** A scene that `take`s an append-only text. Nodes are in order of birth and know their parent and children. */
@@ -39,7 +40,9 @@ function makeScene() {
 
   function add(number, key, [text, code, scores = null, reason = '']) {
     const parent = scene.nodes[number] ?? null;
-    const node = { id: parent ? `${parent.id}.${key}` : String(key), parent, kids: [], depth: parent ? parent.depth + 1 : 0, reason };
+    const node = { id: parent ? `${parent.id}.${key}` : String(key), parent, kids: [], reason };
+    // Attempts of a chain stand under one another.
+    node.depth = parent ? parent.depth + !(ATTEMPT.test(parent.id) && ATTEMPT.test(node.id)) : 0;
     SET.text(node, text);
     SET.code(node, code);
     SET.scores(node, scores);
@@ -53,7 +56,7 @@ function makeScene() {
 
 const SET = {
   text: (node, text) => { node.text = text; node.label = text.trim().replace(/\s+/g, ' '); },
-  code: (node, code) => { node.status = STATUSES[code[0]]; node.truth = TRUTHS[code.slice(1)]; },
+  code: (node, code) => { node.status = STATUSES[code[0]]; node.truth = TRUTHS[code.slice(1).replace(/[\^#]/g, '')]; node.pinned = code.includes('^'); node.lostHere = code.includes('#'); },
   scores: (node, scores) => {
     [node.score, node.reward] = (Array.isArray(scores) ? scores : [scores, scores]).map((s) => (s === null ? null : s / 1000));
   },

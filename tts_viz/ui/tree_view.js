@@ -81,7 +81,7 @@ function readTheme() {
 
 /** The legend names what this tree has; the empty state shows while there is none. */
 function showParts() {
-  const has = new Set(scene.nodes.flatMap((node) => [node.status, node.truth]));
+  const has = new Set(scene.nodes.flatMap((node) => [node.status, node.truth, node.pinned && 'pinned', node.lostHere && 'lostHere']));
   if (scene.chosen) has.add('chosen');
   const none = !scene.nodes.length;
   element.classList.toggle('none', none);

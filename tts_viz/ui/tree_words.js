@@ -3,6 +3,7 @@
 const STATUS_WORDS = {
   root: 'The problem', open: 'waiting: may be tried further', kept: 'expanded: next steps were tried', pruned: 'pruned: the search gave it up',
   finished: 'a whole solution', stuck: 'a dead end', rollout: 'a look ahead, not part of a solution', more: 'pruned branches; click to show them',
+  attempt: 'a new attempt, written with those before it in view', stale: 'out of date: the step was edited or taken back',
 };
 const AGGREGATION_WORDS = { last: '', min: ', the lowest on its path', product: ', all on its path multiplied', mean: ', the mean of its path' };
 
@@ -29,7 +30,7 @@ function onChosen(scene) {
 /** One sentence for `aria-live`. */
 function spoken(node, scene) {
   if (node.status === 'root') return `The problem: ${node.label}. ${node.kids.length} first steps.`;
-  if (node.status === 'more') return `${node.label}.`;
+  if (node.status === 'more' || node.status === 'attempt') return `${node.label}.`;
   const parts = [`Step ${node.depth}: ${node.label || 'empty'}`, standing(node, scene), `score ${percent(node.score)}`, truthWords(node)];
   return parts.filter(Boolean).join('. ');
 }
@@ -41,8 +42,8 @@ function fillCard(card, node, scene, colour) {
     made.textContent = text;
     return made;
   };
-  if (node.status === 'root' || node.status === 'more') {
-    return card.replaceChildren(make('div', 'what', node.status === 'root' ? 'The problem' : STATUS_WORDS.more), make('div', 'text', node.text));
+  if (['root', 'more', 'attempt'].includes(node.status)) {
+    return card.replaceChildren(make('div', 'what', node.status === 'root' ? 'The problem' : STATUS_WORDS[node.status]), make('div', 'text', node.text));
   }
   const what = make('div', 'what', `Step ${node.depth} · ${standing(node, scene)}`);
   const text = make('div', 'text', node.text.trim() || '(empty)');
@@ -53,6 +54,8 @@ function fillCard(card, node, scene, colour) {
   const said = [what, text, score];
   if (node.reward !== null && node.reward !== node.score) said.push(make('div', 'note', `the verifier on this step alone: ${percent(node.reward)}`));
   if (node.truth !== 'unknown') said.push(make('div', `truth ${node.truth}`, truthWords(node)));
+  if (node.pinned) said.push(make('div', 'note', 'pinned: no decision prunes it'));
+  if (node.lostHere) said.push(make('div', 'truth lost', 'The right path was lost here.'));
   if (/^u/.test(node.id.split('.').at(-1))) said.push(make('div', 'note', 'written by hand'));
   card.replaceChildren(...said);
 }

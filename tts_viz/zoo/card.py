@@ -8,14 +8,15 @@ from typing import Any
 POLICY = """
 A small language model (Llama architecture) that solves the puzzles of `tts_viz` one step a line: Countdown ("Make 57
 from 2 3 14 25") and arithmetic ("Evaluate (3+4)*(2+5)"). It was trained from scratch to imitate random valid solutions of
-synthetic problems of the train split; two in five of its examples show up to four wrong attempts first, so that it can
-revise. It errs on purpose-built hard levels: it is there to be searched with. It can do nothing else.
+synthetic problems of the train split; one in four of its examples shows up to four wrong attempts first, and at the end it
+learned to mend its own wrong attempts, so that it can revise. (The large one was grown from the small one's weights before
+that.) It errs on purpose-built hard levels: it is there to be searched with. It can do nothing else.
 """
 
 VERIFIER = """
 A process reward model (Llama architecture, token classification with two labels, in TRL's format) for the puzzles of
 `tts_viz`. It reads a problem and its steps; the probability of label 1 ("true") at the newline after each step says how
-likely the small policy is right from there. It was trained from scratch on the small policy's own attempts at problems
+likely the small policy is right from there. It began as the small policy and was trained on that one's own attempts at problems
 of the train split (each prefix labelled with the share of attempts through it that end right, 0 once a step is false), on
 synthetic slips, with a label on every token inside a step, and on predicting the next token of valid steps.
 """

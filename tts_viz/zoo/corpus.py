@@ -23,6 +23,9 @@ COUNTDOWN, ARITHMETIC = countdown.Countdown(), arithmetic.Arithmetic()
 LONGEST = 512
 """tokens; longer contexts lose their oldest attempts"""
 
+CONTEXTS = (4, 3, 2, 1)
+"""odds of one, two, three and four attempts in a context"""
+
 MIX: dict[tuple[str, int], float] = {
     **{("countdown", level): 1.5 for level in countdown.LEVELS},
     **{("arithmetic", level): weight for level, weight in zip(arithmetic.LEVELS, (1.0, 1.0, 1.0, 0.7, 0.5))},
@@ -126,7 +129,7 @@ def drawn_example(rng: random.Random, revisions: float) -> Example:
     """A random example; a share `revisions` has one to four wrong attempts in its context, and mends the last of them."""
     solved = draw(rng)
     if rng.random() < revisions:
-        k = rng.choices(range(1, MOST_ATTEMPTS + 1), (4, 3, 2, 1))[0]
+        k = rng.choices(range(1, MOST_ATTEMPTS + 1), CONTEXTS)[0]
         if attempts := wrong_attempts(rng, solved, k):
             attempts = nearest_last(attempts, solved.steps)
             return example(solved.problem, mended(rng, solved.problem, attempts[-1]), attempts)

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import random
 import re
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from transformers import LlamaForCausalLM
 
-from tts_viz.zoo.corpus import Example, drawn_example
+from tts_viz.tasks.base import Problem
+from tts_viz.tasks.revisions import MOST_ATTEMPTS
+from tts_viz.zoo import attempts
+from tts_viz.zoo.corpus import ARITHMETIC, CONTEXTS, COUNTDOWN, Example, drawn_example, example, mended
 from tts_viz.zoo.fit import Row
 from tts_viz.zoo.sizes import Size, config
 
@@ -76,6 +80,27 @@ def row(example: Example) -> Row:
 
 def draw(rng: random.Random) -> Row:
     return row(drawn_example(rng, REVISIONS))
+
+
+class Mending:
+    """Rows for learning to revise one's own errors, which synthetic ones resemble too little: what a policy writes wrong,
+    it believes. Half of the rows are plain solutions, so that nothing is forgotten."""
+
+    def __init__(self, path: Path):
+        """`path`: the policy's attempts (see `attempts`)."""
+        self.failed: list[tuple[Problem, list[list[str]]]] = []
+        for tried in attempts.read(path):
+            task = COUNTDOWN if tried.problem.task == "countdown" else ARITHMETIC
+            wrong = [steps for steps in tried.attempts if steps and not task.grade(tried.problem, steps)]
+            if wrong:
+                self.failed.append((tried.problem, wrong))
+
+    def draw(self, rng: random.Random) -> Row:
+        if not self.failed or rng.random() < 0.5:
+            return row(drawn_example(rng, 0.0))
+        problem, wrong = rng.choice(self.failed)
+        shown = rng.sample(wrong, min(len(wrong), rng.choices(range(1, MOST_ATTEMPTS + 1), CONTEXTS)[0]))
+        return row(example(problem, mended(rng, problem, shown[-1]), shown))
 
 
 def next_token_loss(model: nn.Module, tokens: Tensor, targets: Tensor) -> Tensor:

@@ -1,8 +1,8 @@
 """`python -m tts_viz train`: makes the embedded models anew, from a seed. Cut short, it goes on where it was.
 
-The order is: the small policy; the large one, which grows from it; the small one's attempts at train problems; the
-verifier, which begins as the small policy, from those. Working files are
-kept in OUT/training and can be thrown away afterwards.
+The order is: the small policy; the large one, which grows from it; the small one's attempts at train problems; from
+those the small one learns to revise its own errors; and the verifier, which begins as the small policy, to tell them.
+Working files are kept in OUT/training and can be thrown away afterwards.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from tts_viz.zoo.fit import fit
 from tts_viz.zoo.sizes import QUICK, SIZES, Size
 from tts_viz.zoo.tokenizer import PAD_ID, tokenizer
 
-PROBLEMS, EACH = 8_192, 6
+PROBLEMS, EACH = 16_384, 6
 """Train problems that the small policy tries, and how often each."""
 
 QUICK_PROBLEMS, QUICK_EACH = 32, 2
 
-PARTS = (*POLICIES, "attempts", VERIFIER)
+PARTS = (*POLICIES, "attempts", "revisions", VERIFIER)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,8 +77,10 @@ def make(part: str, out: Path, quick: bool, seed: int, device: str, progress: Ca
         attempts.collect(policy, problems, each, seed, work / "attempts.jsonl", lambda d, t: progress(part, d, t))
         return
     size = QUICK if quick else SIZES[part]
-
-    if part == VERIFIER:
+    if part == "revisions":
+        model = LlamaForCausalLM.from_pretrained(_made(out / POLICIES[0]), dtype=torch.float32)
+        draw, loss = policy_zoo.Mending(_made(work / "attempts.jsonl")).draw, policy_zoo.next_token_loss
+    elif part == VERIFIER:
         policy = LlamaForCausalLM.from_pretrained(_made(out / POLICIES[0]), dtype=torch.float32)
         model, loss = verifier_zoo.new_verifier(size, seed, policy), verifier_zoo.verifier_loss
         draw = verifier_zoo.Labels(_made(work / "attempts.jsonl")).draw
@@ -89,6 +91,9 @@ def make(part: str, out: Path, quick: bool, seed: int, device: str, progress: Ca
             small = LlamaForCausalLM.from_pretrained(_made(out / POLICIES[0]), dtype=torch.float32)
             model = policy_zoo.grown_policy(small, size, seed)
     done = fit(model, draw, loss, size, work, part, seed, device, progress, PAD_ID)
+    if part == "revisions":
+        first = json.loads((out / POLICIES[0] / "training.json").read_text())["training"]
+        done, part = {key: first[key] + value for key, value in done.items()}, POLICIES[0]
     save(model, part, out, size, seed, quick, done)
 
 
@@ -101,7 +106,7 @@ def save(
     tokenizer().save_pretrained(folder)
     made = {
         "parameters": sum(p.numel() for p in model.parameters()),
-        "command": f"python -m tts_viz train {part} --seed {seed}" + (" --quick" if quick else ""),
+        "command": f"python -m tts_viz train all --seed {seed}" + (" --quick" if quick else ""),
         "date": datetime.date.today().isoformat(),
         "size": asdict(size),
         "training": {key: round(value) for key, value in done.items()},
