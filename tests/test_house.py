@@ -32,7 +32,7 @@ MAY: dict[str, set[str]] = {
     "solutions": {*CORE, "tasks"},
     "words": {*CORE, "strategies"},
     "render": {*CORE, "tasks", "render"},
-    "traces": {*CORE, "session", "strategies", "tasks", "traces"},
+    "traces": {*CORE, "session", "solutions", "strategies", "tasks", "traces"},
     "zoo": {*CORE, "engines", "tasks", "session", "scheduler", "solutions", "zoo"},
     "terminal": {*CORE, "solutions", "words", "render", "tasks", "scheduler", "session"},
 }

@@ -18,6 +18,7 @@ from time import monotonic
 from typing import Any, Literal
 
 from tts_viz.engines.base import EngineError, Policy, Rewards, Sampled, SampleRequest, ScoreRequest, Verifier
+from tts_viz.events import Deed, Undone
 from tts_viz.request import Request
 from tts_viz.session import Session
 
@@ -35,14 +36,21 @@ class Run:
     """A session, the engines that answer it, and its controls. Made by anyone, driven by a `Scheduler`.
 
     `pace` is the least time in seconds between two rounds, for eyes that want to follow. `max_nodes` bounds the tree;
-    a run that reaches it rests in state "full".
+    a run that reaches it rests in state "full". `keep` is given the session after each answer and each command.
     """
 
     def __init__(
-        self, session: Session, policy: Policy, verifier: Verifier, *, pace: float = 0.0, max_nodes: int = 20_000
+        self,
+        session: Session,
+        policy: Policy,
+        verifier: Verifier,
+        *,
+        pace: float = 0.0,
+        max_nodes: int = 20_000,
+        keep: Callable[[Session], None] | None = None,
     ) -> None:
         self.session, self.policy, self.verifier = session, policy, verifier
-        self.pace, self.max_nodes = pace, max_nodes
+        self.pace, self.max_nodes, self.keep = pace, max_nodes, keep or (lambda _: None)
         self.key = f"run-{next(_keys)}"
         """Tells this run's requests from those of others, within this process."""
         self.error: str | None = None
@@ -88,6 +96,10 @@ class Run:
         """New settings from the next request on. Bad values must have been refused before (`strategies.make`)."""
         self._mailbox.append(lambda run: run.session.change(**changes))
 
+    def do(self, deed: Deed | Undone) -> None:
+        """By hand, made by `hands` from the tree as it was; what can no longer be done is refused, and logged."""
+        self._mailbox.append(lambda run: run.session.do(deed))
+
     def set_pace(self, seconds: float) -> None:
         self._mailbox.append(lambda run: setattr(run, "pace", seconds))
 
@@ -104,10 +116,11 @@ class Run:
             command = self._mailbox.popleft()
             try:
                 command(self)
-            except ValueError as error:
+            except (ValueError, KeyError) as error:
                 log.warning("a command was refused: %s", error)
             except Exception:
                 log.exception("a command failed")
+            self.keep(self.session)
 
     def due(self, now: float) -> list[Request]:
         """This run's requests for a round that begins at `now`."""
@@ -164,6 +177,7 @@ async def _ask(engine: Callable[[Any], Any], group: Sequence[tuple[Run, Request]
             continue
         try:
             run.session.feed(request, answer)
+            run.keep(run.session)
         except Exception:
             log.exception("a search failed")
             broken.add(run)

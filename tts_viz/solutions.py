@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from tts_viz import aggregate
-from tts_viz.events import NodeId
+from tts_viz.events import Finish, NodeId
 from tts_viz.node import Node
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import CheckedTask, Problem, StepTruth
@@ -67,6 +67,18 @@ class Judge:
                     self._truths.update(zip((n.id for n in path), said, strict=True))
             self._seen = max(self._seen, len(tree.nodes))
         return self._truths
+
+    def written(self, before: Node, text: str) -> tuple[str, Finish]:
+        """A step that a person typed after `before`: in the task's own form, and whether it ends the solution.
+
+        Raises ValueError, in words for them, for what is no step.
+        """
+        if not (self.problem and self._task):
+            return text, "step"
+        steps = [n.text for n in before.path()]
+        if isinstance(self._task, CheckedTask):
+            text = self._task.complete(self.problem, steps, text)
+        return text, "step" if self._task.extract(self.problem, [*steps, text]) is None else "eos"
 
     def solutions(self, tree: Tree, aggregation: str | None = None, vote: str | None = None) -> list[Solution]:
         """The finished live solutions, the chosen one first; by the aggregation and vote in force, or by others."""

@@ -26,6 +26,7 @@ LEVELS: dict[int, tuple[int, int]] = {1: (2, 20), 2: (3, 20), 3: (5, 30), 4: (6,
 """level: (how many operators, the largest number written)"""
 
 STEP = re.compile(r"(\d{1,4})([+\-*])(\d{1,4})=(\d{1,4})(?: -> (\S+))?")
+STEP_TYPED = re.compile(r"(\d{1,4})([+\-*])(\d{1,4})(?:=(\d{1,4}))?(?:->(.+))?")
 TOKEN = re.compile(r"\d+|[+\-*()]")
 SIGNS = str.maketrans({"*": "×", "-": "−"})
 TYPED = str.maketrans({"×": "*", "·": "*", "−": "-", "–": "-", "x": "*", "X": "*", "[": "(", "]": ")"})
@@ -39,6 +40,15 @@ def result(a: int, op: str, b: int) -> int | None:
 
 def moves(expression: str) -> list[tuple[int, str, int, int, str]]:
     """Every operation that may be done next, as (a, op, b, result, expression left)."""
+    found = []
+    for i, a, op, b in places(expression):
+        if (c := result(a, op, b)) is not None:
+            found.append((a, op, b, c, put(expression, i, c)))
+    return list(dict.fromkeys(found))
+
+
+def places(expression: str) -> list[tuple[int, int, str, int]]:
+    """Where an operation may be done next by the usual rules: (index of its sign among the tokens, a, op, b)."""
     tokens = TOKEN.findall(expression)
     found = []
     for i in range(1, len(tokens) - 1):
@@ -47,10 +57,15 @@ def moves(expression: str) -> list[tuple[int, str, int, int, str]]:
             continue
         before = tokens[i - 2] if i > 1 else "("
         after = tokens[i + 2] if i + 2 < len(tokens) else ")"
-        free = before in "(+-*" if op == "*" else before in "(+" and after in ")+-"
-        if free and (c := result(int(a), op, int(b))) is not None:
-            found.append((int(a), op, int(b), c, tidy("".join([*tokens[: i - 1], str(c), *tokens[i + 2 :]]))))
-    return list(dict.fromkeys(found))
+        if before in "(+-*" if op == "*" else before in "(+" and after in ")+-":
+            found.append((i, int(a), op, int(b)))
+    return found
+
+
+def put(expression: str, i: int, c: int) -> str:
+    """The expression with c in place of the operation whose sign is token i."""
+    tokens = TOKEN.findall(expression)
+    return tidy("".join([*tokens[: i - 1], str(c), *tokens[i + 2 :]]))
 
 
 def tidy(expression: str) -> str:
@@ -127,6 +142,23 @@ class Arithmetic:
 
     def grade(self, problem: Problem, steps: Sequence[str]) -> bool:
         return self.extract(problem, steps) == problem.answer
+
+    def complete(self, problem: Problem, steps: Sequence[str], text: str) -> str:
+        """What is left of the expression, and a right result, may be left out: "3+4" is enough."""
+        m = STEP_TYPED.fullmatch(re.sub(r"\s", "", text).translate(TYPED).replace("→", "->"))
+        if not m:
+            raise ProblemError("This is no step: do one operation of the expression, for example “3+4=7”.")
+        a, op, b = int(m[1]), m[2], int(m[3])
+        expression = steps[-1].partition(" -> ")[2] if steps else _given(problem)
+        at = next((i for i, *operation in places(expression) if operation == [a, op, b]), None)
+        c = int(m[4]) if m[4] else result(a, op, b)
+        if c is None:
+            raise ProblemError(f"{a}{op}{b} is not a whole number from 1 to {LIMIT}, so it cannot be a step.")
+        if m[5]:
+            return write_step(a, op, b, c, m[5])
+        if at is None:
+            raise ProblemError(f"{a}{op}{b} cannot be done now: it is {expression.translate(SIGNS)}.")
+        return write_step(a, op, b, c, put(expression, at, c))
 
     def check(self, problem: Problem, steps: Sequence[str]) -> list[StepTruth]:
         left = _given(problem)

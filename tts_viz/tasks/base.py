@@ -82,3 +82,10 @@ class CheckedTask(Task, Protocol):
     def check(self, problem: Problem, steps: Sequence[str]) -> list[StepTruth]:
         """The truth of each step of a (partial) solution, in order."""
         ...
+
+    def complete(self, problem: Problem, steps: Sequence[str], text: str) -> str:
+        """A step that a person typed after `steps`, in the task's own form; what follows from it may be left out.
+
+        It may be false: that is for `check` to say. Raises `ProblemError`, with what to type instead, for what is no step.
+        """
+        ...

@@ -22,6 +22,8 @@ LEVELS: dict[int, tuple[int, int]] = {1: (3, 30), 2: (3, 10), 3: (4, 20), 4: (5,
 """level: (how many numbers, the largest of them). Small numbers are harder: more can be done with them, and 99 is far."""
 
 STEP = re.compile(r"(\d{1,4})([+\-*/])(\d{1,4})=(\d{1,4}) left((?: \d{1,4})+)")
+TYPED_STEP = re.compile(r"(\d{1,4})([+\-*/])(\d{1,4})(?:=(\d{1,4}))?")
+TYPED = str.maketrans({"×": "*", "·": "*", "x": "*", "X": "*", "−": "-", "–": "-", "÷": "/"})
 SIGNS = str.maketrans({"*": "×", "-": "−", "/": "÷"})
 
 
@@ -177,6 +179,28 @@ class Countdown:
             truth, left = self._check(step, left, target)
             truths.append(truth)
         return truths
+
+    def complete(self, problem: Problem, steps: Sequence[str], text: str) -> str:
+        """What is left, and a right result, may be left out: "25*2" is enough."""
+        said, _, listed = text.partition("left")
+        m = TYPED_STEP.fullmatch(re.sub(r"\s", "", said).translate(TYPED).rstrip(","))
+        if not m:
+            raise ProblemError("This is no step: join two of the numbers, for example “25*2=50”.")
+        a, op, b = int(m[1]), m[2], int(m[3])
+        last = STEP.fullmatch(steps[-1]) if steps else None
+        left = list(map(int, last[5].split())) if last else list(_given(problem)[1])
+        for n in (a, b):
+            if n not in left and not listed:
+                raise ProblemError(f"{n} is not among the numbers left: {', '.join(map(str, sorted(left)))}.")
+            if n in left:
+                left.remove(n)
+        c = int(m[4]) if m[4] else result(a, op, b)
+        if c is None:
+            raise ProblemError(f"{a}{op}{b} is not a whole number from 1 to {LARGEST}, so it cannot be a step.")
+        after = list(map(int, re.findall(r"\d+", listed))) if listed else sorted([*left, c])
+        if not after:
+            raise ProblemError("Say which numbers are left after the step, for example “25*2=50 left 3 14 50”.")
+        return write_step(a, op, b, c, after)
 
     def _check(self, step: str, left: tuple[int, ...], target: int) -> tuple[StepTruth, tuple[int, ...]]:
         wrong, reason, after = first_error(step, left)
