@@ -4,9 +4,30 @@ from __future__ import annotations
 
 import argparse
 import os
+from datetime import timedelta
+
+from tts_viz.traces.library import Library
+from tts_viz.traces.library_file import default_path
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
+
+FORGET = timedelta(days=30)
+"""Deleted runs can be restored for so long."""
+
+
+def open_library(path: str | None) -> Library:
+    """The library of runs in a file; where nothing can be kept, one that ends with the app. What is amiss is said."""
+    try:
+        library = Library.open(path or default_path())
+        library.purge(FORGET)
+    except OSError as error:
+        print(f"Runs are not kept: {error}")
+        return Library.in_memory()
+    if library.notice:
+        print(library.notice)
+    return library
 
 
 def main() -> None:
@@ -15,6 +36,13 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=None, help="port (default: the first free one from 7860)")
     parser.add_argument("--policy", action="append", help="offer this policy instead (folder or hub id; repeatable)")
     parser.add_argument("--verifier", action="append", help="offer this verifier instead (repeatable)")
+    parser.add_argument(
+        "--runs", default=None, metavar="FILE", help="where runs are kept (default: in your data folder)"
+    )
+    parser.add_argument(
+        "--everyones-runs", action="store_true",
+        help="show all kept runs to everybody (default: only on a page that only this machine can reach)",
+    )  # fmt: skip
     args = parser.parse_args()
 
     from tts_viz.scheduler import Scheduler
@@ -23,7 +51,10 @@ def main() -> None:
 
     models = Models(tuple(args.policy or POLICIES), tuple(args.verifier or VERIFIERS))
     models.warm_up()
-    page = build_page(models, Scheduler())
+    library = open_library(args.runs)
+    # Where only this machine can reach the page, its one visitor is the operator.
+    alone = args.host in (None, "127.0.0.1", "localhost") and "SPACE_ID" not in os.environ
+    page = build_page(models, Scheduler(), library, args.everyones_runs or alone)
     page.queue(max_size=128).launch(server_name=args.host, server_port=args.port, **launch_options())
 
 

@@ -237,6 +237,16 @@ def _check_growable(tree: Tree, node: Node) -> None:
         raise RefusedError(f"The depth limit of {tree.max_depth} steps is reached, so nothing can follow.")
 
 
+def one_line(text: str) -> str:
+    """Raises `RefusedError` for a text that is empty or has several lines, which would be several steps."""
+    text = text.strip()
+    if not text:
+        raise RefusedError("The step is empty: write what the next line of the solution should be.")
+    if len(text.splitlines()) > 1:
+        raise RefusedError("One step at a time: this has several lines.")
+    return text
+
+
 def _checked(text: str) -> str:
     text = text.strip()
     if not text:

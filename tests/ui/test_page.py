@@ -11,6 +11,7 @@ import pytest
 from tests.ui.browser import chromium, sync_api, tab  # noqa: F401
 from tts_viz.engines.embedded import EMBEDDED
 from tts_viz.scheduler import Scheduler
+from tts_viz.traces.library import Library
 from tts_viz.ui.models import Models
 from tts_viz.ui.page import build_page, launch_options
 
@@ -21,7 +22,7 @@ if not all(folder.is_dir() for folder in EMBEDDED.values()):
 @pytest.fixture(scope="module")
 def app() -> Iterator[str]:
     scheduler = Scheduler()
-    page = build_page(Models(), scheduler)
+    page = build_page(Models(), scheduler, Library.in_memory())
     _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_options())
     yield url
     page.close()

@@ -15,6 +15,7 @@ from tts_viz.session import Session
 from tts_viz.strategies import STRATEGIES
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import ProblemError
+from tts_viz.traces.library import Library
 from tts_viz.ui import controls, problem_card, start
 from tts_viz.ui.markup import amount
 from tts_viz.ui.models import Models
@@ -89,17 +90,22 @@ def test_only_what_differs_is_changed() -> None:
     assert [e.what for e in changes] == ["parameters"]
 
 
+def watching(visitors: Visitors, key: str) -> View:
+    run = run_of()
+    return visitors.start(key, run.session, (run.policy, run.verifier), PROBLEM)
+
+
 def test_a_visitor_sees_only_its_own_run_and_leaving_frees_it() -> None:
     scheduler = Scheduler()
     try:
-        visitors = Visitors(scheduler)
-        one, other = run_of(), run_of()
-        first = visitors.start("key-1", one, PROBLEM)
-        second = visitors.start("key-2", other, PROBLEM)
+        visitors = Visitors(scheduler, Library.in_memory())
+        first = watching(visitors, "key-1")
+        second = watching(visitors, "key-2")
+        one, other = first.run, second.run
         assert visitors.view("key-1") is first
         assert visitors.view("key-2") is second
         assert visitors.view("key-3") is None
-        again = visitors.start("key-1", run_of(), PROBLEM)
+        again = watching(visitors, "key-1")
         assert visitors.view("key-1") is again
         assert one not in scheduler._runs
         visitors.leave("key-2")
@@ -113,14 +119,14 @@ def test_a_visitor_sees_only_its_own_run_and_leaving_frees_it() -> None:
 def test_a_crowd_is_asked_to_wait_but_those_who_are_here_may_go_on() -> None:
     scheduler = Scheduler()
     try:
-        visitors = Visitors(scheduler)
+        visitors = Visitors(scheduler, Library.in_memory())
         for i in range(MAX_VISITORS):
-            visitors.start(f"key-{i}", run_of(), PROBLEM)
+            watching(visitors, f"key-{i}")
         with pytest.raises(CrowdedError, match="Try again"):
-            visitors.start("one more", run_of(), PROBLEM)
-        visitors.start("key-0", run_of(), PROBLEM)
+            watching(visitors, "one more")
+        watching(visitors, "key-0")
         visitors.leave("key-1")
-        visitors.start("one more", run_of(), PROBLEM)
+        watching(visitors, "one more")
     finally:
         scheduler.close()
 

@@ -240,7 +240,8 @@ def test_the_browser_reads_the_wire_as_python_does(tab: Callable[..., Any]) -> N
     code = "".join((HERE / f"tree_{part}.js").read_text(encoding="utf-8") for part in ("fold", "words"))
     read = f"""(texts) => {{ {code}; const scene = makeScene(); return texts.map((text) => {{
       scene.take(text);
-      const seen = (n) => [n.id, n.parent?.id ?? null, n.depth, n.text, n.status, n.score, n.reward, n.truth, n.reason, n.pinned, n.lostHere];
+      const seen = (n) => [n.id, n.parent?.id ?? null, n.depth, n.text, n.status, n.score, n.reward, n.truth, n.reason,
+            n.pinned, n.lostHere];
       return [scene.chosen.id, scene.nodes.map(seen)];
     }}); }}"""
     theirs = tab("data:text/html,").evaluate(read, [text for text, _ in said])

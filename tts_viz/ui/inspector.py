@@ -27,7 +27,7 @@ EMPTY = Markup(
 
 
 def inspector(
-    tree: Tree, node: Node, why: str, truth: Mapping[str, StepTruth], problem: Problem, score_tip: str
+    tree: Tree, node: Node, why: str, truth: Mapping[str, StepTruth], problem: Problem | None, score_tip: str
 ) -> Markup:
     """`why` is the sentence on its fate; `truth` maps node ids to the exact checker's word, empty without a checker."""
     if node.kind == "root":
@@ -48,11 +48,15 @@ def inspector(
     ).format(kind, node.depth, hand, node.id, join(sections))
 
 
-def _root(tree: Tree, problem: Problem) -> Markup:
+def _root(tree: Tree, problem: Problem | None) -> Markup:
     return html(
         '<div class="inspector"><h3>The problem</h3><p class="question">{}</p><p class="note">{} first steps were tried; '
         "{} nodes in all. Click one of them.</p></div>"
-    ).format(problem.question, sum(c.kind == "step" for c in tree.root.children), len(tree.nodes) - 1)
+    ).format(_question(tree, problem), sum(c.kind == "step" for c in tree.root.children), len(tree.nodes) - 1)
+
+
+def _question(tree: Tree, problem: Problem | None) -> str:
+    return problem.question if problem else tree.started.prompt if tree.started else ""
 
 
 def _truth(truth: StepTruth | None) -> Markup:
@@ -65,7 +69,9 @@ def _truth(truth: StepTruth | None) -> Markup:
     ).format(verdict, label, truth.reason)
 
 
-def _solution(tree: Tree, node: Node, truth: Mapping[str, StepTruth], problem: Problem, score_tip: str) -> Markup:
+def _solution(
+    tree: Tree, node: Node, truth: Mapping[str, StepTruth], problem: Problem | None, score_tip: str
+) -> Markup:
     def line(step: Node) -> Markup:
         said = truth.get(step.id)
         mark = html("") if said is None else html('<span class="mark {0}">{1}</span>').format(*_mark(said))
@@ -80,7 +86,7 @@ def _solution(tree: Tree, node: Node, truth: Mapping[str, StepTruth], problem: P
         )
 
     return html('<p class="question">{}</p><ol class="path">{}</ol>').format(
-        problem.question, join(line(step) for step in node.path())
+        _question(tree, problem), join(line(step) for step in node.path())
     )
 
 

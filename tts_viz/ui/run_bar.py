@@ -21,6 +21,8 @@ class RunBar:
     resume: gr.Button
     step: gr.Button
     stop: gr.Button
+    undo: gr.Button
+    redo: gr.Button
     status: gr.HTML
 
     @property
@@ -29,11 +31,14 @@ class RunBar:
         return [self.pause, self.resume, self.stop]
 
     def looks(self, state: State) -> list[Any]:
-        """Pause and Resume share one place; what would do nothing is greyed out."""
+        """Pause and Resume share one place; what would do nothing is greyed out.
+
+        The labels are said again: inside a tab, an update without one leaves a gradio button blank.
+        """
         return [
-            gr.update(visible=state not in RESTING, interactive=state == "running"),
-            gr.update(visible=state in RESTING),
-            gr.update(interactive=state in (*GOING, *RESTING, "full")),
+            gr.update(value="Pause", visible=state not in RESTING, interactive=state == "running"),
+            gr.update(value="Resume", visible=state in RESTING),
+            gr.update(value="Stop", interactive=state in (*GOING, *RESTING, "full")),
         ]
 
     @property
@@ -49,5 +54,7 @@ def build_run_bar() -> RunBar:
             resume=gr.Button("Resume", elem_id="resume", scale=0, min_width=100, visible=False),
             step=gr.Button("Step", elem_id="step", scale=0, min_width=80),
             stop=gr.Button("Stop", elem_id="stop", scale=0, min_width=80, interactive=False),
+            undo=gr.Button("↶ Undo", elem_id="undo", scale=0, min_width=80, size="sm"),
+            redo=gr.Button("↷ Redo", elem_id="redo", scale=0, min_width=80, size="sm"),
             status=gr.HTML(READY, elem_id="status", apply_default_css=False),
         )

@@ -1,27 +1,32 @@
-"""What a visitor sees of a run at one moment: a tree folded from the trace so far, and all panels drawn from it.
+"""What a visitor sees of a run at one moment: a tree folded from the trace up to then, and all panels drawn from it.
 
-The run's own tree belongs to the scheduler's thread; a view folds its own copy from the trace, which only grows.
+The run's own tree belongs to the scheduler's thread; a view folds its own copy from the trace, which only grows. A view
+of a recording has no run: it can be looked at, from its first moment to its last, and not go on.
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import Any
 
 from markupsafe import Markup
 
 from tts_viz import words
-from tts_viz.events import Changed, Event, Settings
+from tts_viz.events import Changed, Deed, Event, NodeId, Settings, Undone
+from tts_viz.hands import RefusedError
 from tts_viz.render.scene import Mark, scene
 from tts_viz.render.wire import Stream
 from tts_viz.scheduler import Run, State
 from tts_viz.solutions import Judge
 from tts_viz.tasks.base import Problem
+from tts_viz.traces.library_entry import RunId
 from tts_viz.tree import Tree
 from tts_viz.ui.event_log import event_log
 from tts_viz.ui.inspector import EMPTY, inspector
 from tts_viz.ui.meters import meters
+from tts_viz.ui.playback import Playback
 from tts_viz.ui.solution_list import solution_list
 from tts_viz.ui.status import status_line
 
@@ -29,32 +34,79 @@ SCORE_TIP = "How likely the verifier thinks it, after reading up to the end of t
 
 
 class View:
-    """A run as one visitor watches it. Its methods may be called from any thread."""
+    """A run as one visitor watches it. Its methods may be called from any thread.
 
-    def __init__(self, run: Run, problem: Problem, id: str) -> None:
-        self.run, self.problem = run, problem
+    `saved` is the run's id in the library, None where it is not kept; `recording` the events of one that cannot go on.
+    """
+
+    def __init__(
+        self,
+        run: Run | None,
+        problem: Problem | None,
+        id: str,
+        saved: RunId | None = None,
+        recording: Sequence[Event] = (),
+    ) -> None:
+        self.run, self.problem, self.saved = run, problem, saved
         self.tree = Tree()
         self.judge = Judge(problem)
+        self.playback = Playback()
+        self._recording = recording
         self._stream = Stream(id)
         self._lines: list[tuple[str, str]] = []
         self._marks: list[Mark] = []
-        self._selected: str | None = None
+        self._selected: NodeId | None = None
         self._seen: tuple[object, ...] = ()
         self._lock = threading.Lock()
 
     @property
+    def trace(self) -> Sequence[Event]:
+        """All that has happened so far, whatever moment is shown."""
+        return self.run.session.trace if self.run else self._recording
+
+    @property
     def over(self) -> bool:
-        """Has the search ended? Then it can only be ranked anew."""
-        return self.run.session.done
+        """Has the search ended? Then it can only be ranked anew, or go on by hand."""
+        return self.run is None or self.run.session.done
+
+    @property
+    def state(self) -> State:
+        """The run's; a recording's is how it ended, "stopped" where it never did."""
+        if self.run:
+            return self.run.state
+        return self.tree.ended.why if self.tree.ended else "stopped"
+
+    @property
+    def shown(self) -> int:
+        """How many events are shown."""
+        return self.playback.moment(len(self.trace))
+
+    @property
+    def selected(self) -> NodeId | None:
+        return self._selected
+
+    # --- what a visitor does -----------------------------------------------------------------------------------------
 
     def change(self, chosen: Settings) -> None:
         """Ask the run for these settings, as far as they differ from those in force; its seed it keeps."""
+        if not self.run:
+            return
         now = self.run.session.tree.settings
         wanted = {f.name: getattr(chosen, f.name) for f in fields(Settings) if f.name != "seed"}
         if changes := {name: value for name, value in wanted.items() if value != getattr(now, name)}:
             self.run.change(**changes)
 
-    def select(self, node: str) -> Markup | None:
+    def do(self, make: Callable[[Tree], Deed | Undone]) -> None:
+        """Do by hand what `make` makes of the tree as it is shown. Raises `RefusedError` in words for the visitor."""
+        with self._lock:
+            if self.run is None:
+                raise RefusedError("This is a recording whose models are not here: it can be looked at, not changed.")
+            if self.shown < len(self.trace):
+                raise RefusedError("You are looking at an earlier moment: go to the last one, or fork the run here.")
+            self._catch_up()
+            self.run.do(make(self.tree))
+
+    def select(self, node: NodeId) -> Markup | None:
         """Keep this node in the inspector; its panel, None for a node that is not there."""
         with self._lock:
             if node not in self.tree.nodes:
@@ -62,22 +114,29 @@ class View:
             self._selected = node
             return self._inspector()
 
+    # --- what they see -----------------------------------------------------------------------------------------------
+
     def status(self) -> Markup:
         """The line that says how the run stands."""
         with self._lock:
-            return status_line(self.run.state, self.run.error, self.judge.solutions(self.tree))
+            return self._status(self.judge.solutions(self.tree))
 
     def refresh(self) -> dict[str, Any] | None:
-        """The page's parts by name, from all that has happened so far; None when nothing has changed."""
+        """The page's parts by name, at the moment that is shown; None when nothing has changed."""
         with self._lock:
-            trace = self.run.session.trace
-            seen = (len(trace), self.run.state, self._selected)
+            seen = (len(self.trace), self.shown, self.playback.playing, self.state, self._selected)
             if seen == self._seen:
                 return None
             self._seen = seen
-            for event in trace[self.tree.length : len(trace)]:
-                self._take(event)
-            return self._parts(self.run.state)
+            self._catch_up()
+            return self._parts()
+
+    def _catch_up(self) -> None:
+        shown = self.shown
+        if shown < self.tree.length:
+            self.tree, self._lines, self._marks = Tree(), [], []
+        for event in self.trace[self.tree.length : shown]:
+            self._take(event)
 
     def _take(self, event: Event) -> None:
         if line := words.happened(event, self.tree):
@@ -86,18 +145,23 @@ class View:
                 self._marks.append(Mark(1 + max(n.depth for n in self.tree.nodes.values()), line))
         self.tree.apply(event)
 
-    def _parts(self, state: State) -> dict[str, Any]:
+    def _parts(self) -> dict[str, Any]:
         solutions = self.judge.solutions(self.tree)
         chosen = solutions[0].node if solutions else None
+        elapsed = self.run.elapsed if self.run and self.shown == len(self.trace) else self.tree.spent.seconds
         return {
             "tree": self._stream.send(scene(self.tree, self.judge.truths(self.tree), chosen, self._marks)),
-            "status": status_line(state, self.run.error, solutions),
-            "meters": meters(self.tree, self.run.elapsed),
+            "scrubber": self.playback.shown(len(self.trace), self._lines[-1][1] if self._lines else ""),
+            "status": self._status(solutions),
+            "meters": meters(self.tree, elapsed),
             "solutions": solution_list(self.tree, solutions),
             "log": event_log(self._lines),
             "inspector": self._inspector(),
-            "state": state,
+            "state": self.state,
         }
+
+    def _status(self, solutions: Sequence[Any]) -> Markup:
+        return status_line(self.state, self.run.error if self.run else None, solutions)
 
     def _inspector(self) -> Markup:
         node = self.tree.nodes.get(self._selected) if self._selected else None

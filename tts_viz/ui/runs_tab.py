@@ -1,0 +1,138 @@
+"""The tab of kept runs: find one, name it, star it, open it again, share its link, delete it and take that back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import gradio as gr
+
+from tts_viz.strategies import STRATEGIES
+from tts_viz.tasks import get_task
+from tts_viz.ui.markup import html
+from tts_viz.ui.models import Models
+from tts_viz.ui.page_events import SHORT, key_of, warning
+from tts_viz.ui.problem_card import TASKS
+from tts_viz.ui.run_list import run_list
+from tts_viz.ui.search_tab import LIVE, SearchTab
+from tts_viz.ui.start import reopen
+from tts_viz.ui.visitors import Visitors
+
+ANY = ""
+SINCE = {"Any time": None, "Today": 1, "This week": 7, "This month": 31}
+
+HEAR = """
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('[data-do]');
+  if (!button) return;
+  if (button.dataset.do === 'link') {
+    const link = new URL(location.href);
+    link.search = `?run=${button.dataset.run}`;
+    navigator.clipboard?.writeText(link.href).then(() => { button.textContent = 'Copied'; }, () => prompt('Link', link.href));
+    return;
+  }
+  trigger(button.dataset.do === 'open' ? 'open' : 'act', { do: button.dataset.do, run: button.dataset.run });
+});
+element.addEventListener('change', (event) => {
+  if (event.target.matches('.name')) trigger('act', { do: 'rename', run: event.target.dataset.run, name: event.target.value });
+});
+"""
+
+
+class RunList(gr.HTML):
+    """`open` and `act` carry {do, run}, and {name} to rename."""
+
+    EVENTS = ["open", "act"]  # noqa: RUF012
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__("", js_on_load=HEAR, apply_default_css=False, **kwargs)
+
+
+def build_runs_tab(visitors: Visitors, models: Models, search: SearchTab, tabs: gr.Tabs, tab: gr.Tab) -> None:
+    """Lay out the tab in the current container, and wire it. `tab` is the tab itself, `tabs` all of them."""
+    with gr.Row(elem_id="run-filters", equal_height=True):
+        text = gr.Textbox(label="Find", placeholder="words of its name, problem or answer", elem_id="find-run", scale=3)
+        task = gr.Dropdown(
+            [("All", ANY), *((get_task(t).title, t) for t in TASKS)], value=ANY, label="Puzzle", filterable=False
+        )
+        strategy = gr.Dropdown(
+            [("All", ANY), *((e.title, n) for n, e in STRATEGIES.items())],
+            value=ANY,
+            label="Strategy",
+            filterable=False,
+        )
+        verdict = gr.Dropdown(
+            [("All", ANY), ("Right", "right"), ("Wrong", "wrong"), ("Unknown", "unknown")], value=ANY, label="Answer",
+            filterable=False,
+        )  # fmt: skip
+        since = gr.Dropdown(list(SINCE), value="Any time", label="When", filterable=False)
+        starred = gr.Checkbox(False, label="Starred only", min_width=110)
+    said = Said(elem_id="runs-said")
+    listed = RunList(elem_id="runs-list")
+    filters = [text, task, strategy, verdict, since, starred]
+
+    def shown(request: gr.Request, *values: Any) -> Any:
+        return _listed(visitors, visitors.sees(key_of(request)), values)
+
+    for changed in (tab.select, text.input, *(f.input for f in filters[1:])):  # type: ignore[attr-defined]
+        changed(shown, filters, listed, trigger_mode="always_last", **SHORT)
+
+    def on_act(request: gr.Request, event: gr.EventData, *values: Any) -> tuple[Any, Any]:
+        owner = visitors.sees(key_of(request))
+        try:
+            say = _act(visitors, owner, event._data)
+        except (KeyError, ValueError, OSError) as error:
+            say = warning("There is no such run here." if isinstance(error, KeyError) else str(error))
+        return say, _listed(visitors, owner, values)
+
+    listed.act(on_act, filters, [said, listed], trigger_mode="multiple", **SHORT)
+    said.act(on_act, filters, [said, listed], trigger_mode="multiple", **SHORT)
+
+    async def on_open(request: gr.Request, event: gr.EventData) -> AsyncIterator[list[Any]]:
+        key, run = key_of(request), str(event._data.get("run"))
+        yield [gr.Tabs(selected="search"), *[gr.skip()] * len(search.moving)]
+        async for update in search.watch(key, lambda: reopen(visitors, models, key, run)):
+            yield [gr.skip(), *update]
+
+    listed.open(on_open, None, [tabs, *search.moving], **LIVE)
+
+
+class Said(RunList):
+    """The line above the list, whose button takes a deletion back."""
+
+
+def _act(visitors: Visitors, owner: str | None, wish: dict[str, Any]) -> Any:
+    """Do it; what is to be said. Raises KeyError, ValueError, OSError."""
+    library, run = visitors.library, str(wish.get("run"))
+    match wish.get("do"):
+        case "star":
+            library.star(run, owner, not library.get(run, owner).starred)
+        case "rename":
+            library.rename(run, owner, str(wish.get("name", "")))
+        case "delete":
+            library.delete(run, owner)
+            return html('<p class="said">Deleted. <button data-run="{}" data-do="restore">Undo</button></p>').format(
+                run
+            )
+        case "restore":
+            library.restore(run, owner)
+    return ""
+
+
+def _listed(visitors: Visitors, owner: str | None, values: tuple[Any, ...]) -> Any:
+    text, task, strategy, verdict, since, starred = values
+    days = SINCE.get(since)
+    try:
+        entries = visitors.library.runs(
+            owner,
+            text=str(text or ""),
+            task=task or None,
+            strategy=strategy or None,
+            verdict=verdict or None,
+            starred=True if starred else None,
+            since=datetime.now(UTC) - timedelta(days=days) if days else None,
+        )
+    except (OSError, ValueError) as error:
+        return warning(f"The library of runs cannot be read: {error}")
+    return run_list(entries)
