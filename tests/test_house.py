@@ -31,6 +31,7 @@ MAY: dict[str, set[str]] = {
     "scheduler": {*CORE, "request", "session", "engines"},
     "solutions": {*CORE, "tasks"},
     "words": {*CORE, "strategies"},
+    "comparison": {*CORE, "solutions", "words"},
     "render": {*CORE, "tasks", "render"},
     "traces": {*CORE, "session", "solutions", "strategies", "tasks", "traces"},
     "zoo": {*CORE, "engines", "tasks", "session", "scheduler", "solutions", "zoo"},

@@ -137,7 +137,7 @@ def happened(event: Event, before: Tree) -> str:
     """The event line for one event; "" for those too small to tell. `before` is the tree without the event."""
     match event:
         case Started():
-            return f"started: {_strategy(event.settings)}, {_budget(event.settings.budget)}"
+            return f"started: {strategy_words(event.settings)}, {_budget(event.settings.budget)}"
         case Changed():
             return _changed(before.settings, event.settings)
         case Decided(by="user"):
@@ -194,7 +194,7 @@ def _changed(old: Settings, new: Settings) -> str:
     """ "budget 16 → 64", "beam width M 4 → 2 from here on"; several changes are joined by semicolons."""
     said = []
     if old.strategy != new.strategy:
-        said.append(f"{_title(old.strategy)} → {_strategy(new)} from here on")
+        said.append(f"{_title(old.strategy)} → {strategy_words(new)} from here on")
     else:
         labels = {k.name: k.label for k in STRATEGIES[new.strategy].knobs} if new.strategy in STRATEGIES else {}
         said += [
@@ -218,7 +218,7 @@ def _changed(old: Settings, new: Settings) -> str:
     return "; ".join(said)
 
 
-def _strategy(settings: Settings) -> str:
+def strategy_words(settings: Settings) -> str:
     """ "Beam search (n 16, m 4)" """
     knobs = ", ".join(f"{name} {value}" for name, value in settings.parameters.items())
     return _title(settings.strategy) + (f" ({knobs})" if knobs else "")

@@ -27,34 +27,51 @@ KNOBS: dict[str, Knob] = {k.name: k for entry in STRATEGIES.values() for k in en
 
 
 @dataclass(frozen=True, slots=True)
+class Chooser:
+    """A strategy and its sliders."""
+
+    strategy: gr.Dropdown
+    blurb: gr.Markdown
+    knobs: tuple[gr.Slider, ...]
+
+    @property
+    def inputs(self) -> list[Component]:
+        return [self.strategy, *self.knobs]
+
+
+@dataclass(frozen=True, slots=True)
 class Controls:
     """Components in the order in which `settings` takes their values."""
 
-    strategy: gr.Dropdown
-    knobs: tuple[gr.Slider, ...]
+    chooser: Chooser
     budget: gr.Slider
     temperature: gr.Slider
     aggregation: gr.Radio
     vote: gr.Radio
-    blurb: gr.Markdown
 
     @property
     def inputs(self) -> list[Component]:
-        return [self.strategy, *self.knobs, self.budget, self.temperature, self.aggregation, self.vote]
+        return [*self.chooser.inputs, self.budget, self.temperature, self.aggregation, self.vote]
+
+
+def build_chooser(default: str, prefix: str) -> Chooser:
+    """Lay out a strategy and its sliders in the current column. `prefix` keeps the ids of several choosers apart."""
+    with gr.Group():
+        strategy = gr.Dropdown(
+            [(entry.title, name) for name, entry in STRATEGIES.items()], value=default, label="Strategy",
+            elem_id=f"{prefix}strategy", filterable=False,
+        )  # fmt: skip
+        blurb = gr.Markdown(STRATEGIES[default].blurb, elem_classes="blurb")
+        knobs = tuple(gr.Slider(step=1, elem_id=f"{prefix}knob-{name}", **looks(default, name)) for name in KNOBS)
+    strategy.change(
+        on_strategy, strategy, [blurb, *knobs], queue=False, show_progress="hidden", api_visibility="private"
+    )
+    return Chooser(strategy, blurb, knobs)
 
 
 def build_controls() -> Controls:
     """Lay out strategy, budget and choice of answer in the current column."""
-    with gr.Group():
-        strategy = gr.Dropdown(
-            [(entry.title, name) for name, entry in STRATEGIES.items()],
-            value=DEFAULT,
-            label="Strategy",
-            elem_id="strategy",
-            filterable=False,
-        )
-        blurb = gr.Markdown(STRATEGIES[DEFAULT].blurb, elem_classes="blurb")
-        knobs = tuple(gr.Slider(step=1, elem_id=f"knob-{name}", **looks(DEFAULT, name)) for name in KNOBS)
+    chooser = build_chooser(DEFAULT, "")
     with gr.Group():
         budget = gr.Slider(
             1, 256, 64, step=1, label="Budget (generations)", elem_id="budget",
@@ -69,7 +86,7 @@ def build_controls() -> Controls:
             list(aggregate.STEPS), value="last", label="Step aggregation", info=STEP_HELP, elem_id="aggregation"
         )
         vote = gr.Radio(list(aggregate.VOTES), value="weighted", label="Vote", info=VOTE_HELP, elem_id="vote")
-    return Controls(strategy, knobs, budget, temperature, aggregation, vote, blurb)
+    return Controls(chooser, budget, temperature, aggregation, vote)
 
 
 def looks(strategy: str, name: str) -> dict[str, Any]:

@@ -131,14 +131,15 @@ def wire_hands_panel(
     on(redo, lambda view, tree: hands.redo(tree), selected=False)
 
 
-def filled(panel_text: str, before: str, view: View) -> tuple[Any, str, Any]:
+def filled(typed: str | None, before: str | None, view: View) -> tuple[Any, Any, Any]:
     """For a new selection: the step's text, unless something was typed there; what was filled in; the step's score."""
     node = view.tree.nodes.get(view.selected or "")
     if node is None or node.kind != "step":
-        return gr.skip(), before, gr.skip()
-    text = node.text if panel_text.strip() in ("", before) else gr.skip()
+        return gr.skip(), gr.skip(), gr.skip()
     score = gr.skip() if node.worth is None else round(node.worth, 2)
-    return text, before if text is not node.text else node.text, score
+    if (typed or "").strip() not in ("", before):
+        return gr.skip(), gr.skip(), score
+    return node.text, node.text, score
 
 
 def _write(view: View, tree: Tree, node: str, text: str) -> Deed:

@@ -11,10 +11,11 @@ from gradio.themes import Default
 
 from tts_viz.scheduler import Scheduler
 from tts_viz.traces.library import Library
+from tts_viz.ui.compare_tab import build_compare_tab
 from tts_viz.ui.models import Models
-from tts_viz.ui.page_events import SHORT, key_of
+from tts_viz.ui.page_events import LIVE, SHORT, key_of
 from tts_viz.ui.runs_tab import build_runs_tab
-from tts_viz.ui.search_tab import LIVE, SearchTab, build_search_tab
+from tts_viz.ui.search_tab import SearchTab, build_search_tab
 from tts_viz.ui.start import reopen
 from tts_viz.ui.visitors import Visitors
 
@@ -42,8 +43,10 @@ def build_page(models: Models, scheduler: Scheduler, library: Library, everythin
             with gr.Tabs(selected="search", elem_id="tabs") as tabs:
                 with gr.Tab("Search", id="search"):
                     search = build_search_tab(visitors, models)
+                with gr.Tab("Compare", id="compare"):
+                    compare = build_compare_tab(visitors, models)
                 with gr.Tab("Runs", id="runs") as runs:
-                    build_runs_tab(visitors, models, search, tabs, runs)
+                    build_runs_tab(visitors, models, search, compare, tabs, runs)
         theme.click(None, js=FLIP_THEME)
         browser = gr.Textbox(visible=False)
         page.load(_introduce(visitors), browser, None, js=BROWSER_KEY, **SHORT)

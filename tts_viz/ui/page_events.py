@@ -11,6 +11,14 @@ from tts_viz.ui.markup import html
 SHORT: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 """For events that only post a command: they never wait."""
 
+LIVE: dict[str, Any] = {
+    "concurrency_limit": None, "trigger_mode": "multiple", "show_progress": "hidden", "api_visibility": "private",
+}  # fmt: skip
+"""For events that watch a run."""
+
+POLL = 0.08
+"""Seconds between two looks at a run."""
+
 
 def key_of(request: gr.Request) -> str:
     """The unguessable key of the visitor's tab."""

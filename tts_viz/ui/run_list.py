@@ -44,6 +44,8 @@ def _row(entry: Entry, now: datetime) -> Markup:
         '<td><input class="name" data-run="{0}" value="{4}" placeholder="{5}" maxlength="120" aria-label="Name of the run">'
         '<div class="note">{6}{7}</div></td><td>{8}</td><td>{9}</td><td><code>{10}</code> <span class="mark {11}">{12}</span>'
         '</td><td>{13}</td><td title="{14}">{15}</td><td class="do"><button data-run="{0}" data-do="open">Open</button>'
+        '<button data-run="{0}" data-do="left" title="Show it on the left side of the comparison">◧</button>'
+        '<button data-run="{0}" data-do="right" title="Show it on the right side of the comparison">◨</button>'
         '<button data-run="{0}" data-do="link" title="Copy a link that opens this run">Link</button>'
         '<button data-run="{0}" data-do="delete" title="Can be undone">Delete</button></td></tr>'
     ).format(

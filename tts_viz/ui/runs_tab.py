@@ -10,46 +10,24 @@ import gradio as gr
 
 from tts_viz.strategies import STRATEGIES
 from tts_viz.tasks import get_task
+from tts_viz.ui.compare_tab import CompareTab
 from tts_viz.ui.markup import html
 from tts_viz.ui.models import Models
-from tts_viz.ui.page_events import SHORT, key_of, warning
+from tts_viz.ui.page_events import LIVE, SHORT, key_of, warning
 from tts_viz.ui.problem_card import TASKS
 from tts_viz.ui.run_list import run_list
-from tts_viz.ui.search_tab import LIVE, SearchTab
+from tts_viz.ui.run_list_view import RunList
+from tts_viz.ui.search_tab import SearchTab
 from tts_viz.ui.start import reopen
-from tts_viz.ui.visitors import Visitors
+from tts_viz.ui.visitors import Place, Visitors
 
 ANY = ""
 SINCE = {"Any time": None, "Today": 1, "This week": 7, "This month": 31}
 
-HEAR = """
-element.addEventListener('click', (event) => {
-  const button = event.target.closest('[data-do]');
-  if (!button) return;
-  if (button.dataset.do === 'link') {
-    const link = new URL(location.href);
-    link.search = `?run=${button.dataset.run}`;
-    navigator.clipboard?.writeText(link.href).then(() => { button.textContent = 'Copied'; }, () => prompt('Link', link.href));
-    return;
-  }
-  trigger(button.dataset.do === 'open' ? 'open' : 'act', { do: button.dataset.do, run: button.dataset.run });
-});
-element.addEventListener('change', (event) => {
-  if (event.target.matches('.name')) trigger('act', { do: 'rename', run: event.target.dataset.run, name: event.target.value });
-});
-"""
 
-
-class RunList(gr.HTML):
-    """`open` and `act` carry {do, run}, and {name} to rename."""
-
-    EVENTS = ["open", "act"]  # noqa: RUF012
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__("", js_on_load=HEAR, apply_default_css=False, **kwargs)
-
-
-def build_runs_tab(visitors: Visitors, models: Models, search: SearchTab, tabs: gr.Tabs, tab: gr.Tab) -> None:
+def build_runs_tab(
+    visitors: Visitors, models: Models, search: SearchTab, compare: CompareTab, tabs: gr.Tabs, tab: gr.Tab
+) -> None:
     """Lay out the tab in the current container, and wire it. `tab` is the tab itself, `tabs` all of them."""
     with gr.Row(elem_id="run-filters", equal_height=True):
         text = gr.Textbox(label="Find", placeholder="words of its name, problem or answer", elem_id="find-run", scale=3)
@@ -68,7 +46,7 @@ def build_runs_tab(visitors: Visitors, models: Models, search: SearchTab, tabs: 
         )  # fmt: skip
         since = gr.Dropdown(list(SINCE), value="Any time", label="When", filterable=False)
         starred = gr.Checkbox(False, label="Starred only", min_width=110)
-    said = Said(elem_id="runs-said")
+    said = RunList(elem_id="runs-said")
     listed = RunList(elem_id="runs-list")
     filters = [text, task, strategy, verdict, since, starred]
 
@@ -97,9 +75,14 @@ def build_runs_tab(visitors: Visitors, models: Models, search: SearchTab, tabs: 
 
     listed.open(on_open, None, [tabs, *search.moving], **LIVE)
 
+    async def on_compare(request: gr.Request, event: gr.EventData) -> AsyncIterator[list[Any]]:
+        key, run = key_of(request), str(event._data.get("run"))
+        side: Place = "left" if event._data.get("do") == "left" else "right"
+        yield [gr.Tabs(selected="compare"), *[gr.skip()] * len(compare.moving)]
+        async for update in compare.watch(key, lambda: reopen(visitors, models, key, run, side)):
+            yield [gr.skip(), *update]
 
-class Said(RunList):
-    """The line above the list, whose button takes a deletion back."""
+    listed.compare(on_compare, None, [tabs, *compare.moving], **LIVE)
 
 
 def _act(visitors: Visitors, owner: str | None, wish: dict[str, Any]) -> Any:
@@ -131,7 +114,7 @@ def _listed(visitors: Visitors, owner: str | None, values: tuple[Any, ...]) -> A
             strategy=strategy or None,
             verdict=verdict or None,
             starred=True if starred else None,
-            since=datetime.now(UTC) - timedelta(days=days) if days else None,
+            since=datetime.now(UTC) - timedelta(days=days) if days is not None else None,
         )
     except (OSError, ValueError) as error:
         return warning(f"The library of runs cannot be read: {error}")

@@ -19,7 +19,7 @@ from tts_viz.ui import problem_card
 from tts_viz.ui.hands_panel import HandsPanel, build_hands_panel, filled, wire_hands_panel
 from tts_viz.ui.inspector import EMPTY
 from tts_viz.ui.models import Models
-from tts_viz.ui.page_events import SHORT, key_of, warning
+from tts_viz.ui.page_events import LIVE, POLL, SHORT, key_of, warning
 from tts_viz.ui.panel import Panel
 from tts_viz.ui.run_bar import RunBar, build_run_bar
 from tts_viz.ui.scrubber import Scrubber
@@ -28,9 +28,7 @@ from tts_viz.ui.status import READY, STARTING
 from tts_viz.ui.tree_view import TreeView
 from tts_viz.ui.view import View
 from tts_viz.ui.visitors import CrowdedError, Visitors
-
-POLL = 0.08
-"""Seconds between two looks at a run."""
+from tts_viz.ui.watching import wire_scrubber
 
 HELP = """
 A **policy** (a small language model) writes a solution step by step. A **verifier** (a second model, a *process reward
@@ -115,7 +113,7 @@ def build_search_tab(visitors: Visitors, models: Models) -> SearchTab:
     _wire_commands(tab, pace)
     _wire_settings(tab, controls)
     _wire_clicks(tab, by_hand)
-    _wire_scrubber(tab)
+    wire_scrubber(visitors, parts["scrubber"], "main")
     wire_hands_panel(by_hand, bar.undo, bar.redo, lambda request: visitors.view(key_of(request)), warning, notice)
     _wire_fork(tab, models, by_hand)
     return tab
@@ -140,12 +138,6 @@ def _models_and_speed(models: Models) -> tuple[gr.Dropdown, gr.Dropdown, gr.Numb
             info="Slow leaves time to read; the search itself is the same.",
         )  # fmt: skip
     return policy, verifier, seed, pace
-
-
-LIVE: dict[str, Any] = {
-    "concurrency_limit": None, "trigger_mode": "multiple", "show_progress": "hidden", "api_visibility": "private",
-}  # fmt: skip
-"""For events that watch a run."""
 
 
 def _wire_start(tab: SearchTab, models: Models, card: problem_card.ProblemCard, what: list[Any]) -> None:
@@ -220,13 +212,10 @@ def _wire_settings(tab: SearchTab, controls: search_controls.Controls) -> None:
 
     for control in controls.inputs:
         control.input(on_setting, controls.inputs, tab.notice, trigger_mode="always_last", **SHORT)  # pyright: ignore
-    controls.strategy.change(
-        search_controls.on_strategy, controls.strategy, [controls.blurb, *controls.knobs], **SHORT
-    )  # fmt: skip
 
 
 def _wire_clicks(tab: SearchTab, panel: HandsPanel) -> None:
-    def on_select(typed: str, before: str, request: gr.Request, event: gr.EventData) -> Any:
+    def on_select(typed: str | None, before: str | None, request: gr.Request, event: gr.EventData) -> Any:
         view = tab.visitors.view(key_of(request))
         shown = view.select(str(event._data.get("id"))) if view else None
         if view is None or shown is None:
@@ -237,18 +226,3 @@ def _wire_clicks(tab: SearchTab, panel: HandsPanel) -> None:
     tab.parts["tree"].node_click(on_select, inputs, outputs, trigger_mode="always_last", **SHORT)
     for name in ("inspector", "solutions"):
         tab.parts[name].click(on_select, inputs, outputs, trigger_mode="always_last", **SHORT)
-
-
-def _wire_scrubber(tab: SearchTab) -> None:
-    def on_seek(request: gr.Request, event: gr.EventData) -> None:
-        at = event._data.get("at")
-        if (view := tab.visitors.view(key_of(request))) and isinstance(at, int):
-            view.playback.seek(at, len(view.trace))
-
-    def on_play(request: gr.Request, event: gr.EventData) -> None:
-        speed = event._data.get("speed")
-        if (view := tab.visitors.view(key_of(request))) and isinstance(speed, int | float) and 0 <= speed <= 100:
-            view.playback.play(speed, len(view.trace))
-
-    tab.parts["scrubber"].seek(on_seek, None, None, trigger_mode="always_last", **SHORT)
-    tab.parts["scrubber"].play(on_play, None, None, trigger_mode="multiple", **SHORT)

@@ -1,0 +1,42 @@
+"""Events of everything that shows a run: clicks on a tree and its panels, and the scrubber."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from tts_viz.ui.page_events import SHORT, key_of
+from tts_viz.ui.scrubber import Scrubber
+from tts_viz.ui.visitors import Place, Visitors
+
+
+def wire_watching(visitors: Visitors, parts: dict[str, Any], place: Place) -> None:
+    """Clicks on a tree and its panels show the step; the scrubber moves."""
+
+    def on_select(request: gr.Request, event: gr.EventData) -> Any:
+        view = visitors.view(key_of(request), place)
+        shown = view.select(str(event._data.get("id"))) if view else None
+        return gr.skip() if shown is None else shown
+
+    parts["tree"].node_click(on_select, None, parts["inspector"], trigger_mode="always_last", **SHORT)
+    for name in ("inspector", "solutions"):
+        parts[name].click(on_select, None, parts["inspector"], trigger_mode="always_last", **SHORT)
+    wire_scrubber(visitors, parts["scrubber"], place)
+
+
+def wire_scrubber(visitors: Visitors, scrubber: Scrubber, place: Place) -> None:
+    """Let it move what this visitor watches there."""
+
+    def on_seek(request: gr.Request, event: gr.EventData) -> None:
+        at = event._data.get("at")
+        if (view := visitors.view(key_of(request), place)) and isinstance(at, int):
+            view.playback.seek(at, len(view.trace))
+
+    def on_play(request: gr.Request, event: gr.EventData) -> None:
+        speed = event._data.get("speed")
+        if (view := visitors.view(key_of(request), place)) and isinstance(speed, int | float) and 0 <= speed <= 100:
+            view.playback.play(speed, len(view.trace))
+
+    scrubber.seek(on_seek, None, None, trigger_mode="always_last", **SHORT)  # type: ignore[attr-defined]
+    scrubber.play(on_play, None, None, trigger_mode="multiple", **SHORT)  # type: ignore[attr-defined]
