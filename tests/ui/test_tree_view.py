@@ -13,11 +13,11 @@ import pytest
 from tests.render.growth import beam, started, truths
 from tests.ui.browser import chromium, sync_api, tab  # noqa: F401
 from tts_viz.events import Decided, Event, Grew, Scored
-from tts_viz.render import layout
+from tts_viz.render import browser, layout
 from tts_viz.render.scene import Mark, Scene, scene
 from tts_viz.render.wire import Stream
 from tts_viz.tree import Tree
-from tts_viz.ui.tree_view import HERE, TreeView
+from tts_viz.ui.tree_view import TreeView
 
 NASTY = "<img src=x onerror=alert(1)><b>$x^2$</b> &amp;"
 
@@ -224,7 +224,7 @@ def test_a_phone_can_tap(app: str, tab: Callable[..., Any]) -> None:  # noqa: F8
 def test_the_browser_lays_out_as_python_does(tab: Callable[..., Any]) -> None:  # noqa: F811
     rng = random.Random(0)
     trees = [[-1, *(rng.randrange(max(0, i - reach), i) for i in range(1, 120))] for reach in (1, 3, 9, 40, 120) * 20]
-    code = (HERE / "tree_layout.js").read_text(encoding="utf-8")
+    code = browser.text("tree_layout.js")
     theirs = tab("data:text/html,").evaluate(f"(trees) => {{ {code}; return trees.map(tidy); }}", trees)
     ours = [[place / layout.SPACING for place in layout.absolute(t, layout.tidy(t))] for t in trees]
     assert theirs == ours
@@ -237,7 +237,7 @@ def test_the_browser_reads_the_wire_as_python_does(tab: Callable[..., Any]) -> N
         for event in events:
             tree.apply(event)
         said.append((stream.send(drawn := scene(tree, truths(tree), list(tree.nodes)[-1])), drawn))
-    code = "".join((HERE / f"tree_{part}.js").read_text(encoding="utf-8") for part in ("fold", "words"))
+    code = "".join(browser.text(f"tree_{part}.js") for part in ("fold", "words"))
     read = f"""(texts) => {{ {code}; const scene = makeScene(); return texts.map((text) => {{
       scene.take(text);
       const seen = (n) => [n.id, n.parent?.id ?? null, n.depth, n.text, n.status, n.score, n.reward, n.truth, n.reason,

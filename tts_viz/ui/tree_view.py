@@ -1,21 +1,17 @@
 """The live tree as a gradio component. Its value is the text of a `render.wire.Stream`; "" is the empty state.
 
-Draws in the browser with the plotly.js that is packaged with plotly, served from here. The code that runs there is in
-tree_*.js, in the order of PARTS. Knows nothing about searches: it shows what the text says.
+Draws in the browser with the plotly.js that is packaged with plotly, served from here; the code that runs there is in
+`render.browser`. Knows nothing about searches: it shows what the text says.
 """
 
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
-import plotly
 
-HERE = Path(__file__).parent
-PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-PARTS = ("layout", "fold", "words", "draw", "camera", "hands", "view")
+from tts_viz.render import browser
 
 
 class TreeView(gr.HTML):
@@ -31,10 +27,10 @@ class TreeView(gr.HTML):
         serve_plotly()
         super().__init__(
             value,
-            html_template=_text("tree_view.html"),
-            css_template=_text("tree_view.css"),
-            js_on_load="\n".join(_text(f"tree_{part}.js") for part in PARTS),
-            head=f'<script src="gradio_api/file={PLOTLY.as_posix()}"></script>',
+            html_template=browser.tree_html(),
+            css_template=browser.tree_css(),
+            js_on_load=browser.tree_js(),
+            head=f'<script src="gradio_api/file={browser.PLOTLY.as_posix()}"></script>',
             apply_default_css=False,
             **kwargs,
         )
@@ -43,8 +39,4 @@ class TreeView(gr.HTML):
 @cache
 def serve_plotly() -> None:
     """Let the page fetch plotly.js, and nothing else, from this host."""
-    gr.set_static_paths([PLOTLY])
-
-
-def _text(name: str) -> str:
-    return (HERE / name).read_text(encoding="utf-8")
+    gr.set_static_paths([browser.PLOTLY])
