@@ -42,6 +42,8 @@ def searches(draw: st.DrawFn) -> Chosen:
         knobs["t"] = draw(st.sampled_from([1, 20, 200]))
     if "c" in known:
         knobs["c"] = draw(st.sampled_from([0, 100, 500]))
+    if "i" in known:
+        knobs["i"] = draw(st.integers(1, 3))
     if "chains" in known:
         knobs["chains"], knobs["length"] = draw(st.integers(1, 3)), draw(st.integers(1, 4))
     assert set(knobs) == known, f"{name} has a knob that this test does not turn"

@@ -273,7 +273,7 @@ def test_a_forged_deed_does_not_come_in(forged: Any) -> None:
 
 KNOBS: dict[str, dict[str, int]] = {
     name: {
-        "n": 4, "m": 2, "k": 1, "chains": 2, "length": 2, "t": 20, "c": 100,
+        "n": 4, "m": 2, "k": 1, "chains": 2, "length": 2, "t": 20, "c": 100, "i": 2,
     }
     for name in STRATEGIES
 }  # fmt: skip

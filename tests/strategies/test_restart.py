@@ -27,8 +27,8 @@ KNOBS: dict[str, dict[str, int]] = {
     "lookahead": {"n": 4, "m": 2, "k": 1},
     "dvts": {"n": 6, "m": 3},
     "rebase": {"n": 6, "t": 20},
-    "particles": {"n": 6},
-    "mcts": {"n": 8, "m": 2, "c": 100},
+    "particles": {"n": 6, "i": 1},
+    "mcts": {"n": 8, "m": 2, "c": 100, "k": 0},
     "revisions": {"n": 5},
     "parallel_revisions": {"chains": 3, "length": 2},
 }

@@ -176,6 +176,7 @@ def test_keys_run_pause_and_stop_but_not_while_typing(visitor: Visitor) -> None:
     visitor.says("Searching")
     visitor.page.keyboard.press(" ")
     visitor.says("Paused")
+    visitor.page.wait_for_selector("#resume")
     visitor.page.keyboard.press(" ")
     visitor.says("Searching")
     visitor.page.keyboard.press("x")
@@ -202,3 +203,108 @@ def test_a_phone_sees_the_tree_before_the_settings(app: str, tab: Callable[..., 
     tree, knobs = page.locator("#tree").bounding_box(), page.locator("#strategy").bounding_box()
     assert tree["y"] < knobs["y"]
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+# --- hands on the tree, replay, kept runs, comparison ---------------------------------------------------------------------
+
+
+def finished_run(visitor: Visitor, problem: str = "make 57 from 2 3 14 25") -> Visitor:
+    visitor.ask(problem)
+    visitor.speed("Full speed")
+    visitor.page.click("#run")
+    visitor.says("Finished")
+    return visitor
+
+
+def click_node(visitor: Visitor, text: str) -> None:
+    """Click a node by its label in the picture, where its dot is."""
+    at = visitor.page.evaluate(
+        """(text) => {
+          const plot = document.querySelector('#tree .js-plotly-plot');
+          const dots = plot.data.find((t) => t.customdata);
+          const i = dots.customdata.indexOf(text);
+          const { xaxis, yaxis } = plot._fullLayout, box = plot.getBoundingClientRect();
+          return [box.left + xaxis._offset + xaxis.l2p(dots.x[i]), box.top + yaxis._offset + yaxis.l2p(dots.y[i])];
+        }""",
+        text,
+    )
+    visitor.page.mouse.click(*at)
+
+
+def log(visitor: Visitor, words: str) -> None:
+    sync_api.expect(visitor.page.locator("#log")).to_contain_text(re.compile(words), timeout=30_000)
+
+
+def test_a_step_is_pruned_by_hand_and_taken_back(visitor: Visitor) -> None:
+    finished_run(visitor)
+    visitor.page.click("#solutions [data-node]")
+    sync_api.expect(visitor.page.locator("#inspector")).to_contain_text("Step", timeout=10_000)
+    visitor.page.click("#hands > button")
+    visitor.page.click("#prune")
+    log(visitor, "by hand: pruned")
+    visitor.page.click("#undo")
+    log(visitor, "undone: pruned")
+    visitor.page.click("#redo")
+    log(visitor, "redone: pruned")
+
+
+def test_a_step_of_ones_own_is_checked_scored_and_gone_on_from(visitor: Visitor) -> None:
+    finished_run(visitor)
+    click_node(visitor, "0")
+    visitor.page.click("#hands > button")
+    visitor.page.fill("#step-text textarea, #step-text input", "25 apples")
+    visitor.page.click("#write-step")
+    sync_api.expect(visitor.page.locator("#notice")).to_contain_text("no step")
+    before = visitor.nodes
+    visitor.page.fill("#step-text textarea, #step-text input", "25*2=50")
+    visitor.page.click("#write-step")
+    log(visitor, "by hand: wrote a step “25\\*2=50 left 3 14 50”")
+    sync_api.expect(visitor.page.locator("#inspector")).to_contain_text("written by hand", timeout=30_000)
+    assert visitor.nodes > before
+
+
+def test_any_moment_can_be_gone_back_to_and_forked_from(visitor: Visitor) -> None:
+    finished_run(visitor)
+    whole = visitor.nodes
+    visitor.page.click("[data-go=first]")
+    sync_api.expect(visitor.page.locator("#scrubber .where")).to_contain_text("event 1 of", timeout=10_000)
+    visitor.page.wait_for_function(f"Number(document.querySelector('[data-painted]').dataset.painted) < {whole}")
+    for _ in range(12):
+        visitor.page.click("[data-go=forward]")
+    sync_api.expect(visitor.page.locator("#scrubber .where")).to_contain_text("event 13 of", timeout=10_000)
+    visitor.page.click("#hands > button")
+    visitor.page.click("#prune")
+    sync_api.expect(visitor.page.locator("#notice")).to_contain_text(re.compile("Click a step|earlier moment"))
+    visitor.page.click("text=Fork: another run from this moment on")
+    visitor.page.click("#fork")
+    visitor.says("Finished")
+    log(visitor, "Beam search → Best of N")
+
+
+def test_runs_are_kept_and_open_again_with_their_name_and_star(visitor: Visitor) -> None:
+    page = finished_run(visitor, "make 33 from 2 4 25").page
+    page.click('button[role="tab"]:has-text("Runs")')
+    row = page.locator("#runs-list tr", has=page.locator('.name[placeholder*="Make 33"]'))
+    row.locator(".name").fill("my own")
+    row.locator(".name").press("Tab")
+    row = page.locator("#runs-list tr", has=page.locator('.name[value="my own"]'))
+    row.locator(".star").click()
+    sync_api.expect(row.locator(".star")).to_have_attribute("aria-pressed", "true")
+    row.locator('[data-do="delete"]').click()
+    sync_api.expect(row).to_have_count(0)
+    page.click("#runs-said [data-do=restore]")
+    sync_api.expect(page.locator("#runs-said")).not_to_contain_text("Deleted")
+    row.locator('[data-do="open"]').click()
+    visitor.says("Finished")
+    page.wait_for_selector("#tree", state="visible")
+    assert "25" in page.inner_text("#solutions")
+
+
+def test_two_strategies_run_side_by_side_and_their_difference_is_said(visitor: Visitor) -> None:
+    page = visitor.page
+    page.click('button[role="tab"]:has-text("Compare")')
+    page.click("#compare-run")
+    for side in ("left", "right"):
+        sync_api.expect(page.locator(f"#{side}-status")).to_contain_text("Finished", timeout=40_000)
+    sync_api.expect(page.locator("#compare-words")).to_contain_text("Best of N (n 16) against Beam search")
+    sync_api.expect(page.locator("#compare-words")).to_contain_text("first 16 samples are the same")

@@ -14,7 +14,9 @@ def beam_search(tree: Tree, n: int, m: int, lookahead: int) -> Search:
 
     Snell et al. 2024, section 5.2: sample N first steps; at most 40 rounds (the tree's depth limit). The paper does
     not say what becomes of a candidate that ends a solution while others go on: here it is set aside, holds no place
-    in the beam, and the search stops once N are finished.
+    in the beam, and the search stops once N are finished. In search-and-learn it is set aside too, but the others then
+    share its places; in its_hub it goes on competing and is copied, so that the N finals may be few different ones. its_hub
+    also samples only M first steps, not N.
     """
     while True:
         yield from evaluate(tree, lookahead)

@@ -29,6 +29,7 @@ from tts_viz.ui.tree_view import TreeView
 from tts_viz.ui.view import View
 from tts_viz.ui.visitors import CrowdedError, Visitors
 from tts_viz.ui.watching import wire_scrubber
+from tts_viz.ui.why_panel import build_why_panel, wire_why_panel
 
 HELP = """
 A **policy** (a small language model) writes a solution step by step. A **verifier** (a second model, a *process reward
@@ -42,7 +43,7 @@ Keys: **R** run · **Space** pause or resume · **S** one step · **X** stop · 
 **End** first and last moment · **P** play · **Z** and **Y** undo and redo; in the tree, arrows walk and **F** fits.
 """
 
-PARTS = ("tree", "scrubber", "status", "meters", "log", "solutions", "inspector")
+PARTS = ("tree", "scrubber", "status", "meters", "log", "solutions", "inspector", "why")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,8 @@ def build_search_tab(visitors: Visitors, models: Models) -> SearchTab:
             parts: dict[str, Any] = {"tree": TreeView(elem_id="tree"), "status": bar.status}
             parts["scrubber"] = Scrubber(elem_id="scrubber")
             parts["meters"] = Panel(elem_id="meters")
+            asking = build_why_panel(models)
+            parts["why"] = asking.why
             with gr.Accordion("What am I looking at?", open=False):
                 gr.Markdown(HELP)
         with gr.Column(scale=4, min_width=300, elem_id="right"):
@@ -112,8 +115,9 @@ def build_search_tab(visitors: Visitors, models: Models) -> SearchTab:
     _wire_start(tab, models, card, what)
     _wire_commands(tab, pace)
     _wire_settings(tab, controls)
-    _wire_clicks(tab, by_hand)
+    _wire_clicks(tab, by_hand, asking.answer)
     wire_scrubber(visitors, parts["scrubber"], "main")
+    wire_why_panel(asking, visitors, models)
     wire_hands_panel(by_hand, bar.undo, bar.redo, lambda request: visitors.view(key_of(request)), warning, notice)
     _wire_fork(tab, models, by_hand)
     return tab
@@ -214,7 +218,7 @@ def _wire_settings(tab: SearchTab, controls: search_controls.Controls) -> None:
         control.input(on_setting, controls.inputs, tab.notice, trigger_mode="always_last", **SHORT)  # pyright: ignore
 
 
-def _wire_clicks(tab: SearchTab, panel: HandsPanel) -> None:
+def _wire_clicks(tab: SearchTab, panel: HandsPanel, answer: Panel) -> None:
     def on_select(typed: str | None, before: str | None, request: gr.Request, event: gr.EventData) -> Any:
         view = tab.visitors.view(key_of(request))
         shown = view.select(str(event._data.get("id"))) if view else None
@@ -224,5 +228,6 @@ def _wire_clicks(tab: SearchTab, panel: HandsPanel) -> None:
 
     inputs, outputs = [panel.text, panel.filled], [tab.parts["inspector"], panel.text, panel.filled, panel.score]
     tab.parts["tree"].node_click(on_select, inputs, outputs, trigger_mode="always_last", **SHORT)
-    for name in ("inspector", "solutions"):
+    for name in ("inspector", "solutions", "why"):
         tab.parts[name].click(on_select, inputs, outputs, trigger_mode="always_last", **SHORT)
+    answer.click(on_select, inputs, outputs, trigger_mode="always_last", **SHORT)

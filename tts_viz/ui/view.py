@@ -13,16 +13,19 @@ from typing import Any
 
 from markupsafe import Markup
 
-from tts_viz import words
-from tts_viz.events import Changed, Deed, Event, NodeId, Settings, Undone
+from tts_viz import other_scores, whatif, words
+from tts_viz.engines.base import Verifier
+from tts_viz.events import Changed, Deed, Event, Grew, NodeId, Settings, Undone
 from tts_viz.hands import RefusedError
+from tts_viz.regret import Regret, look_back
 from tts_viz.render.scene import Mark, scene
 from tts_viz.render.wire import Stream
 from tts_viz.scheduler import Run, State
-from tts_viz.solutions import Judge
+from tts_viz.solutions import Judge, Solution
 from tts_viz.tasks.base import Problem
 from tts_viz.traces.library_entry import RunId
 from tts_viz.tree import Tree
+from tts_viz.ui import why
 from tts_viz.ui.event_log import event_log
 from tts_viz.ui.inspector import EMPTY, inspector
 from tts_viz.ui.meters import meters
@@ -56,6 +59,10 @@ class View:
         self._lines: list[tuple[str, str]] = []
         self._marks: list[Mark] = []
         self._selected: NodeId | None = None
+        self._other: dict[str, other_scores.Scores] = {}
+        """What other verifiers said of this run, by their names."""
+        self._looked_back = -1
+        self._lost: Regret | None = None
         self._seen: tuple[object, ...] = ()
         self._lock = threading.Lock()
 
@@ -104,7 +111,10 @@ class View:
             if self.shown < len(self.trace):
                 raise RefusedError("You are looking at an earlier moment: go to the last one, or fork the run here.")
             self._catch_up()
-            self.run.do(make(self.tree))
+            deed = make(self.tree)
+            self.run.do(deed)
+            if isinstance(deed, Grew):
+                self._selected = deed.node  # its truth is what the visitor wants to see now
 
     def select(self, node: NodeId) -> Markup | None:
         """Keep this node in the inspector; its panel, None for a node that is not there."""
@@ -113,6 +123,23 @@ class View:
                 return None
             self._selected = node
             return self._inspector()
+
+    async def what_if(
+        self, source: str, verifier: Verifier | None, share: float, aggregation: str | None, vote: str | None
+    ) -> Markup:
+        """The search as it would have been decided by other scores. What a verifier said once is remembered.
+
+        Raises ValueError and EngineError, in words for the visitor.
+        """
+        tree = Tree.fold(self.trace[: self.shown])
+        if verifier:
+            known = await other_scores.rescored(tree, verifier, f"whatif-{id(self)}", self._other.get(source))
+            scores = self._other[source] = known.scores
+        else:
+            scores = other_scores.oracle(tree, self.judge) if source == "oracle" else other_scores.recorded(tree)
+        if share:
+            scores = other_scores.flipped(scores, share)
+        return why.what_if(whatif.reconsider(tree, Judge(self.problem), scores, aggregation, vote), tree)
 
     # --- what they see -----------------------------------------------------------------------------------------------
 
@@ -150,22 +177,45 @@ class View:
         chosen = solutions[0].node if solutions else None
         elapsed = self.run.elapsed if self.run and self.shown == len(self.trace) else self.tree.spent.seconds
         return {
-            "tree": self._stream.send(scene(self.tree, self.judge.truths(self.tree), chosen, self._marks)),
+            "tree": self._stream.send(
+                scene(self.tree, self.judge.truths(self.tree), chosen, self._marks, lost_here=self._lost_here())
+            ),
             "scrubber": self.playback.shown(len(self.trace), self._lines[-1][1] if self._lines else ""),
             "status": self._status(solutions),
             "meters": meters(self.tree, elapsed),
             "solutions": solution_list(self.tree, solutions),
             "log": event_log(self._lines),
             "inspector": self._inspector(),
+            "why": self._why(solutions),
             "state": self.state,
         }
 
-    def _status(self, solutions: Sequence[Any]) -> Markup:
+    def _why(self, solutions: Sequence[Solution]) -> Markup:
+        node = self.tree.nodes.get(self._selected) if self._selected else None
+        table = why.rivals(self.tree, node, self.judge.truths(self.tree))
+        if not (self.judge.checks and self.tree.ended):
+            return table
+        return why.regret_line(self._regret(), self.tree, any(s.correct for s in solutions)) + table
+
+    def _regret(self) -> Regret | None:
+        """Where the right path was lost, once the search has ended; looked for once."""
+        if not (self.judge.checks and self.tree.ended):
+            return None
+        if self._looked_back != self.tree.length:
+            self._looked_back = self.tree.length
+            self._lost = look_back(self.trace[: self.tree.length], self.judge).regret
+        return self._lost
+
+    def _lost_here(self) -> tuple[NodeId, ...]:
+        found = self._regret()
+        return found.nodes if found and found.how == "decision" else ()
+
+    def _status(self, solutions: Sequence[Solution]) -> Markup:
         return status_line(self.state, self.run.error if self.run else None, solutions)
 
     def _inspector(self) -> Markup:
         node = self.tree.nodes.get(self._selected) if self._selected else None
         if node is None:
             return EMPTY
-        why = words.why(self.tree, node)
-        return inspector(self.tree, node, why, self.judge.truths(self.tree), self.problem, SCORE_TIP)
+        fate = words.why(self.tree, node)
+        return inspector(self.tree, node, fate, self.judge.truths(self.tree), self.problem, SCORE_TIP)

@@ -25,7 +25,7 @@ class Size:
 SIZES = {
     "policy-small": Size(80, 4, 4, 224, 18_000_000, 2048, 1e-2),
     "revisions": Size(80, 4, 4, 224, 4_000_000, 2048, 3e-3),
-    "policy-large": Size(240, 6, 12, 672, 4_500_000, 2048, 2e-3),
+    "policy-large": Size(240, 6, 12, 672, 4_000_000, 2048, 2e-3),
     "verifier": Size(80, 4, 4, 224, 24_000_000, 2048, 6e-3),
 }
 
