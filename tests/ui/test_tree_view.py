@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import gradio as gr
 import pytest
+from PIL import Image
 
 from tests.render.growth import beam, started, truths
 from tests.ui.browser import chromium, sync_api, tab  # noqa: F401
@@ -102,6 +105,14 @@ class Hand:
 
     def said(self) -> str:
         return self.page.locator("#tree .said").inner_text()
+
+    def saved(self, format: str, folder: Path) -> Path:
+        """The file that the button of this name brings."""
+        with self.page.expect_download() as download:
+            self.page.get_by_role("button", name=f"Save as {format}").click()
+        path = folder / download.value.suggested_filename
+        download.value.save_as(path)
+        return path
 
     def drawn(self) -> list[str]:
         return self.page.evaluate("document.querySelector('#tree .plot').data.find((t) => t.customdata).customdata")
@@ -219,6 +230,35 @@ def test_a_phone_can_tap(app: str, tab: Callable[..., Any]) -> None:  # noqa: F8
     hand.page.touchscreen.tap(*hand.pixel("0.3.1"))
     hand.heard("0.3.1")
     assert hand.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_tree_is_saved_whole_as_svg_wherever_it_was_zoomed(hand: Hand, tmp_path: Path) -> None:
+    assert hand.page.get_by_role("button", name="Save as SVG").is_disabled()
+    hand.show("late", 11)
+    for _ in range(6):
+        hand.page.get_by_role("button", name="Zoom in").click()
+    path = hand.saved("SVG", tmp_path)
+    assert path.name == "tts_viz-run-1.svg"
+    svg = ElementTree.parse(path).getroot()
+    assert svg.tag == "{http://www.w3.org/2000/svg}svg"
+    texts = [" ".join("".join(t.itertext()).split()) for t in svg.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"Make 57 from 2 3 14 25", "0+3=8 left 2 8", "3+3=8 left 2 8", "step 2", "verifier score"} <= set(texts)
+    assert {"best", "pruned", "solution", "false step"} <= set(texts)
+    assert sum(t.startswith("<img src=x") for t in texts) == 6
+    assert not {"img", "b", "script"} & {e.tag.rpartition("}")[2] for e in svg.iter()}
+    assert sum("plotly-customdata" in e.get("class", "") for e in svg.iter()) == 11
+
+
+def test_the_tree_is_saved_as_png_on_the_paper_of_the_theme(hand: Hand, tmp_path: Path) -> None:
+    hand.show("late", 11)
+    light = Image.open(hand.saved("PNG", tmp_path)).convert("RGB")
+    hand.page.evaluate("document.body.classList.toggle('dark')")
+    hand.page.wait_for_timeout(300)
+    dark = Image.open(hand.saved("PNG", tmp_path)).convert("RGB")
+    assert light.getpixel((2, 2)) == (255, 255, 255)
+    assert dark.getpixel((2, 2)) == (0x10, 0x16, 0x1F)
+    assert light.width > 1500
+    assert len(light.getcolors(1 << 20)) > 100
 
 
 def test_the_browser_lays_out_as_python_does(tab: Callable[..., Any]) -> None:  # noqa: F811

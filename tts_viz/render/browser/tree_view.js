@@ -1,5 +1,5 @@
 // The live tree: takes each new text, moves calmly to the new picture, and tells Python what was clicked.
-// Runs inside a function per component, after the other tree_*.js, with gradio's `element`, `props`, `trigger`, `watch`.
+// Runs inside a function per component, after the other tree_*.js, with `element`, `props`, `trigger` and `watch` as gradio has them.
 
 const COLLAPSE_BEYOND = 2000; // nodes: more than a browser draws fluently
 const CALM_UP_TO = 300; // nodes whose moves are shown; larger trees jump, since a frame takes too long
@@ -48,6 +48,16 @@ function advance() {
   if (t >= 1) journey = null;
 }
 
+const FORMATS = ['svg', 'png'];
+
+async function save(format) {
+  const shown = [...element.querySelectorAll('.legend [data-needs]:not([hidden])')];
+  const legend = shown.map((item) => [item.dataset.needs.split(' ')[0], item.textContent.trim()]);
+  const name = fileName(scene.run, format);
+  download(await pictured(format, { nodes: view.nodes, places: target, scene, theme: (view.theme ??= readTheme()), legend }), name);
+  said.textContent = `Saved as ${name}.`;
+}
+
 const size = () => ({ width: Math.max(canvas.clientWidth, 50), height: Math.max(canvas.clientHeight, 50) });
 
 // --- drawing: one plotly call in flight, until nothing is new --------------------------------------------------------
@@ -91,6 +101,7 @@ function showParts() {
   const collapse = part('collapse');
   collapse.setAttribute('aria-pressed', String(isCollapsed()));
   collapse.disabled = !has.has('pruned');
+  for (const format of FORMATS) part(`save-${format}`).disabled = none;
 }
 
 // --- hands ---------------------------------------------------------------------------------------------------------
@@ -175,6 +186,7 @@ part('fit').addEventListener('click', fit);
 part('closer').addEventListener('click', () => zoom(1.4));
 part('farther').addEventListener('click', () => zoom(1 / 1.4));
 part('collapse').addEventListener('click', toggleCollapse);
+for (const format of FORMATS) part(`save-${format}`).addEventListener('click', () => save(format));
 canvas.addEventListener('dblclick', fit);
 
 // A step chosen elsewhere on the page is shown here too.
