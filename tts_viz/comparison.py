@@ -39,15 +39,15 @@ def _answers(left: Side, right: Side) -> str:
     one, other = (side.solutions[0] if side.solutions else None for side in (left, right))
     if one and other and one.answer == other.answer and one.answer is not None:
         return f"Both answer {found[0]}."
-    return f"{left.name} answers {found[0]}, {right.name} {found[1]}."
+    return f"{left.name}: {found[0]}; {right.name}: {found[1]}."
 
 
 def _found(side: Side) -> str:
     if not side.solutions:
-        return "nothing yet"
+        return "no solution yet"
     best = side.solutions[0]
     mark = {True: " ✓ (right)", False: " ✗ (wrong)", None: ""}[best.correct]
-    return f"{best.answer or 'without an answer'}{mark}"
+    return f"{best.answer or 'a solution without an answer'}{mark}"
 
 
 def _asked(left: Side, right: Side) -> str:
