@@ -5,10 +5,12 @@ from __future__ import annotations
 from textwrap import dedent
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from tests.render.growth import QUESTION, beam, started, tree_search, truths
 from tts_viz.events import Changed, Decided, Event, Grew, Scored, Settings, Valued, Withered
-from tts_viz.render.scene import Mark, scene
+from tts_viz.render.scene import Mark, rounded, scene
 from tts_viz.render.text import text
 from tts_viz.tasks.base import StepTruth
 from tts_viz.tree import Tree
@@ -129,6 +131,15 @@ def test_text(tree: Tree) -> None:
         │  └─  ·   · 16*2=32 left 25 32 [pruned]
         └─ 0.60 ! 25-14=11 left 2 3 11 [dead end]"""
     )
+
+
+@given(st.floats(0, 1))
+@example(0.7849)
+@example(0.1452)
+def test_a_score_reads_the_same_whether_it_was_rounded_on_the_way_or_not(score: float) -> None:
+    sent = round(rounded(score) * 1000) / 1000
+    assert f"{sent:.2f}" == f"{score:.2f}"
+    assert abs(sent - score) < 0.002
 
 
 def test_an_empty_tree_has_a_picture() -> None:

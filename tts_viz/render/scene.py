@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import copysign
 from typing import Literal, NamedTuple
 
 from tts_viz import aggregate
@@ -150,7 +151,7 @@ class _Sight:
         self._depth[node.id] = depth = self._depth[parent] + 1
         score = self._score(node, parent)
         truth, reason = self._truth(node, parent)
-        reward = None if node.worth is None else round(node.worth, 3)
+        reward = None if node.worth is None else rounded(node.worth)
         status, lost = self._status(node), node.id in self.lost_here
         return SceneNode(node.id, parent, depth, node.text, status, score, reward, truth, reason, node.pinned, lost)
 
@@ -178,7 +179,7 @@ class _Sight:
         before = self._rewards[parent]
         own = node.worth if node.value is None or node.override is not None else node.value
         self._rewards[node.id] = None if before is None or node.worth is None else [*before, node.worth]
-        return None if before is None or own is None else round(aggregate.steps([*before, own], self.aggregation), 3)
+        return None if before is None or own is None else rounded(aggregate.steps([*before, own], self.aggregation))
 
     def _status(self, node: Node) -> Status:
         if node.kind == "rollout":
@@ -205,6 +206,15 @@ class _Sight:
         if said.reachable:
             return "valid", ""
         return ("doomed", "") if after else ("lost", said.reason)
+
+
+def rounded(score: float) -> float:
+    """To three digits, of which two are those of the score itself: 0.7849 is 0.78 wherever it is written, and not 0.79
+    for having been 0.785 in between."""
+    three = round(score, 3)
+    if f"{three:.2f}" != f"{score:.2f}":
+        three = round(three + copysign(0.001, score - three), 3)
+    return three
 
 
 def _question(tree: Tree) -> str:
