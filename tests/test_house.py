@@ -31,6 +31,10 @@ MAY: dict[str, set[str]] = {
     "scheduler": {*CORE, "request", "session", "engines"},
     "solutions": {*CORE, "tasks"},
     "words": {*CORE, "strategies"},
+    "other_scores": {*CORE, "engines", "solutions", "tasks"},
+    "whatif": {*CORE, "other_scores", "solutions"},
+    "whatif_words": {"solutions", "whatif"},
+    "regret": {*CORE, "solutions", "tasks"},
     "comparison": {*CORE, "solutions", "words"},
     "render": {*CORE, "tasks", "render"},
     "traces": {*CORE, "session", "solutions", "strategies", "tasks", "traces"},
@@ -43,7 +47,7 @@ HEAVY = {"torch", "transformers", "gradio", "plotly", "sklearn"}
 
 LIGHT_ROOMS = {
     *CORE, "strategies", "hands", "request", "session", "replay", "scheduler", "solutions", "words", "traces", "tasks", "cli",
-    "terminal",
+    "terminal", "other_scores", "whatif", "whatif_words", "regret",
 }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ each solution is graded once, and only votes and scores, which can change afterw
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
@@ -82,18 +82,23 @@ class Judge:
 
     def solutions(self, tree: Tree, aggregation: str | None = None, vote: str | None = None) -> list[Solution]:
         """The finished live solutions, the chosen one first; by the aggregation and vote in force, or by others."""
-        nodes = {n.id: n for n in tree.finished()}
-        ballots = [
-            aggregate.Ballot(n.id, self._verdict(n)[0], tree.score(n, aggregation), chain_of(n)) for n in nodes.values()
-        ]
+        return self.ranked(tree.finished(), lambda n: tree.score(n, aggregation), vote or tree.settings.vote)
+
+    def ranked(self, ends: Iterable[Node], score: Callable[[Node], float | None], vote: str) -> list[Solution]:
+        """The solutions that end at these nodes, live or not, by any scores, the chosen one first.
+
+        Raises ValueError for an unknown vote.
+        """
+        nodes = {n.id: n for n in ends}
+        ballots = [aggregate.Ballot(n.id, self.verdict(n)[0], score(n), chain_of(n)) for n in nodes.values()]
         return [
-            Solution(b.node, _text(nodes[b.node]), b.answer, b.score, ranked.weight, self._verdict(nodes[b.node])[1])
-            for ranked in aggregate.rank(ballots, vote or tree.settings.vote)
+            Solution(b.node, _text(nodes[b.node]), b.answer, b.score, ranked.weight, self.verdict(nodes[b.node])[1])
+            for ranked in aggregate.rank(ballots, vote)
             for b in (ranked.ballot,)
         ]
 
-    def _verdict(self, node: Node) -> tuple[str | None, bool | None]:
-        """Answer and grade of the solution that ends at `node`."""
+    def verdict(self, node: Node) -> tuple[str | None, bool | None]:
+        """Answer and grade of the solution that ends at `node`; None for what is not known."""
         if not (self.problem and self._task):
             return None, None
         if node.id not in self._verdicts:
@@ -101,6 +106,12 @@ class Judge:
             answer = self._task.extract(self.problem, steps)
             self._verdicts[node.id] = answer, self._task.grade(self.problem, steps)
         return self._verdicts[node.id]
+
+
+def promising(node: Node, truths: Mapping[NodeId, StepTruth]) -> bool:
+    """Is every step to the node true, and the goal in reach? Where no step was taken, nothing is lost yet."""
+    truth = truths.get(node.id)
+    return truth is None or (truth.valid and truth.reachable)
 
 
 def chain_of(node: Node) -> NodeId | None:
