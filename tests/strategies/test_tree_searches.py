@@ -7,7 +7,8 @@ from collections import Counter
 import pytest
 
 from tests.core.scripted import begin, finish, full, scattered
-from tts_viz.events import Decided
+from tts_viz.events import Decided, Grew
+from tts_viz.strategies import make
 from tts_viz.strategies.mcts import visits
 from tts_viz.strategies.particles import odds
 from tts_viz.strategies.rebase import shares
@@ -118,3 +119,26 @@ def test_mcts_prefers_what_the_policy_thinks_likely_among_equals() -> None:
     tree = finish(begin("mcts", n=2, m=2, c=100), full(3, 2), {}).session.tree
     assert tree.generations == 2
     assert max(n.depth for n in tree.nodes.values()) == 3
+
+
+def test_a_second_gibbs_iteration_runs_beside_a_solution_of_the_first() -> None:
+    session = finish(begin("particles", n=3, i=2), full(2, 9), {}).session
+    tree = session.tree
+    # 3 first steps, then 2 fresh ones beside the solution that was kept; at depth 2 again 3, then 2.
+    assert [n.id for n in tree.root.children] == ["0.0", "0.1", "0.2", "0.3", "0.4"]
+    assert (tree.sampled(1), tree.sampled(2)) == (5, 5)
+    assert tree.generations == 5 == make("particles", {"n": 3, "i": 2}).generations
+    again = finish(begin("particles", n=3, i=2), full(2, 9), {}).session
+    assert again.trace == session.trace
+
+
+def test_mcts_with_rollouts_values_a_leaf_by_where_it_leads() -> None:
+    script = {"0.0": "a", "0.1": "b", "0.0.r0": "good.", "0.1.r0": "bad.", "0.0.0": "x.", "0.0.1": "y."}
+    rewards = {"a": 0.1, "b": 0.9, "good.": 0.95, "bad.": 0.05}
+    session = finish(begin("mcts", n=4, m=2, c=0, k=1), script, rewards).session
+    tree = session.tree
+    grown = [e.parent for e in session.trace if isinstance(e, Grew) and e.node_kind == "step"]
+    assert grown[2] == "0.0", "its own score is low, but it leads to a good end"
+    # Two steps with a rollout each at depth 1, two finished ones at depth 2: rollouts are charged to their candidate.
+    assert (tree.sampled(1), tree.sampled(2)) == (4, 2)
+    assert tree.generations == 4

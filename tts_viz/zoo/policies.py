@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from transformers import LlamaForCausalLM
+from transformers import LlamaForCausalLM, PreTrainedModel
 
 from tts_viz.tasks.base import Problem
 from tts_viz.tasks.revisions import MOST_ATTEMPTS
@@ -47,27 +47,32 @@ def grown_policy(small: LlamaForCausalLM, size: Size, seed: int) -> LlamaForCaus
     ):
         raise ValueError(f"{size} is not a multiple of the policy that it is to grow from")
     large = new_policy(size, seed)
-    given = small.state_dict()
-    for name, weight in large.state_dict().items():
+    grow_into(small, large, times)
+    return large
+
+
+def grow_into(small: PreTrainedModel, large: PreTrainedModel, times: int = 1) -> None:
+    """Give `large` the body of `small`, `times` as wide; layers that `small` does not have pass everything on at first."""
+    was, given = small.config.num_hidden_layers, small.base_model.state_dict()
+    for name, weight in large.base_model.state_dict().items():
         layer = re.search(r"layers\.(\d+)\.", name)
-        if layer and int(layer[1]) >= was.num_hidden_layers:
+        if layer and int(layer[1]) >= was:
             if name.endswith(("o_proj.weight", "down_proj.weight")):
-                weight.zero_()  # a new layer adds nothing at first
+                weight.zero_()
         else:
             weight.copy_(_cloned(given[name], weight.shape, name, times))
-    return large
 
 
 def _cloned(weight: Tensor, shape: torch.Size, name: str, times: int) -> Tensor:
     """The weight repeated to this shape. What is summed over its clones is divided by their number."""
     if weight.ndim == 1:
         # All logits are sums over the clones of the last hidden state, whose norm comes right before.
-        return weight.repeat(times) / (times if name == "model.norm.weight" else 1)
+        return weight.repeat(times) / (times if name == "norm.weight" else 1)
     if "embed_tokens" in name or "lm_head" in name:
         return weight.repeat(1, times)
     clones = weight.repeat(times, times) / times
     assert clones.shape == shape
-    return clones + NOISE * clones.std() * torch.randn(shape)
+    return clones if times == 1 else clones + NOISE * clones.std() * torch.randn(shape)
 
 
 def row(example: Example) -> Row:

@@ -23,6 +23,7 @@ from tts_viz.tasks.base import Problem, StepTruth
 from tts_viz.zoo import attempts
 from tts_viz.zoo.corpus import ARITHMETIC, COUNTDOWN, draw, wrong_attempts
 from tts_viz.zoo.fit import Row
+from tts_viz.zoo.policies import grow_into
 from tts_viz.zoo.sizes import Size, config
 from tts_viz.zoo.tokenizer import BOS_ID, encode, tokenizer
 
@@ -40,12 +41,16 @@ FLOOR = 0.5
 
 
 def new_verifier(size: Size, seed: int, policy: PreTrainedModel | None = None) -> LlamaForTokenClassification:
-    """With a fresh head, on the body of `policy`, which must have the same shape; without it on a fresh one."""
+    """With a fresh head, on the body of `policy`, which must be as wide; without it on a fresh one.
+
+    It is deeper than the policy: what the policy would have said at a place is known there at its last layer only, and
+    whether the next token is that can be seen by layers after it.
+    """
     torch.manual_seed(seed)
     shape = config(size, num_labels=2, id2label={0: "false", 1: "true"}, label2id={"false": 0, "true": 1})
     model = LlamaForTokenClassification._from_config(shape, attn_implementation="eager")  # pyright: ignore
     if policy is not None:
-        model.model.load_state_dict(policy.base_model.state_dict())
+        grow_into(policy, model)
     return model
 
 
