@@ -125,9 +125,9 @@ def play(session: Session, script: Mapping[str, str] = SCRIPT, rewards: Mapping[
     return session
 
 
-def answered(session: Session, answers: int) -> Session:
+def answered(session: Session, answers: int, rewards: Mapping[str, float] = REWARDS) -> Session:
     """The scripted search after that many answers more, one at a time."""
-    by_text = {SCRIPT[id]: reward for id, reward in REWARDS.items()}
+    by_text = {SCRIPT[id]: reward for id, reward in rewards.items()}
     for _ in range(answers):
         request = session.wants[0]
         question = session.question(request)

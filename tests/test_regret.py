@@ -16,6 +16,7 @@ from tests.played import (
     REWARDS,
     SCRIPT,
     answered,
+    begun,
     decided_once,
     ending,
     play,
@@ -183,8 +184,50 @@ def test_the_depth_limit_ends_hope() -> None:
 
 def test_a_look_ahead_is_no_hope() -> None:
     ahead = replace(grown("0.1"), node="0.1.r0", parent="0.1", text=SCRIPT["0.1.0"], node_kind="rollout")
-    found = told(grown("0.1"), ahead, grown("0.1.1"))
-    assert found.regret == Regret("samples", 3, 2, ("0.1",))
+    further = replace(ahead, node="0.1.r0.r0", parent="0.1.r0", text=RIGHT["0.1.0.0"], finish="eos")
+    found = told(grown("0.1"), ahead, further, grown("0.1.1"))
+    assert found.regret == Regret("samples", 4, 2, ("0.1",))
+
+
+def test_the_last_to_fail_are_named_and_not_those_that_failed_deeper_before() -> None:
+    deep = [grown("0.0"), grown("0.0.1"), grown("0.0.1.0", "47-7=40 left 40")]
+    assert told(*deep, grown("0.1"), grown("0.1.1")).regret == Regret("samples", 5, 2, ("0.1",))
+    # Where something right had followed the last one, those that failed below it are.
+    assert told(grown("0.0"), grown("0.0.1"), grown("0.0.1.0", "47-7=40 left 40"), grown("0.0.2")).regret == Regret(
+        "samples", 4, 3, ("0.0.1",)
+    )
+
+
+def test_who_was_given_up_did_not_fail() -> None:
+    events = [grown("0.0"), grown("0.1"), grown("0.0.2"), Trimmed(("0.0",), True), grown("0.1.1")]
+    assert told(*events).regret == Regret("samples", 5, 2, ("0.1",))
+
+
+def test_a_right_answer_that_was_given_up_was_found_all_the_same() -> None:
+    found = [grown("0.1"), grown("0.1.0"), grown("0.1.0.0"), Trimmed(("0.1.0.0",), True)]
+    assert told(grown("0.0"), grown("0.0.1"), *found, grown("0.0.1.0", "47-7=40 left 40")).regret == Regret(
+        "samples", 7, 3, ("0.0.1",)
+    )
+    assert told(*found).regret == Regret("hand", 4, 3, ("0.1.0.0",))
+
+
+def test_where_the_right_one_was_pruned_and_what_was_still_awaited_is_wrong() -> None:
+    events = [
+        grown("0.1"), grown("0.1.0"), grown("0.1.1"), Asked("0.1", 1, children=("0.1.2",)),
+        Decided(("0.1.1",), ("0.1.0",), {}, "last", 2, 1), grown("0.1.2", SCRIPT["0.1.1"]),
+    ]  # fmt: skip
+    found = told(*events).regret
+    assert found == Regret("samples", 6, 2, ("0.1",), stuck=("0.1.0",))
+    assert in_words(found, Tree.fold([START, *events])) == [
+        "“25*2=50 left 4 50” at depth 2 was right, but had been given up."
+    ]
+
+
+def test_an_attempt_brings_hope_back() -> None:
+    attempt = Grew("0", "0.a0", "", "attempt")
+    assert told(grown("0.2"), attempt).regret is None
+    found = told(grown("0.2"), attempt, grown("0.a0.0", SCRIPT["0.3"])).regret
+    assert found == Regret("samples", 3, 1, ("0", "0.a0"), restored=1)
 
 
 # --- not lost -------------------------------------------------------------------------------------------------------------
@@ -268,6 +311,44 @@ def test_what_is_asked_for_by_hand_is_hope_from_then_on() -> None:
     found = account(session).regret
     assert found and (found.how, found.nodes, found.restored) == ("samples", ("0.1",), 1)
     assert isinstance(session.trace[found.at], Withered)
+
+
+def test_what_was_asked_for_and_taken_back_is_none() -> None:
+    ask = Asked("0.1", 2, children=("0.1.2", "0.1.3"))
+    events = [grown("0.1"), grown("0.1.1"), ask, grown("0.1.2", SCRIPT["0.1.1"]), Undone(0)]
+    found = told(*events).regret
+    assert found == Regret("samples", 4, 2, ("0.1",), restored=1)
+
+
+def test_a_branch_pruned_by_hand_awaits_nothing() -> None:
+    session = decided_once()
+    session.do(hands.prune(session.tree, "0.1"))
+    at = len(session.trace) - 1
+    play(session)
+    assert "0.1.0" in session.tree.nodes
+    assert account(session, until=at + 1).regret == account(session).regret == Regret("hand", at, 1, ("0.1",))
+    both = told(grown("0.1"), grown("0.1.0"), Trimmed(("0.1",), True), awaited=["0.1"]).regret
+    assert both == Regret("hand", 3, 1, ("0.1", "0.1.0"))
+
+
+def test_what_a_person_wrote_goes_with_the_step_that_it_follows() -> None:
+    mine = replace(grown("0.1.0"), node="0.1.u0", by="user")
+    choice = Decided(("0.2",), ("0.1",), {"0.1": 0.1, "0.2": 0.2}, "last", 1, 1)
+    found = told(grown("0.1"), grown("0.2"), mine, choice)
+    assert found.regret == Regret("decision", 4, 1, ("0.1",), choice)
+    assert found.stakes == (Stake(4, choice, (), ("0.1",)),)
+
+
+def test_a_decision_made_anew_can_bring_it_back_before_anything_followed() -> None:
+    session = begun(PROBLEM, "beam", n=4, m=2)
+    rewards = {**REWARDS, "0.0": 0.1, "0.1": 0.15, "0.3": 0.5}
+    while not session.tree.decisions:
+        answered(session, 1, rewards)
+    assert account(session).regret
+    session.do(hands.override(session.tree, "0.0", 1.0))
+    found = account(session)
+    assert found.regret is None
+    assert [(s.kept, s.pruned) for s in found.stakes] == [((), ("0.1", "0.0")), (("0.0",), ())]
 
 
 def test_a_decision_made_anew_can_lose_it() -> None:

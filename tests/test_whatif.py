@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.played import KNOBS, PROBLEM, REWARDS, SCRIPT, answered, begun, decided_once, play, played, rolled
 from tts_viz import hands
-from tts_viz.events import Changed, Decided, NodeId, Overrode, Started
+from tts_viz.events import Changed, Decided, Event, Finish, Grew, NodeId, Overrode, Settings, Started
 from tts_viz.other_scores import flipped, oracle, recorded
 from tts_viz.session import Session
 from tts_viz.solutions import Judge
@@ -240,7 +240,7 @@ def test_a_decision_made_anew_counts_once_as_it_stands() -> None:
     assert kept(whatif.by_rank[0]) == {"0.1", "0.2"}
     assert whatif.unexplored == (), "0.1 was tried"
     assert {"0.1.1.0", "0.1.1.1"} <= {s.node for s in whatif.after}
-    assert "0.1.1.0" not in {s.node for s in whatif.before}
+    assert "0.1.1.0" not in {s.node for s in whatif.before} == {s.node for s in whatif.reranked}
     session.do(hands.undo(session.tree))
     assert standing(session.tree)[0] is session.tree.decisions[0]
     assert not by(session, {}).by_rank[0].flips
@@ -255,6 +255,44 @@ def test_who_was_pruned_by_hand_does_not_compete_in_a_decision_made_anew() -> No
     assert (again.by, again.kept) == ("user", ("0.0", "0.1"))
     assert not by(session, {}).changed  # though 0.2 has the best score
     assert kept(by(session, {"0.0": 0.1}).by_rank[0]) == {"0.1", "0.3"}
+
+
+def test_every_decision_stands_while_nobody_interferes() -> None:
+    session = rolled("dvts", 5, **KNOBS["dvts"])
+    assert len({d.depth for d in session.tree.decisions}) < len(session.tree.decisions)
+    assert standing(session.tree) == session.tree.decisions
+
+
+# --- trees that no search of these tests grows --------------------------------------------------------------------------
+
+
+def told(*events: Event) -> WhatIf:
+    """By the scores .9 for 0.2, .8 for 0.0, .95 for 0.1.0, .1 for 0.1."""
+    tree = Tree.fold([Started("p", Settings("beam", {})), *events])
+    return reconsider(tree, Judge(None), {"0.2": 0.9, "0.0": 0.8, "0.1.0": 0.95, "0.1": 0.1})
+
+
+def grown(id: str, finish: Finish = "step") -> Grew:
+    return Grew(id.rpartition(".")[0], id, id, finish=finish)
+
+
+FIRST = Decided(("0.0", "0.1"), ("0.2",), {"0.0": 0.9, "0.1": 0.8, "0.2": 0.1}, "last", 1, 2)
+
+
+def test_of_two_decisions_about_a_step_the_first_that_changes_is_certain() -> None:
+    # 0.2 would come in for 0.1. Later 0.0 would lose to a child of 0.1, which would not be there.
+    second = Decided(("0.0",), ("0.1.0",), {"0.0": 0.9, "0.1.0": 0.3}, "last", 2, 1)
+    both = [grown("0.0"), grown("0.1"), grown("0.2"), FIRST, grown("0.1.0"), second]
+    whatif = told(*both, grown("0.0.0", "eos"))
+    assert [r.node for r in whatif.by_rank[1].flips] == ["0.1.0", "0.0"]
+    assert [s.node for s in whatif.after] == ["0.0.0"] and whatif.lost == ()
+
+
+def test_who_has_ended_a_solution_stays_and_who_was_cut_off_is_no_branch() -> None:
+    ends = told(grown("0.0"), grown("0.1", "eos"), grown("0.2"), FIRST)
+    assert kept(ends.by_rank[0]) == {"0.0", "0.1", "0.2"}
+    assert ends.unexplored == ("0.2",)
+    assert told(grown("0.0"), grown("0.1"), grown("0.2", "length"), FIRST).unexplored == ()
 
 
 # --- laws ---------------------------------------------------------------------------------------------------------------

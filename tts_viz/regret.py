@@ -45,7 +45,8 @@ class Regret:
     nodes: tuple[NodeId, ...]
     decision: Decided | None = None
     stuck: tuple[NodeId, ...] = ()
-    """True steps with the goal in reach after which nothing could follow: the solution was ended there, or cut off."""
+    """True steps with the goal in reach that came to nothing all the same: the solution was ended there or cut off, or,
+    where no sample was to blame, they had been given up before."""
     restored: int = 0
     """How often hope had been lost before, and come back: a person restored it, or another attempt began."""
 
@@ -179,19 +180,20 @@ class _Walk:
         """The steps after which nothing right was found, as deep as the last one of them was, or as any was."""
         failed = [n for n in self.tree.nodes.values() if n.expanded and self._failed(n)]
         depth = parent.depth if parent in failed else max((n.depth for n in failed), default=parent.depth)
-        nodes = in_order(n for n in failed if n.depth == depth) or [parent]
-        stuck = in_order(c for n in nodes for c in n.children if c.kind == "step" and promising(c, self.truths))
+        nodes = in_order(n for n in failed if n.depth == depth)
+        ends = (c for n in nodes for c in n.children) if nodes else (n for n in self.tree.nodes.values() if _fallen(n))
+        stuck = in_order(n for n in ends if n.kind == "step" and promising(n, self.truths))
         return Regret(
             "samples",
             at,
             depth + 1,
-            tuple(n.id for n in nodes),
-            stuck=tuple(n.id for n in stuck if not self._leads_on(n)),
+            tuple(n.id for n in nodes or [parent]),
+            stuck=tuple(n.id for n in stuck),
             restored=self.restored,
         )
 
     def _failed(self, node: Node) -> bool:
-        lives = node.kind != "rollout" and node.alive and promising(node, self.truths)
+        lives = node.alive and promising(node, self.truths)
         return lives and not any(self._leads_on(child) for child in node.children)
 
     def _leads_on(self, node: Node) -> bool:
@@ -201,6 +203,11 @@ class _Walk:
         if node.finished:
             return self.judge.verdict(node)[1] is True
         return node.finish == "step" and node.depth < self.tree.max_depth
+
+
+def _fallen(node: Node) -> bool:
+    """Was a branch given up here?"""
+    return node.parent is not None and node.parent.alive and not node.alive
 
 
 def _sampled(event: Grew | Withered) -> bool:
@@ -251,8 +258,8 @@ def _rank(pruned: NodeId, decision: Decided) -> int:
 def _untried(regret: Regret, tree: Tree) -> str:
     if regret.stuck:
         node = tree.nodes[regret.stuck[0]]
-        why = "the solution was ended there" if node.finished else "nothing could follow it"
-        return f"“{node.text}” at depth {regret.depth} was right, but {why}."
+        ended = "the solution was ended there" if node.finished else "nothing could follow it"
+        return f"“{node.text}” at depth {node.depth} was right, but {ended if node.alive else 'had been given up'}."
     tried = sum(child.kind == "step" for id in regret.nodes for child in tree.nodes[id].children)
     if not tried:
         return (

@@ -217,8 +217,6 @@ def _worlds(tree: Tree, by_rank: Sequence[Reconsidered]) -> dict[NodeId, World]:
 
 def _world(node: Node, above: World, fate: bool | None) -> World:
     """`fate`: is it kept, at the first changed decision about it?"""
-    if above in ("lost", "dead"):
-        return above
     if node.trimmed or node.withdrawn or node.replaced:
         return "dead"
     if above == "same" and fate is not None:
