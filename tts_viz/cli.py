@@ -1,4 +1,4 @@
-"""The command line: `python -m tts_viz run | open | train | bench`.
+"""The command line: `python -m tts_viz run | open | export | train | bench`.
 
 Exit codes: 0 done, 1 a model or the disk failed on the way (what was found is printed, the trace is kept), 2 the
 arguments are wrong (one line on stderr), 130 interrupted by Ctrl-C (likewise kept and printed). Models, and whatever
@@ -173,6 +173,7 @@ def _elsewhere(module: str) -> Callable[[argparse.ArgumentParser], None]:
 COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "run": ("search for the solution of one problem and print the tree", _fill_run),
     "open": ("print a recorded search, without any model", _fill_open),
+    "export": ("make a web page or a table of a recorded search", _elsewhere("tts_viz.exports.command")),
     "train": ("make the embedded models anew", _elsewhere("tts_viz.zoo.train")),
     "bench": ("measure the embedded models on held-out problems", _elsewhere("tts_viz.zoo.bench")),
 }

@@ -59,4 +59,4 @@ def tab(chromium: sync_api.Browser) -> Iterator[Callable[..., sync_api.Page]]:
 
 def foreign(url: str) -> bool:
     parts = urlsplit(url)
-    return parts.scheme not in ("data", "blob") and parts.hostname not in OURS
+    return parts.scheme not in ("data", "blob", "file") and parts.hostname not in OURS

@@ -30,6 +30,16 @@ def tree_css() -> str:
     return text("tree_view.css")
 
 
+def tools_js() -> str:
+    """Functions and constants of which the view is made. They do nothing by themselves."""
+    return "\n".join(text(f"tree_{part}.js") for part in PARTS[:-1])
+
+
+def view_js() -> str:
+    """The body of a function of `element`, `props`, `watch` and `trigger`, where `tools_js` is. It waits for plotly."""
+    return text(f"tree_{PARTS[-1]}.js")
+
+
 def tree_js() -> str:
-    """The body of a function of `element`, `props`, `watch` and `trigger`. It waits for plotly."""
-    return "\n".join(text(f"tree_{part}.js") for part in PARTS)
+    """Both, as one body."""
+    return f"{tools_js()}\n{view_js()}"
