@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -260,7 +261,7 @@ def test_a_step_of_ones_own_is_checked_scored_and_gone_on_from(visitor: Visitor)
     visitor.page.click("#write-step")
     log(visitor, "by hand: wrote a step “25\\*2=50 left 3 14 50”")
     sync_api.expect(visitor.page.locator("#inspector")).to_contain_text("written by hand", timeout=30_000)
-    assert visitor.nodes > before
+    visitor.page.wait_for_function(f"Number(document.querySelector('[data-painted]').dataset.painted) > {before}")
 
 
 def test_any_moment_can_be_gone_back_to_and_forked_from(visitor: Visitor) -> None:
@@ -308,3 +309,37 @@ def test_two_strategies_run_side_by_side_and_their_difference_is_said(visitor: V
         sync_api.expect(page.locator(f"#{side}-status")).to_contain_text("Finished", timeout=40_000)
     sync_api.expect(page.locator("#compare-words")).to_contain_text("Best of N (n 16) against Beam search")
     sync_api.expect(page.locator("#compare-words")).to_contain_text("first 16 samples are the same")
+
+
+@pytest.mark.parametrize(
+    ("kind", "begins"), [("csv", "\ufeffnumber"), ("jsonl", '{"format":"tts_viz"'), ("html", "<!")]
+)
+def test_a_run_is_saved_as_a_file(visitor: Visitor, kind: str, begins: str) -> None:
+    finished_run(visitor)
+    with visitor.page.expect_download() as saved:
+        visitor.page.click(f"#saver [data-save={kind}]")
+    text = Path(saved.value.path()).read_text(encoding="utf-8")
+    assert text.lower().startswith(begins.lower())
+    assert "57" in text
+
+
+def test_what_if_is_answered_without_sampling_anything(visitor: Visitor) -> None:
+    finished_run(visitor)
+    before = visitor.page.inner_text("#meters")
+    visitor.page.click("#why > button")
+    visitor.page.click("#whatif")
+    sync_api.expect(visitor.page.locator("#whatif-answer")).to_contain_text("decisions", timeout=20_000)
+    assert visitor.page.inner_text("#meters") == before
+    visitor.page.click("#solutions [data-node]")
+    sync_api.expect(visitor.page.locator("#rivals")).to_contain_text(
+        re.compile("rivals|Nothing was ever"), timeout=10_000
+    )
+
+
+def test_a_link_opens_a_run(app: str, visitor: Visitor, tab: Callable[..., Any]) -> None:  # noqa: F811
+    finished_run(visitor, "make 31 from 3 4 25")
+    visitor.page.click('button[role="tab"]:has-text("Runs")')
+    run = visitor.page.locator("#runs-list [data-do=open]").first.get_attribute("data-run")
+    other = Visitor(tab(f"{app}?run={run}"))
+    other.says("Finished")
+    assert "31" in other.page.inner_text("#inspector, #tree") or other.nodes > 10

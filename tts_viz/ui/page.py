@@ -81,6 +81,7 @@ def _follow_link(visitors: Visitors, models: Models, search: SearchTab) -> Calla
     async def on_load(request: gr.Request) -> AsyncIterator[list[Any]]:
         key, run = key_of(request), request.query_params.get("run")
         if not run:
+            yield [gr.skip()] * len(search.moving)  # a generator that says nothing leaves its outputs blank
             return
         async for update in search.watch(key, lambda: reopen(visitors, models, key, run, link=True)):
             yield update

@@ -46,6 +46,8 @@ def build_runs_tab(
         )  # fmt: skip
         since = gr.Dropdown(list(SINCE), value="Any time", label="When", filterable=False)
         starred = gr.Checkbox(False, label="Starred only", min_width=110)
+    if visitors.library.notice:
+        gr.HTML(warning(visitors.library.notice), apply_default_css=False)
     said = RunList(elem_id="runs-said")
     listed = RunList(elem_id="runs-list")
     filters = [text, task, strategy, verdict, since, starred]

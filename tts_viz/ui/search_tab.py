@@ -16,12 +16,14 @@ import gradio as gr
 from tts_viz.engines.base import EngineError
 from tts_viz.ui import controls as search_controls
 from tts_viz.ui import problem_card
+from tts_viz.ui.files import wire_saver
 from tts_viz.ui.hands_panel import HandsPanel, build_hands_panel, filled, wire_hands_panel
 from tts_viz.ui.inspector import EMPTY
 from tts_viz.ui.models import Models
 from tts_viz.ui.page_events import LIVE, POLL, SHORT, key_of, warning
 from tts_viz.ui.panel import Panel
 from tts_viz.ui.run_bar import RunBar, build_run_bar
+from tts_viz.ui.saver import Saver
 from tts_viz.ui.scrubber import Scrubber
 from tts_viz.ui.start import PACES, begin, fork, seconds
 from tts_viz.ui.status import READY, STARTING
@@ -101,6 +103,7 @@ def build_search_tab(visitors: Visitors, models: Models) -> SearchTab:
             parts: dict[str, Any] = {"tree": TreeView(elem_id="tree"), "status": bar.status}
             parts["scrubber"] = Scrubber(elem_id="scrubber")
             parts["meters"] = Panel(elem_id="meters")
+            saver = Saver(elem_id="saver")
             asking = build_why_panel(models)
             parts["why"] = asking.why
             with gr.Accordion("What am I looking at?", open=False):
@@ -117,6 +120,7 @@ def build_search_tab(visitors: Visitors, models: Models) -> SearchTab:
     _wire_settings(tab, controls)
     _wire_clicks(tab, by_hand, asking.answer)
     wire_scrubber(visitors, parts["scrubber"], "main")
+    wire_saver(saver, visitors, notice)
     wire_why_panel(asking, visitors, models)
     wire_hands_panel(by_hand, bar.undo, bar.redo, lambda request: visitors.view(key_of(request)), warning, notice)
     _wire_fork(tab, models, by_hand)
@@ -155,6 +159,7 @@ def _wire_start(tab: SearchTab, models: Models, card: problem_card.ProblemCard, 
         view = tab.visitors.view(key)
         if view and view.run and not view.over:
             view.run.step()
+            yield [gr.skip()] * len(tab.moving)  # a generator that says nothing leaves its outputs blank
             return
         async for update in tab.watch(key, lambda: begin(tab.visitors, models, key, values, one_round=True)):
             yield update

@@ -24,6 +24,7 @@ from tts_viz.scheduler import Run, State
 from tts_viz.solutions import Judge, Solution
 from tts_viz.tasks.base import Problem
 from tts_viz.traces.library_entry import RunId
+from tts_viz.traces.recorder import Recorder
 from tts_viz.tree import Tree
 from tts_viz.ui import why
 from tts_viz.ui.event_log import event_log
@@ -211,7 +212,10 @@ class View:
         return found.nodes if found and found.how == "decision" else ()
 
     def _status(self, solutions: Sequence[Solution]) -> Markup:
-        return status_line(self.state, self.run.error if self.run else None, solutions)
+        if self.run is None:
+            return status_line(self.state, None, solutions)
+        unkept = self.run.keep.fault if isinstance(self.run.keep, Recorder) else None
+        return status_line(self.state, self.run.error, solutions, unkept)
 
     def _inspector(self) -> Markup:
         node = self.tree.nodes.get(self._selected) if self._selected else None

@@ -41,11 +41,7 @@ FLOOR = 0.5
 
 
 def new_verifier(size: Size, seed: int, policy: PreTrainedModel | None = None) -> LlamaForTokenClassification:
-    """With a fresh head, on the body of `policy`, which must be as wide; without it on a fresh one.
-
-    It is deeper than the policy: what the policy would have said at a place is known there at its last layer only, and
-    whether the next token is that can be seen by layers after it.
-    """
+    """With a fresh head, on the body of `policy`, which must be as wide and at most as deep; without it on a fresh one."""
     torch.manual_seed(seed)
     shape = config(size, num_labels=2, id2label={0: "false", 1: "true"}, label2id={"false": 0, "true": 1})
     model = LlamaForTokenClassification._from_config(shape, attn_implementation="eager")  # pyright: ignore

@@ -1,0 +1,50 @@
+"""The run that a visitor watches as a file: web page, table or trace."""
+
+from __future__ import annotations
+
+import json
+from itertools import count
+
+import gradio as gr
+
+from tts_viz.exports.page import page
+from tts_viz.exports.table import table
+from tts_viz.traces.schema import THIS, encode
+from tts_viz.ui.page_events import key_of, warning
+from tts_viz.ui.saver import Saver
+from tts_viz.ui.view import View
+from tts_viz.ui.visitors import Visitors
+
+KINDS = {"html": "text/html", "csv": "text/csv", "jsonl": "application/jsonl"}
+
+_numbers = count()
+
+
+def file_of(view: View, kind: str) -> str:
+    """What `Saver` takes. Raises ValueError for another kind of file."""
+    if kind not in KINDS:
+        raise ValueError("Choose one of the kinds of file.")
+    events = list(view.trace)
+    title = view.problem.question if view.problem else "A search"
+    match kind:
+        case "html":
+            text = page(events, title)
+        case "csv":
+            text = table(events)
+        case _:
+            text = "".join(encode(event) + "\n" for event in (THIS, *events))
+    made = {"name": f"tts_viz.{kind}", "type": KINDS[kind], "text": text, "number": next(_numbers)}
+    return json.dumps(made).replace("<", "\\u003c")
+
+
+def wire_saver(saver: Saver, visitors: Visitors, notice: gr.HTML) -> None:
+    def on_save(request: gr.Request, event: gr.EventData) -> tuple[object, object]:
+        view = visitors.view(key_of(request))
+        if view is None or not view.trace:
+            return gr.skip(), warning("There is nothing to save yet: run a search first.")
+        try:
+            return file_of(view, str(event._data.get("kind"))), ""
+        except ValueError as error:
+            return gr.skip(), warning(str(error))
+
+    saver.save(on_save, None, [saver, notice], concurrency_limit=4, show_progress="hidden", api_visibility="private")  # type: ignore[attr-defined]
