@@ -21,9 +21,7 @@ SAYS: dict[State, str] = {
 }
 
 
-def status_line(
-    state: State, error: str | None, solutions: Sequence[Solution], unkept: str | None = None
-) -> Markup:
+def status_line(state: State, error: str | None, solutions: Sequence[Solution], unkept: str | None = None) -> Markup:
     """What is going on; once it rests, with the chosen answer. `unkept`: why the run is no longer kept, if it is not."""
     said = f"{error} Resume tries again." if error else SAYS[state]
     said += f" {unkept}" if unkept else ""
