@@ -17,7 +17,7 @@ function show() {
   button('forward').disabled = button('last').disabled = none || (now.at >= now.of && !now.playing);
   button('play').textContent = now.playing ? '❚❚' : '▶';
   where.textContent = none ? '' : now.at >= now.of && !now.playing ? `all ${now.of} events` : `event ${now.at} of ${now.of}`;
-  where.title = now.line;
+  element.querySelector('.line').textContent = none || (now.at >= now.of && !now.playing) ? '' : now.line;
   slider.setAttribute('aria-valuetext', `event ${now.at} of ${now.of}: ${now.line}`);
 }
 
