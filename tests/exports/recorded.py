@@ -32,6 +32,7 @@ EVENTS: list[Event] = [
     Grew("0.0", "0.0.0", "24*1=24 left 24", finish="eos"),
     Grew("0.0", "0.0.1", "24/1=24 left 24", finish="eos"),
     Grew("0.0", "0.0.2", "24+1=24 left 24", finish="eos"),
+    Grew("0.0", "0.0.3", "24*1=24 left 24", finish="eos"),
     Scored("0.0.0", (0.9,)),
     Scored("0.0.1", (0.8,)),
     Grew("0.1", "0.1.r0", "-1\n+2", node_kind="rollout"),

@@ -94,8 +94,9 @@ def test_it_says_how_it_was_made() -> None:
 def test_answers_are_those_of_the_end() -> None:
     answers = recording(EVENTS, TITLE)["answers"]
     tree = Tree.fold(EVENTS)
-    assert sum(a["times"] for a in answers) == len(tree.finished()) == 3
+    assert sum(a["times"] for a in answers) == len(tree.finished()) == 4
     assert answers[0]["node"] == Judge.of(tree).solutions(tree)[0].node
+    assert (answers[0]["times"], answers[0]["score"]) == (2, 0.9)
     assert {a["correct"] for a in answers} == {True, False}
 
 
@@ -195,7 +196,7 @@ LAST = len(Tree.fold(EVENTS).nodes)
 def test_it_opens_at_the_end_without_a_network_and_hostile_text_is_text(reader: Reader) -> None:
     reader.painted(LAST)
     assert reader.at() == f"event {len(EVENTS)} of {len(EVENTS)}"
-    assert reader.line().startswith("finished: 3 solutions")
+    assert reader.line().startswith("finished: 4 solutions")
     assert reader.page.inner_text("h1") == TITLE
     assert reader.page.title() == f"{TITLE} · a recorded search"
     reader.click("0.1")
@@ -266,7 +267,7 @@ def test_a_click_shows_the_path_with_scores_truth_and_reason(reader: Reader) -> 
     ]
     assert reader.page.locator(".path .chip").all_inner_texts() == ["0.78", "0.90"]
     reader.page.locator(".path li button").first.click()
-    assert "expanded into 3 next steps" in reader.path()
+    assert "expanded into 4 next steps" in reader.path()
     reader.click("0.2")
     assert FORMULA in reader.path()
     reader.page.keyboard.press("Home")
@@ -274,7 +275,7 @@ def test_a_click_shows_the_path_with_scores_truth_and_reason(reader: Reader) -> 
 
 
 def test_an_answer_leads_to_its_solution_from_any_moment(reader: Reader) -> None:
-    assert "2 of 3 solutions right" in reader.page.inner_text(".answers")
+    assert "3 of 4 solutions right" in reader.page.inner_text(".answers")
     reader.page.keyboard.press("Home")
     reader.painted(1)
     reader.page.locator(".answers button").first.click()

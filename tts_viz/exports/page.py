@@ -135,15 +135,20 @@ def _answers(solutions: Iterable[Solution]) -> list[dict[str, Any]]:
     groups: dict[str | None, list[Solution]] = {}
     for solution in solutions:
         groups.setdefault(solution.answer, []).append(solution)
-    rows = []
-    for answer, same in groups.items():
-        best = max(same, key=lambda s: -1.0 if s.score is None else s.score) if rows else same[0]
-        score = None if best.score is None else round(best.score, 2)
-        rows.append(
-            {"answer": answer, "node": best.node, "times": len(same), "score": score, "weight": round(best.weight, 2)}
-            | {"correct": best.correct}
-        )
-    return rows
+    return [_row(answer, same[0], len(same)) for answer, same in groups.items()]
+
+
+def _row(answer: str | None, best: Solution, times: int) -> dict[str, Any]:
+    score = None if best.score is None else round(best.score, 2)
+    weight = round(best.weight, 2)
+    return {
+        "answer": answer,
+        "node": best.node,
+        "times": times,
+        "score": score,
+        "weight": weight,
+        "correct": best.correct,
+    }
 
 
 def _right(solutions: Sequence[Solution]) -> int | None:

@@ -48,7 +48,7 @@ function showPath(panel, scene, id, why) {
     make('h2', '', steps.length ? `Step ${steps.length} · ${standing(node, scene)}` : STATUS_WORDS[node.status]),
     make('ol', '', steps.map((step) => stepLine(step, step === node))),
     steps.length ? make('p', '', score) : null,
-    node.truth === 'unknown' ? null : make('p', TRUTH_MARKS[node.truth][0], truthWords(node)),
+    node.truth === 'unknown' || node.reason ? null : make('p', TRUTH_MARKS[node.truth][0], truthWords(node)),
     make('p', 'fate', [make('b', '', 'In the end: '), make('span', '', `${why}.`)]),
   ].filter(Boolean));
 }
