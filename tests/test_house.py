@@ -38,7 +38,7 @@ MAY: dict[str, set[str]] = {
     "comparison": {*CORE, "solutions", "words"},
     "render": {*CORE, "tasks", "render"},
     "traces": {*CORE, "session", "solutions", "strategies", "tasks", "traces"},
-    "exports": {*CORE, "render", "solutions", "tasks", "traces", "words", "exports"},
+    "exports": {*CORE, "regret", "render", "solutions", "tasks", "traces", "words", "exports"},
     "zoo": {*CORE, "engines", "tasks", "session", "scheduler", "solutions", "zoo"},
     "terminal": {*CORE, "solutions", "words", "render", "tasks", "scheduler", "session"},
 }

@@ -20,15 +20,20 @@ from tts_viz.events import (
     NodeId,
     Overrode,
     Pinned,
+    Scored,
     Settings,
     Started,
     Trimmed,
     Undone,
+    Valued,
     Withered,
 )
 from tts_viz.node import Node
 from tts_viz.strategies import STRATEGIES
 from tts_viz.tree import Tree
+
+LONGEST = 100
+"""Characters of a step's text in a sentence about one moment."""
 
 BY_AGGREGATION = {
     "last": "",
@@ -165,6 +170,34 @@ def happened(event: Event, before: Tree) -> str:
             return f"{event.why}: {found}" + _best(max(scores, default=None))
         case _:
             return ""
+
+
+def detail(event: Event, before: Tree) -> str:
+    """What `happened` finds too small to tell of a run that goes on, but not of one moment."""
+    match event:
+        case Grew(node_kind="attempt"):
+            return "another attempt begins"
+        case Grew(node_kind="rollout"):
+            return f"looking ahead: {_short(event.text)}"
+        case Grew():
+            return f"a step: {_short(event.text)}"
+        case Withered():
+            return "looking ahead, the policy had nothing to say"
+        case Scored():
+            return f"the verifier gives {event.rewards[-1]:.2f} to {_one(before, event.node)}"
+        case Valued():
+            return f"the search now counts {_one(before, event.node)} as {event.value:.2f}"
+        case _:
+            return ""
+
+
+def _one(tree: Tree, node: NodeId) -> str:
+    return f"“{_short(tree.nodes[node].text)}”" if tree.nodes[node].text else "the problem"
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
 
 
 def _deed(tree: Tree, deed: Deed) -> str:

@@ -59,6 +59,8 @@ class View:
         self._stream = Stream(id)
         self._lines: list[tuple[str, str]] = []
         self._marks: list[Mark] = []
+        self._latest = ""
+        """What happened at the moment that is shown."""
         self._selected: NodeId | None = None
         self._other: dict[str, other_scores.Scores] = {}
         """What other verifiers said of this run, by their names."""
@@ -167,7 +169,9 @@ class View:
             self._take(event)
 
     def _take(self, event: Event) -> None:
-        if line := words.happened(event, self.tree):
+        line = words.happened(event, self.tree)
+        self._latest = line or words.detail(event, self.tree)
+        if line:
             self._lines.append((event.by, line))
             if isinstance(event, Changed):
                 self._marks.append(Mark(1 + max(n.depth for n in self.tree.nodes.values()), line))
@@ -181,7 +185,7 @@ class View:
             "tree": self._stream.send(
                 scene(self.tree, self.judge.truths(self.tree), chosen, self._marks, lost_here=self._lost_here())
             ),
-            "scrubber": self.playback.shown(len(self.trace), self._lines[-1][1] if self._lines else ""),
+            "scrubber": self.playback.shown(len(self.trace), self._latest),
             "status": self._status(solutions),
             "meters": meters(self.tree, elapsed),
             "solutions": solution_list(self.tree, solutions),
