@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from tests.core.scripted import begin, finish, full, scattered
+from tts_viz import hands
 from tts_viz.budget import Budget
 from tts_viz.events import Changed, Decided, Ended, Event, Grew, Scored, Settings, Started, Valued, Withered
 from tts_viz.tree import Tree
-from tts_viz.words import happened, why
+from tts_viz.words import detail, happened, why
 
 SETTINGS = Settings("beam", {"n": 4, "m": 2}, Budget(16))
 START = Started("p", SETTINGS)
@@ -166,3 +168,52 @@ def test_the_start_names_strategy_and_budget() -> None:
 def test_changes_name_old_and_new(change: dict, says: str) -> None:
     new = Settings(**{name: change.get(name, getattr(SETTINGS, name)) for name in Settings.__slots__})
     assert happened(Changed(new, ", ".join(change)), Tree.fold([START])) == says
+
+
+# --- by hand ----------------------------------------------------------------------------------------------------------
+
+
+def told(trace: list[Event]) -> list[str]:
+    """The line for each event, without the empty ones."""
+    tree, lines = Tree(), []
+    for event in trace:
+        lines.append(happened(event, tree))
+        tree.apply(event)
+    return [line for line in lines if line]
+
+
+def test_what_a_person_did_is_told_and_why_says_it_of_the_node() -> None:
+    script = full(2, 4)
+    session = finish(begin("beam", n=4, m=2), script, scattered(script)).session
+    tree = session.tree
+    kept = tree.decisions[0].kept[0]
+    for wish in (
+        lambda: hands.prune(tree, kept),
+        lambda: hands.undo(tree),
+        lambda: hands.pin(tree, kept),
+        lambda: hands.override(tree, kept, 0.25),
+        lambda: hands.edit(tree, kept, "better"),
+    ):
+        session.do(wish())
+    lines = told(session.trace)
+    assert f"by hand: pruned “{kept}”" in lines
+    assert f"undone: pruned “{kept}”" in lines
+    assert f"by hand: pinned “{kept}”" in lines
+    assert f"by hand: scored 0.25: “{kept}”" in lines
+    assert "by hand: edited a step to “better”" in lines
+    assert why(tree, tree.nodes[kept]) == "it was edited: it now reads “better”"
+    session.do(hands.undo(tree))
+    assert "pinned, so that no decision prunes it" in why(tree, tree.nodes[kept])
+    session.do(hands.prune(tree, kept))
+    assert why(tree, tree.nodes[kept]) == "pruned by hand"
+
+
+def test_small_events_have_a_sentence_of_their_own() -> None:
+    script = full(2, 1)
+    trace = finish(begin("best_of_n", n=1), script, {"0.0": 0.25}).session.trace
+    tree, said = Tree(), []
+    for event in trace:
+        said.append(happened(event, tree) or detail(event, tree))
+        tree.apply(event)
+    assert said[1:3] == ["a step: 0.0", "the verifier gives 0.25 to “0.0”"]
+    assert all(said)
