@@ -83,9 +83,10 @@ def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
                 raise ValueError(f"unknown model {name!r}")
             return RandomMoves(**policy) if name == "policy-small" else Oracle()
 
-        loading = ModuleType("loading")
-        loading.load_policy = loading.load_verifier = load  # type: ignore[attr-defined]
-        monkeypatch.setitem(sys.modules, "tts_viz.engines.loading", loading)
+        for module, function in (("policies", "load_policy"), ("verifiers", "load_verifier")):
+            engines = ModuleType(module)
+            setattr(engines, function, load)
+            monkeypatch.setitem(sys.modules, f"tts_viz.engines.{module}", engines)
         try:
             code = main(args)
         except SystemExit as exit:

@@ -191,7 +191,8 @@ def run(args: argparse.Namespace) -> int:
         judge = Judge(problem)
         given = {"problem": asdict(problem), "policy": args.policy, "verifier": args.verifier}
         session = Session(Started(problem.prompt, _settings(args), **given))
-        from tts_viz.engines.loading import load_policy, load_verifier  # seconds, which bad arguments need not wait for
+        from tts_viz.engines.policies import load_policy  # seconds, which bad arguments need not wait for
+        from tts_viz.engines.verifiers import load_verifier
 
         search = Run(session, load_policy(args.policy), load_verifier(args.verifier))
         writer = TraceWriter(args.out) if args.out else None

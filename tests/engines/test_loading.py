@@ -23,9 +23,10 @@ from transformers import (
 
 from tests.engines.models import SHAPE, llama, naive_rewards, prm
 from tts_viz.engines.base import SampleRequest, ScoreRequest
-from tts_viz.engines.loading import load_policy, load_verifier
+from tts_viz.engines.policies import load_policy
 from tts_viz.engines.transformers_policy import TransformersPolicy
 from tts_viz.engines.transformers_verifier import TransformersVerifier
+from tts_viz.engines.verifiers import load_verifier
 from tts_viz.zoo.tokenizer import tokenizer
 
 PROMPT = "Evaluate (3+4)*2\n"

@@ -30,6 +30,16 @@ def app() -> Iterator[str]:
     scheduler.close()
 
 
+AT_REST = """async () => {
+    const tree = document.querySelector('[data-painted]'), now = () => tree.dataset.painted;
+    for (let last = now(), since = Date.now(); Date.now() - since < 500; ) {
+        await new Promise((done) => setTimeout(done, 50));
+        if (now() !== last) [last, since] = [now(), Date.now()];
+    }
+    return now();
+}"""
+
+
 class Visitor:
     """What a person sees of the page, and does to it."""
 
@@ -59,7 +69,8 @@ class Visitor:
 
     @property
     def nodes(self) -> int:
-        return int(self.page.locator("[data-painted]").first.get_attribute("data-painted"))
+        """How many the tree shows, once it has been at rest for half a second: it is painted after the status is said."""
+        return int(self.page.evaluate(AT_REST))
 
     def log(self) -> str:
         return self.page.inner_text("#log")

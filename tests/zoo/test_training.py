@@ -12,7 +12,8 @@ import torch
 
 from tts_viz.cli import main
 from tts_viz.engines.embedded import EMBEDDED
-from tts_viz.engines.loading import load_policy, load_verifier
+from tts_viz.engines.policies import load_policy
+from tts_viz.engines.verifiers import load_verifier
 from tts_viz.zoo import policies
 from tts_viz.zoo.fit import Row, batches, fit
 from tts_viz.zoo.muon import orthogonal

@@ -25,7 +25,7 @@ class Models:
         """Raises ValueError for a name that is not allowed. May take seconds the first time."""
         if name not in self.policies:
             raise ValueError(f"There is no policy {name!r} here; choose from the list.")
-        from tts_viz.engines.loading import load_policy
+        from tts_viz.engines.policies import load_policy
 
         with self._lock:
             if name not in self._policies:
@@ -36,7 +36,7 @@ class Models:
         """Raises ValueError for a name that is not allowed. May take seconds the first time."""
         if name not in self.verifiers:
             raise ValueError(f"There is no verifier {name!r} here; choose from the list.")
-        from tts_viz.engines.loading import load_verifier
+        from tts_viz.engines.verifiers import load_verifier
 
         with self._lock:
             if name not in self._verifiers:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tts_viz.engines.base import Policy, SampleRequest
-from tts_viz.engines.loading import load_policy
+from tts_viz.engines.policies import load_policy
 from tts_viz.engines.transformers_policy import TransformersPolicy
 from tts_viz.tasks.base import Problem
 from tts_viz.zoo.corpus import draw

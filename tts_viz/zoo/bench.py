@@ -29,7 +29,8 @@ from tts_viz import aggregate
 from tts_viz.budget import Budget
 from tts_viz.engines.base import Policy, Verifier
 from tts_viz.engines.embedded import ASSETS, POLICIES, VERIFIER
-from tts_viz.engines.loading import load_policy, load_verifier
+from tts_viz.engines.policies import load_policy
+from tts_viz.engines.verifiers import load_verifier
 from tts_viz.events import Settings, Started
 from tts_viz.scheduler import Run, drive
 from tts_viz.session import Session
