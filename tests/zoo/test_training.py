@@ -14,10 +14,10 @@ from tts_viz.cli import main
 from tts_viz.engines.embedded import EMBEDDED
 from tts_viz.engines.policies import load_policy
 from tts_viz.engines.verifiers import load_verifier
-from tts_viz.zoo import policies
+from tts_viz.zoo import policies, verifier
 from tts_viz.zoo.fit import Row, batches, fit
 from tts_viz.zoo.muon import orthogonal
-from tts_viz.zoo.sizes import QUICK
+from tts_viz.zoo.sizes import QUICK, QUICK_SIZES
 
 SMALL = replace(QUICK, tokens=40_000)
 
@@ -75,6 +75,19 @@ def test_the_large_policy_begins_by_saying_what_the_small_one_says(monkeypatch: 
     assert torch.allclose(small(tokens).logits, large(tokens).logits, atol=1e-4)
     with pytest.raises(ValueError, match="multiple"):
         policies.grown_policy(small, replace(wide, heads=4), 0)
+
+
+def test_the_verifier_first_learns_only_what_the_policy_lacks(tmp_path: Path) -> None:
+    policy = policies.new_policy(QUICK, 0)
+    model = verifier.new_verifier(QUICK_SIZES["verifier"], 0, policy)
+    before = {name: weight.clone() for name, weight in model.state_dict().items()}
+    (tmp_path / "attempts.jsonl").touch()
+    labels = verifier.Labels(tmp_path / "attempts.jsonl")
+    short = replace(QUICK_SIZES["verifier"], tokens=8_000)
+    fit(model, labels.draw, verifier.judging_loss, short, tmp_path, "v", 0, "cpu", lambda *_: None, 0)
+    learned = {name for name, weight in model.state_dict().items() if not torch.equal(weight, before[name])}
+    assert {"score.weight", "model.layers.2.mlp.up_proj.weight"} <= learned
+    assert not any(f"layers.{below}." in name or "embed" in name for name in learned for below in (0, 1))
 
 
 def test_batches_hold_every_row_once_and_are_the_same_every_time() -> None:

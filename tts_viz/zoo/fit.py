@@ -141,9 +141,9 @@ def fit(
 
 def _optimizers(model: nn.Module, rate: float) -> list[torch.optim.Optimizer]:
     """Muon for the matrices inside the network, AdamW for embeddings, heads and norms."""
-    inside = [p for name, p in model.named_parameters() if p.ndim == 2 and ".layers." in name]
-    chosen = {id(p) for p in inside}
-    others = [p for p in model.parameters() if id(p) not in chosen]
+    learning = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+    inside = [p for name, p in learning if p.ndim == 2 and ".layers." in name]
+    others = [p for name, p in learning if p.ndim != 2 or ".layers." not in name]
     return [Muon(inside, rate), torch.optim.AdamW(others, lr=rate, betas=(0.9, 0.98), weight_decay=0.01)]
 
 

@@ -22,8 +22,8 @@ from tts_viz.zoo.corpus import ARITHMETIC, CONTEXTS, COUNTDOWN, Example, drawn_e
 from tts_viz.zoo.fit import Row
 from tts_viz.zoo.sizes import Size, config
 
-REVISIONS = 0.25
-"""share of the examples that revise wrong attempts; they are long, so it is more than half of the tokens"""
+REVISIONS, FEWER = 0.25, 0.1
+"""share of the examples that revise wrong attempts; they are long, so a quarter is more than half of the tokens"""
 
 
 def new_policy(size: Size, seed: int) -> LlamaForCausalLM:
@@ -85,6 +85,10 @@ def row(example: Example) -> Row:
 
 def draw(rng: random.Random) -> Row:
     return row(drawn_example(rng, REVISIONS))
+
+
+def draw_plainer(rng: random.Random) -> Row:
+    return row(drawn_example(rng, FEWER))
 
 
 class Mending:

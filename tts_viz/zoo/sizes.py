@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from transformers import LlamaConfig
 
@@ -24,12 +24,17 @@ class Size:
 
 SIZES = {
     "policy-small": Size(80, 4, 4, 224, 18_000_000, 2048, 1e-2),
-    "revisions": Size(80, 4, 4, 224, 4_000_000, 2048, 3e-3),
+    "policy-small-2": Size(80, 4, 4, 224, 4_000_000, 2048, 3e-3),
     "policy-large": Size(240, 6, 12, 672, 3_700_000, 2048, 2e-3),
-    "verifier": Size(80, 4, 4, 224, 22_500_000, 2048, 6e-3),
+    "policy-large-2": Size(240, 6, 12, 672, 4_200_000, 2048, 1.5e-3),
+    "verifier": Size(80, 6, 4, 224, 12_000_000, 2048, 5e-3),
+    "verifier-2": Size(80, 6, 4, 224, 14_000_000, 2048, 3e-3),
 }
+"""NAME-2 is the second leg of a model's training: other lessons, and a learning rate that warms up and falls once more."""
 
-QUICK = Size(32, 2, 2, 64, 150_000, 2048, 1e-2)
+QUICK = Size(32, 2, 2, 64, 75_000, 2048, 1e-2)
+
+QUICK_SIZES = {part: replace(QUICK, layers=3) if part.startswith("verifier") else QUICK for part in SIZES}
 
 
 def config(size: Size, **more: object) -> LlamaConfig:

@@ -1,7 +1,8 @@
 """`python -m tts_viz train`: makes the embedded models anew, from a seed. Cut short, it goes on where it was.
 
-The order is: the small policy; the large one, which grows from it; the small one's attempts at train problems; from
-those the small one learns to revise its own errors; and the verifier, which begins as the small policy, to tell them.
+Each model is trained in two legs. The order is: the small policy; the large one, which grows from it, and goes on with
+fewer revisions; the small one's attempts at train problems; from those the small one learns to revise its own errors, in
+its second leg; and the verifier learns to tell them: first the layers that are put on top of the small policy, then all.
 Working files are kept in OUT/training and can be thrown away afterwards.
 """
 
@@ -13,19 +14,20 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from transformers import LlamaForCausalLM, PreTrainedModel
+from transformers import LlamaForCausalLM, LlamaForTokenClassification, PreTrainedModel
 
 from tts_viz.engines.embedded import ASSETS, POLICIES, VERIFIER
 from tts_viz.zoo import attempts
 from tts_viz.zoo import policies as policy_zoo
 from tts_viz.zoo import verifier as verifier_zoo
 from tts_viz.zoo.card import model_card
-from tts_viz.zoo.fit import fit
-from tts_viz.zoo.sizes import QUICK, SIZES, Size
+from tts_viz.zoo.fit import Drawn, Loss, fit
+from tts_viz.zoo.sizes import QUICK_SIZES, SIZES, Size
 from tts_viz.zoo.tokenizer import PAD_ID, tokenizer
 
 PROBLEMS, EACH = 16_384, 6
@@ -33,7 +35,9 @@ PROBLEMS, EACH = 16_384, 6
 
 QUICK_PROBLEMS, QUICK_EACH = 32, 2
 
-PARTS = (*POLICIES, "attempts", "revisions", VERIFIER)
+SMALL, LARGE = POLICIES
+
+PARTS = (SMALL, LARGE, f"{LARGE}-2", "attempts", f"{SMALL}-2", VERIFIER, f"{VERIFIER}-2")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,29 +76,41 @@ def make(part: str, out: Path, quick: bool, seed: int, device: str, progress: Ca
     """One of `PARTS`. Raises FileNotFoundError where a part that it needs has not been made."""
     work = out / "training"
     if part == "attempts":
-        policy = attempts.whole_solutions(_made(out / POLICIES[0]), device)
+        policy = attempts.whole_solutions(_made(out / SMALL), device)
         problems, each = (QUICK_PROBLEMS, QUICK_EACH) if quick else (PROBLEMS, EACH)
         attempts.collect(policy, problems, each, seed, work / "attempts.jsonl", lambda d, t: progress(part, d, t))
         return
-    size = QUICK if quick else SIZES[part]
-    if part == "revisions":
-        model = LlamaForCausalLM.from_pretrained(_made(out / POLICIES[0]), dtype=torch.float32)
-        draw, loss = policy_zoo.Mending(_made(work / "attempts.jsonl")).draw, policy_zoo.next_token_loss
-    elif part == VERIFIER:
-        policy = LlamaForCausalLM.from_pretrained(_made(out / POLICIES[0]), dtype=torch.float32)
-        model, loss = verifier_zoo.new_verifier(size, seed, policy), verifier_zoo.verifier_loss
-        draw = verifier_zoo.Labels(_made(work / "attempts.jsonl")).draw
-    else:
-        model, loss = policy_zoo.new_policy(size, seed), policy_zoo.next_token_loss
-        draw = policy_zoo.draw
-        if part == POLICIES[1]:
-            small = LlamaForCausalLM.from_pretrained(_made(out / POLICIES[0]), dtype=torch.float32)
-            model = policy_zoo.grown_policy(small, size, seed)
-    done = fit(model, draw, loss, size, work, part, seed, device, progress, PAD_ID)
-    if part == "revisions":
-        first = json.loads((out / POLICIES[0] / "training.json").read_text())["training"]
-        done, part = {key: first[key] + value for key, value in done.items()}, POLICIES[0]
-    save(model, part, out, size, seed, quick, done)
+    size = (QUICK_SIZES if quick else SIZES)[part]
+    name = part.removesuffix("-2")
+    model, draw, loss = _lesson(part, out, size, seed)
+    done = fit(model, draw, loss, size, work, part, seed + (part != name), device, progress, PAD_ID)
+    if part != name:
+        first = json.loads((out / name / "training.json").read_text())["training"]
+        done = {key: first[key] + value for key, value in done.items()}
+    save(model, name, out, size, seed, quick, done)
+
+
+def _lesson(part: str, out: Path, size: Size, seed: int) -> tuple[PreTrainedModel, Drawn, Loss]:
+    """The model as it is when this leg begins, what it is shown, and what it is to make small."""
+    tried = out / "training" / "attempts.jsonl"
+    if part.startswith(VERIFIER):
+        draw = verifier_zoo.Labels(_made(tried)).draw
+        if part != VERIFIER:
+            return _read(LlamaForTokenClassification, out / VERIFIER), draw, verifier_zoo.verifier_loss
+        model = verifier_zoo.new_verifier(size, seed, _read(LlamaForCausalLM, out / SMALL))
+        return model, draw, verifier_zoo.judging_loss
+    if part == SMALL:
+        return policy_zoo.new_policy(size, seed), policy_zoo.draw, policy_zoo.next_token_loss
+    if part == LARGE:
+        grown = policy_zoo.grown_policy(_read(LlamaForCausalLM, out / SMALL), size, seed)
+        return grown, policy_zoo.draw, policy_zoo.next_token_loss
+    model = _read(LlamaForCausalLM, out / part.removesuffix("-2"))
+    draw = policy_zoo.Mending(_made(tried)).draw if part.startswith(SMALL) else policy_zoo.draw_plainer
+    return model, draw, policy_zoo.next_token_loss
+
+
+def _read(kind: Any, folder: Path) -> Any:
+    return kind.from_pretrained(_made(folder), dtype=torch.float32, attn_implementation="eager")
 
 
 def save(
