@@ -28,6 +28,7 @@ from tts_viz.events import Asked, Decided, Event, Grew, Settings, Started, Trimm
 from tts_viz.regret import Account, Regret, Stake, in_words, look_back
 from tts_viz.session import Session
 from tts_viz.solutions import Judge
+from tts_viz.tasks.countdown import Countdown
 from tts_viz.tree import Tree
 
 START = Started(PROBLEM.prompt, Settings("beam", {}), problem=asdict(PROBLEM))
@@ -432,6 +433,13 @@ def test_it_is_what_going_through_it_anew_would_find(name: str, seed: int, deeds
 
 def leads(rival: str, hopes: set[str]) -> bool:
     return any(h == rival or h.startswith(f"{rival}.") for h in hopes)
+
+
+@pytest.mark.parametrize(("target", "lost"), [(99, False), (3, True)])
+def test_where_no_answer_can_ever_be_right_nothing_was_lost(target: int, lost: bool) -> None:
+    problem = Countdown().parse(f"make {target} from 1 1 2")
+    events = [Started(problem.prompt, START.settings, problem=asdict(problem)), Grew("0", "0.0", "1+1=2 left 2 2")]
+    assert (look_back(events, Judge(problem)).regret is not None) == lost
 
 
 def test_a_thousand_nodes_take_no_time() -> None:

@@ -53,7 +53,8 @@ class Regret:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What became of hope: the loss that was final (None: a right answer is there or in reach), and every decision."""
+    """What became of hope: the loss that was final (None: a right answer is there or in reach, or none ever was), and
+    every decision."""
 
     regret: Regret | None
     stakes: tuple[Stake, ...]
@@ -76,6 +77,8 @@ def look_back(
     """
     if not judge.checks:
         raise ValueError("only a task with an exact checker knows when the right path was lost")
+    if judge.impossible:
+        return Account(None, ())
     walk = _Walk(judge, judge.truths(Tree.fold(trace)), trace, awaited)
     for event in trace[:until]:
         walk.follow(event)

@@ -56,6 +56,13 @@ class Judge:
         """Can it tell of every step whether it is true?"""
         return isinstance(self._task, CheckedTask)
 
+    @property
+    def impossible(self) -> str | None:
+        """Why no answer can be right; None where one can, or where the task does not know."""
+        if self.problem and isinstance(self._task, CheckedTask):
+            return self._task.impossible(self.problem)
+        return None
+
     def truths(self, tree: Tree) -> Mapping[NodeId, StepTruth]:
         """The exact checker's word on every step and rollout step; empty for a task without a checker."""
         if self.problem and isinstance(self._task, CheckedTask):

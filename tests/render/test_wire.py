@@ -70,6 +70,19 @@ def test_nothing_is_said_twice() -> None:
     assert stream.send(scene(tree, truths(tree))) == before
 
 
+def test_a_step_to_show_is_named_once_and_only_when_it_is_there() -> None:
+    stream = Stream("run")
+    tree = grow(stream, beam())
+    now = scene(tree, truths(tree))
+    last = list(now.nodes)[-1]
+    before = stream.send(now, "0.99.99")
+    assert "show" not in before
+    after = stream.send(now, last)
+    assert json.loads(after.removeprefix(before)) == {"run": "run", "show": len(now.nodes) - 1}
+    assert stream.send(now, last) == after
+    assert fold(after) == now
+
+
 @pytest.mark.parametrize(
     "rounds", [list(beam(256, 4, 20)), list(tree_search(5000, 30))], ids=["beam search", "tree search"]
 )

@@ -119,3 +119,11 @@ def test_every_order_of_a_sum_is_a_vote_for_the_same_expression() -> None:
         for a, b, c in itertools.permutations((1, 2, 3))
     }
     assert len(answers) == 3  # which pair came first still tells solutions apart
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"), [("make 99 from 1 1 2", "99 cannot be made from 1, 1, 2"), ("make 24 from 3 3 8 2", None)]
+)
+def test_a_problem_that_has_no_answer_is_told_from_one_that_has(typed: str, words: str | None) -> None:
+    said = TASK.impossible(TASK.parse(typed))
+    assert (words in said) if words and said else said is words

@@ -272,6 +272,7 @@ def test_a_step_of_ones_own_is_checked_scored_and_gone_on_from(visitor: Visitor)
     visitor.page.click("#write-step")
     log(visitor, "by hand: wrote a step “25\\*2=50 left 3 14 50”")
     sync_api.expect(visitor.page.locator("#inspector")).to_contain_text("written by hand", timeout=30_000)
+    sync_api.expect(visitor.page.locator("#tree .said")).to_contain_text("25*2=50")  # the ring is around it
     visitor.page.wait_for_function(f"Number(document.querySelector('[data-painted]').dataset.painted) > {before}")
 
 

@@ -5,7 +5,7 @@ reader folds the lines in order (`fold` here, tree_fold.js in the page) and has 
 moves many nodes a little, and the page lays out what it shows.
 
 A line is {"run": id, "all": 1 (forget what was before), "add": groups, "set": {field: [[value, gaps], …]},
-"chosen": number, "marks": [[depth, label], …], "agg": aggregation}; what has not changed is left out.
+"chosen": number, "marks": [[depth, label], …], "agg": aggregation, "show": number}; what has not changed is left out.
 
 * Nodes are numbered in order of first appearance. `gaps` are rising numbers: the first, then differences.
 * A group is [parent's number, key, row, …]: siblings whose keys count up from `key`; a node's id is its parent's, a
@@ -13,6 +13,7 @@ A line is {"run": id, "all": 1 (forget what was before), "add": groups, "set": {
 * A row is [text, code, scores, reason], cut short after its last known cell. `code` is the status's letter, the truth's,
   ^ for a pinned node and # for one with which the last way to a right answer was lost; `scores` is a whole number of
   thousandths where score and reward are the same, else [score, reward].
+* `show` asks once for the ring around this node; it is no part of the scene.
 """
 
 from __future__ import annotations
@@ -52,9 +53,13 @@ class Stream:
         self._rows: dict[str, Row] = {}
         self._number: dict[str, int] = {}
         self._about: dict[str, Any] = {}
+        self._shown: str | None = None
 
-    def send(self, scene: Scene) -> str:
-        """Say what has changed since the last scene. Returns the whole text, which grew by at most one line."""
+    def send(self, scene: Scene, show: str | None = None) -> str:
+        """Say what has changed since the last scene. Returns the whole text, which grew by at most one line.
+
+        `show`: the node to select, once it is there; said once.
+        """
         whole = not self.text or any(id not in scene.nodes for id in self._rows)
         if whole:
             self._rows, self._number, self._about = {}, {}, {}
@@ -67,6 +72,8 @@ class Stream:
         }
         line |= {key: value for key, value in about.items() if key not in self._about or self._about[key] != value}
         self._about = about
+        if show != self._shown and show in self._number:
+            self._shown, line["show"] = show, self._number[show]
         if line:
             line = {"run": self.run} | ({"all": 1} if whole else {}) | line
             self.text += json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n"

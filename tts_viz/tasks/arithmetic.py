@@ -143,6 +143,9 @@ class Arithmetic:
     def grade(self, problem: Problem, steps: Sequence[str]) -> bool:
         return self.extract(problem, steps) == problem.answer
 
+    def impossible(self, problem: Problem) -> None:
+        """Every expression has a value."""
+
     def complete(self, problem: Problem, steps: Sequence[str], text: str) -> str:
         """What is left of the expression, and a right result, may be left out: "3+4" is enough."""
         m = STEP_TYPED.fullmatch(re.sub(r"\s", "", text).translate(TYPED).replace("→", "->"))

@@ -83,6 +83,10 @@ class CheckedTask(Task, Protocol):
         """The truth of each step of a (partial) solution, in order."""
         ...
 
+    def impossible(self, problem: Problem) -> str | None:
+        """Why no answer to this problem can be right, as a sentence; None where one can."""
+        ...
+
     def complete(self, problem: Problem, steps: Sequence[str], text: str) -> str:
         """A step that a person typed after `steps`, in the task's own form; what follows from it may be left out.
 

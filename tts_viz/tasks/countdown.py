@@ -180,6 +180,12 @@ class Countdown:
             truths.append(truth)
         return truths
 
+    def impossible(self, problem: Problem) -> str | None:
+        target, numbers = _given(problem)
+        if totals(numbers) >> target & 1:
+            return None
+        return f"No answer can be right: {target} cannot be made from {', '.join(map(str, numbers))} by the rules."
+
     def complete(self, problem: Problem, steps: Sequence[str], text: str) -> str:
         """What is left, and a right result, may be left out: "25*2" is enough."""
         said, _, listed = text.partition("left")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import count
 
 import gradio as gr
@@ -33,8 +34,18 @@ def file_of(view: View, kind: str) -> str:
             text = table(events)
         case _:
             text = "".join(encode(event) + "\n" for event in (THIS, *events))
-    made = {"name": f"tts_viz.{kind}", "type": KINDS[kind], "text": text, "number": next(_numbers)}
+    made = {
+        "name": f"{_named(title, view.tree.settings.strategy)}.{kind}",
+        "type": KINDS[kind],
+        "text": text,
+        "number": next(_numbers),
+    }
     return json.dumps(made).replace("<", "\\u003c")
+
+
+def _named(title: str, strategy: str) -> str:
+    """As "tts_viz-Make-24-from-3-3-8-2-beam", so that files of several runs can be told apart."""
+    return re.sub(r"[^\w.]+", "-", f"tts_viz {title[:60]} {strategy}").strip("-")
 
 
 def wire_saver(saver: Saver, visitors: Visitors, notice: gr.HTML) -> None:

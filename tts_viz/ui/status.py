@@ -21,10 +21,10 @@ SAYS: dict[State, str] = {
 }
 
 
-def status_line(state: State, error: str | None, solutions: Sequence[Solution], unkept: str | None = None) -> Markup:
-    """What is going on; once it rests, with the chosen answer. `unkept`: why the run is no longer kept, if it is not."""
+def status_line(state: State, error: str | None, solutions: Sequence[Solution], *more: str | None) -> Markup:
+    """What is going on; once it rests, with the chosen answer. `more`: what else must be said, if anything."""
     said = f"{error} Resume tries again." if error else SAYS[state]
-    said += f" {unkept}" if unkept else ""
+    said = " ".join([said, *filter(None, more)])
     if state in ("running", "paused", "failed"):
         return _line(state, said)
     if not solutions:

@@ -62,6 +62,8 @@ class View:
         self._latest = ""
         """What happened at the moment that is shown."""
         self._selected: NodeId | None = None
+        self._written: NodeId | None = None
+        """The step that was last written by hand."""
         self._other: dict[str, other_scores.Scores] = {}
         """What other verifiers said of this run, by their names."""
         self._looked_back = -1
@@ -117,7 +119,7 @@ class View:
             deed = make(self.tree)
             self.run.do(deed)
             if isinstance(deed, Grew):
-                self._selected = deed.node  # its truth is what the visitor wants to see now
+                self._selected = self._written = deed.node  # its truth is what the visitor wants to see now
 
     def select(self, node: NodeId) -> Markup | None:
         """Keep this node in the inspector; its panel, None for a node that is not there."""
@@ -183,7 +185,8 @@ class View:
         elapsed = self.run.elapsed if self.run and self.shown == len(self.trace) else self.tree.spent.seconds
         return {
             "tree": self._stream.send(
-                scene(self.tree, self.judge.truths(self.tree), chosen, self._marks, lost_here=self._lost_here())
+                scene(self.tree, self.judge.truths(self.tree), chosen, self._marks, lost_here=self._lost_here()),
+                self._written,
             ),
             "scrubber": self.playback.shown(len(self.trace), self._latest),
             "status": self._status(solutions),
@@ -217,9 +220,9 @@ class View:
 
     def _status(self, solutions: Sequence[Solution]) -> Markup:
         if self.run is None:
-            return status_line(self.state, None, solutions)
+            return status_line(self.state, None, solutions, self.judge.impossible)
         unkept = self.run.keep.fault if isinstance(self.run.keep, Recorder) else None
-        return status_line(self.state, self.run.error, solutions, unkept)
+        return status_line(self.state, self.run.error, solutions, unkept, self.judge.impossible)
 
     def _inspector(self) -> Markup:
         node = self.tree.nodes.get(self._selected) if self._selected else None

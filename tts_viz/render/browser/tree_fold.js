@@ -7,7 +7,7 @@ const TRUTHS = { '': 'unknown', v: 'valid', f: 'false', l: 'lost', d: 'doomed' }
 /** A scene that `take`s an append-only text. Nodes are in order of birth and know their parent and children. */
 function makeScene() {
   let text = '';
-  const scene = { run: null, nodes: [], byId: new Map(), chosen: null, marks: [], aggregation: 'last', take };
+  const scene = { run: null, nodes: [], byId: new Map(), chosen: null, marks: [], aggregation: 'last', show: null, take };
 
   /** Reads what is new of the text, or all of it when it is another text. Is there anything new? */
   function take(whole) {
@@ -36,6 +36,7 @@ function makeScene() {
     if ('chosen' in said) scene.chosen = said.chosen === null ? null : scene.nodes[said.chosen];
     if ('marks' in said) scene.marks = said.marks.map(([depth, label]) => ({ depth, label }));
     if ('agg' in said) scene.aggregation = said.agg;
+    if ('show' in said) scene.show = scene.nodes[said.show].id;
   }
 
   function add(number, key, [text, code, scores = null, reason = '']) {

@@ -208,6 +208,8 @@ function take() {
   }
   card.hidden = true;
   arrange_();
+  if (scene.show) select(scene.byId.get(scene.show));
+  scene.show = null;
 }
 
 function onTheme() {
