@@ -15,11 +15,11 @@ that.) It errs on purpose-built hard levels: it is there to be searched with. It
 
 VERIFIER = """
 A process reward model (Llama architecture, token classification with two labels, in TRL's format) for the puzzles of
-`tts_viz`. It reads a problem and its steps; the probability of label 1 ("true") at the newline after each step says how
-likely the small policy is right from there. It began as the small policy with two layers more, of which first only those learned, and was
-trained on that policy's own attempts at problems of the train split (each prefix labelled with the share of attempts
-through it that end right, 0 once a step is false), on synthetic slips, with a label on every token inside a step, and on
-predicting the next token of valid steps.
+`tts_viz`. It reads a problem and its steps; the probability of label 1 ("true") at the newline after each step says
+how likely the small policy is right from there. It began as the small policy with two layers more, of which first
+only those learned, and was trained on that policy's own attempts at problems of the train split (each prefix labelled
+with the share of attempts through it that end right, 0 once a step is false), on synthetic slips, with a label on
+every token inside a step, and on predicting the next token of valid steps.
 """
 
 
