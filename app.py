@@ -43,13 +43,23 @@ def main() -> None:
         "--everyones-runs", action="store_true",
         help="show all kept runs to everybody (default: only on a page that only this machine can reach)",
     )  # fmt: skip
+    parser.add_argument(
+        "--math500", default=None, metavar="SOURCE",
+        help="where MATH-500 is, a JSONL file or a hub id; it is offered where there is a policy that is not embedded",
+    )  # fmt: skip
     args = parser.parse_args()
 
+    from tts_viz.engines.embedded import EMBEDDED
     from tts_viz.scheduler import Scheduler
-    from tts_viz.ui.models import POLICIES, VERIFIERS, Models
+    from tts_viz.tasks.math500 import SOURCE
+    from tts_viz.ui.models import POLICIES, TASKS, VERIFIERS, Models
     from tts_viz.ui.page import build_page, launch_options
 
-    models = Models(tuple(args.policy or POLICIES), tuple(args.verifier or VERIFIERS))
+    if args.math500:
+        os.environ[SOURCE] = args.math500
+    policies = tuple(args.policy or POLICIES)
+    tasks = TASKS if set(policies) <= set(EMBEDDED) else (*TASKS, "math500")
+    models = Models(policies, tuple(args.verifier or VERIFIERS), tasks)
     models.warm_up()
     library = open_library(args.runs)
     # Where only this machine can reach the page, its one visitor is the operator.

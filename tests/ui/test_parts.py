@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
 
@@ -15,10 +17,12 @@ from tts_viz.session import Session
 from tts_viz.strategies import STRATEGIES
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import ProblemError
+from tts_viz.tasks.math500 import Math500
 from tts_viz.traces.library import Library
 from tts_viz.ui import controls, problem_card, start
 from tts_viz.ui.markup import amount
-from tts_viz.ui.models import Models
+from tts_viz.ui.models import TASKS, Models
+from tts_viz.ui.typeset import DISPLAY, INLINE, typeset
 from tts_viz.ui.view import View
 from tts_viz.ui.visitors import MAX_VISITORS, CrowdedError, Visitors
 
@@ -177,12 +181,47 @@ def test_a_model_that_is_not_offered_cannot_be_loaded() -> None:
 
 
 def test_a_typed_problem_goes_to_the_task_that_can_read_it() -> None:
-    assert problem_card.read("countdown", "2+3*4").task == "arithmetic"
-    assert problem_card.read("arithmetic", "make 24 from 3 8 1").task == "countdown"
+    assert problem_card.read(TASKS, "countdown", "2+3*4").task == "arithmetic"
+    assert problem_card.read(TASKS, "arithmetic", "make 24 from 3 8 1").task == "countdown"
     with pytest.raises(ProblemError, match="Countdown needs"):
-        problem_card.read("countdown", "hello")
+        problem_card.read(TASKS, "countdown", "hello")
     with pytest.raises(ProblemError, match="from the list"):
-        problem_card.read("nonsense", "2+3")
+        problem_card.read(TASKS, "math500", "2+3")
+
+
+def test_an_embedded_policy_is_not_asked_what_it_never_learned() -> None:
+    problem = problem_card.read((*TASKS, "math500"), "math500", "What is 1/2 + 1/3?")
+    problem_card.check_taught("some/chat-model", problem)
+    with pytest.raises(ValueError, match="policy-small has only learned"):
+        problem_card.check_taught("policy-small", problem)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("If $x < 3$ then", f"If {INLINE[0]}x \\lt 3{INLINE[1]} then"),
+        ("\\[a\nb\\] and \\(c\\)", f"{DISPLAY[0]}a b{DISPLAY[1]} and {INLINE[0]}c{INLINE[1]}"),
+        ("one\n\ntwo", "one  \n  \ntwo"),
+        ("<b>", "&#60;b&#62;"),
+        ("![](http://a)", "&#33;&#91;&#93;&#40;http&#58;&#47;&#47;a&#41;"),
+        ("$![](http://a)$", "&#36;&#33;&#91;&#93;&#40;http&#58;&#47;&#47;a&#41;&#36;"),
+        ("\ue000x", "x"),
+    ],
+)
+def test_formulas_are_typeset_and_nothing_else_is_taken_for_a_command(text: str, shown: str) -> None:
+    assert typeset(text) == shown
+
+
+def test_a_math_problem_that_was_read_is_known_by_its_text(tmp_path: Path) -> None:
+    source = tmp_path / "one.jsonl"
+    source.write_text(json.dumps({
+        "problem": "What is  $1/2$?", "level": 2, "subject": "Algebra", "unique_id": "a/1", "answer": "0.5"
+    }))  # fmt: skip
+    task = Math500(str(source))
+    assert task.parse("What is $1/2$?").answer is None
+    assert [p.answer for p in task.matching(2, "Algebra")] == ["0.5"]
+    assert task.matching(2, "Geometry") == []
+    assert task.parse("What is $1/2$?").answer == "0.5"
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ from the Hugging Face hub. All 500 are the test split of MATH (Hendrycks et al. 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,16 @@ from tts_viz.tasks.base import Problem, ProblemError, Split
 from tts_viz.tasks.equivalence import Comparer
 
 HUB_ID = "HuggingFaceH4/MATH-500"
+SOURCE = "TTS_VIZ_MATH500"
+"""The environment variable that names another source."""
+
 HUB_FILE = "test.jsonl"
 
 INSTRUCTION = "Solve this problem step by step, one step a paragraph, and end with the answer in \\boxed{}."
+
+SUBJECTS = (
+    "Algebra", "Counting & Probability", "Geometry", "Intermediate Algebra", "Number Theory", "Prealgebra", "Precalculus",
+)  # fmt: skip
 
 COMPARER = Comparer()
 """One worker for all, because its start takes a second."""
@@ -32,7 +40,7 @@ LONGEST = 4_000
 class Math500:
     """See the module. `source` is a path to a JSONL file or a hub id, read when the first problem is asked for."""
 
-    source: str = HUB_ID
+    source: str = field(default_factory=lambda: os.environ.get(SOURCE, HUB_ID))
     name: str = "math500"
     title: str = "MATH-500"
     blurb: str = "Competition mathematics, from school algebra to precalculus, for language models."
@@ -45,19 +53,25 @@ class Math500:
             raise ValueError(f"{self.title} has no {split} split, only test")
         if level not in self.levels:
             raise ValueError(f"level {level} must be one of {', '.join(map(str, self.levels))}")
-        of_level = [p for p in self._problems if p.level == level]
+        of_level = self.matching(level)
         if not 0 <= index < len(of_level):
             raise IndexError(f"index {index} must be from 0 to {len(of_level) - 1} at level {level}")
         return of_level[index]
 
+    def matching(self, level: int, subject: str | None = None) -> list[Problem]:
+        """The problems of this level and subject, in the data set's order. Raises ValueError as `problem` does."""
+        return [p for p in self._problems if p.level == level and subject in (None, p.subject)]
+
     def parse(self, text: str) -> Problem:
-        """Any text will do; nothing is known to grade its answer against."""
+        """Any text will do. One of the problems that were read is known by its text; of others no answer is known."""
         text = text.strip()
         if not text:
             raise ProblemError(f"Type a problem, for example “{self.placeholder}”")
         if len(text) > LONGEST:
             raise ProblemError(f"The problem has {len(text):,} characters; at most {LONGEST:,} are taken.")
-        return Problem(self.name, f"{self.name}/own/{text}", text, _prompt(text))
+        known = self.__dict__.get("_problems", ())  # not read for this: it may have to be downloaded
+        same = (p for p in known if p.question.split() == text.split())
+        return next(same, Problem(self.name, f"{self.name}/own/{text}", text, _prompt(text)))
 
     def extract(self, problem: Problem, steps: Sequence[str]) -> str | None:
         text = final_text(steps)

@@ -15,7 +15,7 @@ from tts_viz.ui import controls as search_controls
 from tts_viz.ui import problem_card
 from tts_viz.ui.inspector import EMPTY
 from tts_viz.ui.markup import html, join
-from tts_viz.ui.models import Models
+from tts_viz.ui.models import TASKS, Models
 from tts_viz.ui.page_events import LIVE, POLL, SHORT, key_of, warning
 from tts_viz.ui.panel import Panel
 from tts_viz.ui.scrubber import Scrubber
@@ -77,7 +77,7 @@ def build_compare_tab(visitors: Visitors, models: Models) -> CompareTab:
     """Lay out the tab in the current container, and wire it."""
     with gr.Row(elem_id="compare-card", equal_height=True):
         problem = gr.Textbox(
-            problem_card.example(problem_card.TASKS[0], 3, problem_card.FIRST), label="Problem", max_lines=1, max_length=200,
+            problem_card.example(TASKS[0], 3, problem_card.FIRST), label="Problem", max_lines=1, max_length=200,
             elem_id="compare-problem", scale=4, min_width=240,
         )  # fmt: skip
         budget = gr.Slider(
@@ -135,7 +135,7 @@ def build_compare_tab(visitors: Visitors, models: Models) -> CompareTab:
 
 def _begin(visitors: Visitors, models: Models, key: str, values: tuple[Any, ...]) -> None:
     text, budget, seed, pace, *rest = values
-    problem = problem_card.read(problem_card.TASKS[0], text)
+    problem = problem_card.read(TASKS, TASKS[0], text)
     half = len(rest) // 2
     for side, chosen in zip(SIDES, (rest[:half], rest[half:])):
         settings = search_controls.settings([*chosen, budget, 1.0, "last", "weighted"])

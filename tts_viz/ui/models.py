@@ -1,4 +1,4 @@
-"""The models that visitors may choose from: names the operator allows, loaded once, on first use."""
+"""What visitors may choose from: tasks, and models by names that the operator allows, loaded once, on first use."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import threading
 from dataclasses import dataclass, field
 
 from tts_viz.engines.base import Policy, Verifier
+
+TASKS = ("countdown", "arithmetic")
+"""What the embedded policies have learned."""
 
 POLICIES = ("policy-small", "policy-large")
 VERIFIERS = ("verifier", "oracle", "noisy:0.2")
@@ -17,6 +20,7 @@ class Models:
 
     policies: tuple[str, ...] = POLICIES
     verifiers: tuple[str, ...] = VERIFIERS
+    tasks: tuple[str, ...] = TASKS
     _policies: dict[str, Policy] = field(default_factory=dict)
     _verifiers: dict[str, Verifier] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
+from tts_viz.engines.embedded import EMBEDDED
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import Problem, ProblemError
-
-TASKS = ("countdown", "arithmetic")
-"""The tasks that the embedded policies have learned."""
+from tts_viz.tasks.math500 import LONGEST, SUBJECTS, Math500
+from tts_viz.ui.models import TASKS
+from tts_viz.ui.page_events import warning
+from tts_viz.ui.typeset import DELIMITERS, typeset
 
 FIRST = 5
 """The test problem of level 3 that a new visitor meets: one on which a beam has true, false and lost steps, and succeeds."""
 
 EXAMPLES = 10_000
 """Test problems of a level that "Another one" draws from."""
+
+ANY = "Any subject"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +34,18 @@ class ProblemCard:
     text: gr.Textbox
 
 
-def build_problem_card() -> ProblemCard:
-    first = get_task(TASKS[0])
+def build_problem_card(tasks: Sequence[str], notice: gr.HTML) -> ProblemCard:
+    """Lay it out in the current container, and wire it. What cannot be drawn is said in the `notice`."""
+    first = get_task(tasks[0])
+    wordy = "math500" in tasks
     with gr.Row(elem_id="problem-card", equal_height=True):
         task = gr.Radio(
-            [(get_task(name).title, name) for name in TASKS],
-            value=TASKS[0],
+            [(get_task(name).title, name) for name in tasks],
+            value=tasks[0],
             label="Puzzle",
             elem_id="task",
             scale=0,
-            min_width=275,
+            min_width=275 + 125 * wordy,
         )
         level = gr.Radio(
             [(str(n), n) for n in first.levels],
@@ -48,44 +55,87 @@ def build_problem_card() -> ProblemCard:
             scale=0,
             min_width=320,
         )
+        subject = gr.Dropdown(
+            [ANY, *SUBJECTS],
+            value=ANY,
+            label="Subject",
+            elem_id="subject",
+            visible=False,
+            filterable=False,
+            min_width=200,
+            scale=0,
+        )
         text = gr.Textbox(
-            example(TASKS[0], 3, FIRST),
-            label=f"Problem: take this one, or type your own, like {placeholders()}",
+            example(tasks[0], 3, FIRST),
+            label=f"Problem: take this one, or type your own, like {placeholders(tasks)}",
             elem_id="problem",
             scale=5,
-            min_width=280,
-            max_lines=1,
-            max_length=200,
+            min_width=520 if wordy else 280,
+            max_lines=6 if wordy else 1,
+            max_length=LONGEST if wordy else 200,
         )
         another = gr.Button("Another one", elem_id="another", scale=0, min_width=120)
-    card = ProblemCard(task, level, another, text)
-    for changed in (task.input, level.input, another.click):
-        changed(draw, [task, level], [text], queue=False, show_progress="hidden", api_visibility="private")
-    return card
+    if wordy:
+        shown = gr.Markdown(elem_id="question", latex_delimiters=DELIMITERS, visible=False)
+        text.change(_shown, [task, text], shown, queue=False, show_progress="hidden", api_visibility="private")
+        task.input(
+            lambda task: gr.update(visible=task == "math500"), task, subject, queue=False, api_visibility="private"
+        )
+
+    def on_draw(task: str, level: int, subject: str) -> tuple[Any, Any]:
+        if task not in tasks or level not in get_task(task).levels:
+            return gr.skip(), gr.skip()
+        try:
+            return draw(task, level, None if subject == ANY else subject), ""
+        except ValueError as error:
+            return gr.skip(), warning(str(error))
+
+    for changed in (task.input, level.input, subject.input, another.click):
+        changed(
+            on_draw,
+            [task, level, subject],
+            [text, notice],
+            queue=False,
+            show_progress="hidden",
+            api_visibility="private",
+        )
+    return ProblemCard(task, level, another, text)
 
 
-def placeholders() -> str:
-    return " or ".join(f"“{get_task(name).placeholder}”" for name in TASKS)
+def _shown(task: str, text: str) -> Any:
+    """A wordy problem as it would be printed."""
+    return gr.update(value=typeset(text), visible=True) if task == "math500" else gr.update(visible=False)
+
+
+def placeholders(tasks: Sequence[str]) -> str:
+    return " or ".join(f"“{get_task(name).placeholder}”" for name in tasks if name in TASKS)
 
 
 def example(task: str, level: int, index: int) -> str:
     """A test problem as a visitor would type it."""
-    return get_task(task).problem("test", level, index).prompt.strip()
+    return get_task(task).problem("test", level, index).question
 
 
-def draw(task: str, level: int) -> Any:
-    """Another example of this task and level."""
-    if task not in TASKS or level not in get_task(task).levels:
-        return gr.skip()
-    return example(task, level, random.randrange(EXAMPLES))
+def draw(task: str, level: int, subject: str | None = None) -> str:
+    """Another example of this task and level, and of this subject where the task has subjects.
+
+    Raises ValueError where there is none, or where the problems cannot be read.
+    """
+    chosen = get_task(task)
+    if not isinstance(chosen, Math500):
+        return example(task, level, random.randrange(EXAMPLES))
+    found = chosen.matching(level, subject)
+    if not found:
+        raise ValueError(f"{chosen.title} has no problem of level {level} in {subject or 'any subject'}.")
+    return random.choice(found).question
 
 
-def read(task: str, text: str) -> Problem:
+def read(tasks: Sequence[str], task: str, text: str) -> Problem:
     """The problem that was typed: of the chosen task, or else of any other that can read it.
 
     Raises `ProblemError`, with the chosen task's words, where none can.
     """
-    if task not in TASKS:
+    if task not in tasks:
         raise ProblemError("Choose a puzzle from the list.")
     try:
         return get_task(task).parse(text)
@@ -97,3 +147,12 @@ def read(task: str, text: str) -> Problem:
                 except ProblemError:
                     continue
         raise
+
+
+def check_taught(policy: str, problem: Problem) -> None:
+    """Raises ValueError where an embedded policy is given what it has never learned."""
+    if policy in EMBEDDED and problem.task not in TASKS:
+        raise ValueError(
+            f"{policy} has only learned Countdown and arithmetic. Choose a language model under “Models, seed and speed”, "
+            "or another puzzle."
+        )

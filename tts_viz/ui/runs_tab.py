@@ -14,7 +14,6 @@ from tts_viz.ui.compare_tab import CompareTab
 from tts_viz.ui.markup import html
 from tts_viz.ui.models import Models
 from tts_viz.ui.page_events import LIVE, SHORT, key_of, warning
-from tts_viz.ui.problem_card import TASKS
 from tts_viz.ui.run_list import run_list
 from tts_viz.ui.run_list_view import RunList
 from tts_viz.ui.search_tab import SearchTab
@@ -32,7 +31,7 @@ def build_runs_tab(
     with gr.Row(elem_id="run-filters", equal_height=True):
         text = gr.Textbox(label="Find", placeholder="words of its name, problem or answer", elem_id="find-run", scale=3)
         task = gr.Dropdown(
-            [("All", ANY), *((get_task(t).title, t) for t in TASKS)], value=ANY, label="Puzzle", filterable=False
+            [("All", ANY), *((get_task(t).title, t) for t in models.tasks)], value=ANY, label="Puzzle", filterable=False
         )
         strategy = gr.Dropdown(
             [("All", ANY), *((e.title, n) for n, e in STRATEGIES.items())],

@@ -28,6 +28,7 @@ from tts_viz.ui.scrubber import Scrubber
 from tts_viz.ui.start import PACES, begin, fork, seconds
 from tts_viz.ui.status import READY, STARTING
 from tts_viz.ui.tree_view import TreeView
+from tts_viz.ui.typeset import DELIMITERS
 from tts_viz.ui.view import View
 from tts_viz.ui.visitors import CrowdedError, Visitors
 from tts_viz.ui.watching import wire_scrubber
@@ -45,7 +46,7 @@ Keys: **R** run · **Space** pause or resume · **S** one step · **X** stop · 
 **End** first and last moment · **P** play · **Z** and **Y** undo and redo; in the tree, arrows walk and **F** fits.
 """
 
-PARTS = ("tree", "scrubber", "status", "meters", "log", "solutions", "inspector", "why")
+PARTS = ("tree", "scrubber", "status", "meters", "log", "solutions", "inspector", "typeset", "why")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +93,10 @@ def _advice(view: View) -> str:
 
 def build_search_tab(visitors: Visitors, models: Models) -> SearchTab:
     """Lay out the tab in the current container, and wire it."""
-    card = problem_card.build_problem_card()
+    notice = gr.HTML("", elem_id="notice", apply_default_css=False, render=False)
+    card = problem_card.build_problem_card(models.tasks, notice)
     bar = build_run_bar()
-    notice = gr.HTML("", elem_id="notice", apply_default_css=False)
+    notice.render()
     with gr.Row(elem_id="stage", equal_height=False):
         with gr.Column(scale=3, min_width=280, elem_id="left"):
             controls = search_controls.build_controls()
@@ -110,6 +112,7 @@ def build_search_tab(visitors: Visitors, models: Models) -> SearchTab:
                 gr.Markdown(HELP)
         with gr.Column(scale=4, min_width=300, elem_id="right"):
             parts["inspector"] = Panel(EMPTY, elem_id="inspector")
+            parts["typeset"] = gr.Markdown(elem_id="typeset", latex_delimiters=DELIMITERS, visible=False)
             by_hand = build_hands_panel()
             parts["solutions"] = Panel(elem_id="solutions")
             parts["log"] = Panel(elem_id="log")

@@ -29,7 +29,8 @@ def begin(visitors: Visitors, models: Models, key: str, values: Sequence[Any], o
     in words for the visitor.
     """
     task, text, seed, policy, verifier, pace, *rest = values
-    problem = problem_card.read(task, text)
+    problem = problem_card.read(models.tasks, task, text)
+    problem_card.check_taught(str(policy), problem)
     settings = replace(controls.settings(rest), seed=controls.whole(seed))
     view = begin_with(visitors, models, key, problem, settings, str(policy), str(verifier), seconds(pace))
     if one_round and view.run:

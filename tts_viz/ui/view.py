@@ -33,6 +33,7 @@ from tts_viz.ui.meters import meters
 from tts_viz.ui.playback import Playback
 from tts_viz.ui.solution_list import solution_list
 from tts_viz.ui.status import status_line
+from tts_viz.ui.typeset import typeset
 
 SCORE_TIP = "How likely the verifier thinks it, after reading up to the end of this step, that the solution ends right."
 
@@ -194,9 +195,18 @@ class View:
             "solutions": solution_list(self.tree, solutions),
             "log": event_log(self._lines),
             "inspector": self._inspector(),
+            "typeset": self._typeset(chosen),
             "why": self._why(solutions),
             "state": self.state,
         }
+
+    def _typeset(self, chosen: NodeId | None) -> dict[str, Any]:
+        """The solution up to the selected step, or the chosen one, as it would be printed, where it has formulas."""
+        node = self.tree.nodes.get(self._selected or chosen or "")
+        if not (node and node.depth and self.problem and self.problem.task == "math500"):
+            return {"visible": False, "__type__": "update"}
+        text = "\n\n".join(step.text for step in node.path())
+        return {"value": f"### Solution\n\n{typeset(text)}", "visible": True, "__type__": "update"}
 
     def _why(self, solutions: Sequence[Solution]) -> Markup:
         node = self.tree.nodes.get(self._selected) if self._selected else None
