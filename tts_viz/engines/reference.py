@@ -1,0 +1,39 @@
+"""A model's name with what is to be known of it: `NAME?key=value&key=value`.
+
+NAME is an embedded model, a folder, a hub id, or a server (`http://host/v1#model`). Values are percent-decoded, and
+`\\n` in them is a newline, so that a delimiter can be typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    name: str
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def refuse_others(self, known: Collection[str]) -> None:
+        """Raises ValueError, naming the options there are, where this has another one."""
+        for key in self.options:
+            if key not in known:
+                raise ValueError(f"{self.name} has no option {key!r}; there are {', '.join(sorted(known))}")
+
+
+def parse(text: str) -> Reference:
+    """Raises ValueError for options that are not written as key=value."""
+    name, mark, rest = text.strip().partition("?")
+    if not name:
+        raise ValueError(f"{text!r} names no model; write NAME or NAME?key=value")
+    options: dict[str, str] = {}
+    for part in rest.split("&") if mark else ():
+        key, equals, value = part.partition("=")
+        if not key or not equals:
+            raise ValueError(f"{part!r} in {text!r} must be written as key=value")
+        if key in options:
+            raise ValueError(f"{text!r} says {key} twice")
+        options[key] = unquote(value).replace("\\n", "\n")
+    return Reference(name, options)
