@@ -57,7 +57,7 @@ def test_a_verifier_says_which_of_its_labels_is_the_good_one(tmp_path: Path) -> 
 
 
 def test_a_head_that_would_be_random_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="lacks the weights score"):
+    with pytest.raises(ValueError, match=r"add \?format=NAME"):
         load_verifier(saved(llama(), tmp_path / "policy"))
     with pytest.raises(ValueError, match="lacks the weights lm_head"):
         load_policy(saved(prm(), tmp_path / "verifier"))

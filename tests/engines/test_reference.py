@@ -25,7 +25,7 @@ def test_a_name_may_carry_options(text: str, reference: Reference) -> None:
 
 @pytest.mark.parametrize("text", ["", "?a=b", "m?", "m?a", "m?=b", "m?a=1&a=2"])
 def test_what_is_no_name_with_options_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="write|written|twice"):
+    with pytest.raises(ValueError, match=r"write|written|twice"):
         parse(text)
 
 

@@ -21,7 +21,7 @@ STEPS = ("25*2=50 left 3 14 50", "14/2=7 left 3 7", "50+7=57 left 57", "1+1=2 le
 
 
 def verifier(**options: Any) -> TransformersVerifier:
-    return TransformersVerifier(prm(), tokenizer(), TRL(), "tiny", **options)
+    return TransformersVerifier(prm(), TRL(tokenizer()), "tiny", **options)
 
 
 def score(engine: Any, *requests: ScoreRequest) -> list[Rewards]:

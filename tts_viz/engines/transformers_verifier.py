@@ -6,7 +6,6 @@ import asyncio
 import threading
 from collections.abc import Sequence
 from time import monotonic
-from typing import Any
 
 import torch
 from transformers import PreTrainedModel
@@ -22,11 +21,9 @@ from tts_viz.engines.prm.base import PRMFormat
 class TransformersVerifier:
     """See `Verifier`. `kv_bytes` bounds what is remembered of earlier solutions."""
 
-    def __init__(
-        self, model: PreTrainedModel, tokenizer: Any, format: PRMFormat, name: str, kv_bytes: int = 1 << 30
-    ) -> None:
+    def __init__(self, model: PreTrainedModel, format: PRMFormat, name: str, kv_bytes: int = 1 << 30) -> None:
         self.name, self.format = name, format
-        self.model, self.tokenizer = model.eval(), tokenizer
+        self.model = model.eval()
         self.parameters = sum(p.numel() for p in model.parameters())
         self.reader = Reader(model, Forest(kv_bytes))
         self._lock = threading.Lock()
@@ -38,9 +35,8 @@ class TransformersVerifier:
         with self._lock, torch.inference_mode(), explained("verifier", self.name):
             began = monotonic()
             self.reader.forest.tick()
-            ends = [self._segment(request) for request in requests]
-            read = self.reader.read(ends)
-            wanted = [end.path()[-min(r.wanted, len(r.steps)) :] if r.steps else [] for end, r in zip(ends, requests)]
+            wanted = [self._wanted(request) for request in requests]
+            read = iter(self.reader.read([s for steps in wanted for s in steps]))
             tails = [s.tail for steps in wanted for s in steps if s.tail is not None]
             found = self.format.rewards(self.model, torch.stack(tails)) if tails else ()
             if not all(0 <= reward <= 1 for reward in found):
@@ -52,20 +48,25 @@ class TransformersVerifier:
             self.reader.forest.forget()
             seconds = (monotonic() - began) / len(requests) if requests else 0.0
             return [
-                Rewards(tuple(next(rewards) for _ in steps), self._cost(tokens, seconds))
-                for steps, tokens in zip(wanted, read)
+                Rewards(tuple(next(rewards) for _ in steps), self._cost(sum(next(read) for _ in steps), seconds))
+                for steps in wanted
             ]
 
-    def _segment(self, request: ScoreRequest) -> Segment:
-        steps = [self.format.step(self.tokenizer, text) for text in request.steps]
-        path = [self.format.prompt(self.tokenizer, request.prompt), *steps]
-        length = sum(map(len, path))
+    def _wanted(self, request: ScoreRequest) -> list[Segment]:
+        """The segments at whose ends the wanted rewards are read, in the order of the steps."""
+        question = request.problem.question if request.problem else request.prompt.strip()
+        path = self.format.pieces(request.prompt, question, request.steps)
+        closing = self.format.closing()
+        length = sum(map(len, path)) + len(closing)
         if length > self.reader.context:
             raise EngineError(
                 f"The verifier {self.name} reads at most {self.reader.context} tokens and this solution has {length}. "
                 "Use a smaller depth, or another verifier."
             )
-        return self.reader.forest.find([tokens for tokens in path if tokens], request.search)
+        forest = self.reader.forest
+        end = forest.find([tokens for tokens in path if tokens], request.search)
+        steps = end.path()[-min(request.wanted, len(request.steps)) :] if request.steps else []
+        return [forest.child(step, closing) for step in steps] if closing else steps
 
     def _cost(self, tokens: int, seconds: float) -> Cost:
         return Cost(

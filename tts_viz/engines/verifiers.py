@@ -2,31 +2,74 @@
 
 from __future__ import annotations
 
-from transformers import AutoModelForTokenClassification
+from transformers import AutoConfig
 
 from tts_viz.engines.base import Verifier
-from tts_viz.engines.embedded import POLICIES, VERIFIER
+from tts_viz.engines.embedded import EMBEDDED, POLICIES, VERIFIER
+from tts_viz.engines.noisy import Noisy
 from tts_viz.engines.oracle import Oracle
-from tts_viz.engines.prm.trl import TRL
+from tts_viz.engines.prm.formats import FORMATS, Found, detect
+from tts_viz.engines.prm.heads import tensors, weight_files
+from tts_viz.engines.reference import Reference, parse
 from tts_viz.engines.transformers_verifier import TransformersVerifier
-from tts_viz.engines.weights import loaded, refusing
+from tts_viz.engines.weights import loaded, refusing, source_of
 
-VERIFIER_CHOICES = f"{VERIFIER}, oracle, noisy:0.2, a folder with a PRM in TRL's format, or a hub id like owner/name"
+VERIFIER_CHOICES = (
+    f"{VERIFIER}, oracle, noisy:0.2, noisy:0.2:{VERIFIER}, a folder with a PRM, or a hub id like owner/name"
+)
 
 
 def load_verifier(name: str, device: str = "auto") -> Verifier:
     """Raises ValueError, naming the choices, where there is no such verifier."""
-    if name in POLICIES:
-        raise ValueError(f"{name} writes steps, it does not score them; choose one of {VERIFIER_CHOICES}")
     if name == "oracle":
         return Oracle()
     if name.startswith("noisy:"):
-        try:
-            noise = float(name.removeprefix("noisy:"))
-        except ValueError:
-            raise ValueError(f"{name}: the noise must be a number from 0 to 0.5, as in noisy:0.2") from None
-        return Oracle(noise)
-    model, tokenizer = loaded(AutoModelForTokenClassification, name, device, VERIFIER_CHOICES)
+        return _noisy(name, device)
     with refusing(name, VERIFIER_CHOICES):
-        TRL().check(model)
-        return TransformersVerifier(model, tokenizer, TRL(), name)
+        reference = parse(name)
+        if reference.name in POLICIES:
+            raise ValueError(f"{reference.name} writes steps, it does not score them")
+    return load_prm(reference, device)[0]
+
+
+def load_prm(reference: Reference, device: str = "auto") -> tuple[TransformersVerifier, Found]:
+    """A PRM, and which format was found how. Raises ValueError as `load_verifier` does."""
+    name = reference.name
+    source, local = source_of(name, VERIFIER_CHOICES)
+    with refusing(name, VERIFIER_CHOICES):
+        found = _format(reference, source, local)
+        kind = FORMATS[found.format]
+        reference.refuse_others({"format", "device", *kind.options})
+    device = reference.options.get("device", device)
+    model, tokenizer = loaded(kind.model, name, device, VERIFIER_CHOICES)
+    with refusing(name, VERIFIER_CHOICES):
+        if kind.attach:
+            kind.attach(model, tensors(source, local, kind.prefix))
+        chosen = {key: reference.options[key] for key in kind.options if key in reference.options}
+        format = kind.made(tokenizer, **chosen)
+        format.check(model)
+        return TransformersVerifier(model, format, name), found
+
+
+def _format(reference: Reference, source: str, local: bool) -> Found:
+    asked = reference.options.get("format")
+    if asked is not None:
+        if asked not in FORMATS:
+            raise ValueError(f"there is no format {asked!r}")
+        return Found(asked, "you said so")
+    if reference.name in EMBEDDED:
+        return Found("trl", "it comes with tts_viz")
+    try:
+        config = AutoConfig.from_pretrained(source, local_files_only=local)
+    except OSError as error:
+        raise ValueError(str(error).splitlines()[0]) from error
+    return detect(config, reference.name, weight_files(source, local))
+
+
+def _noisy(name: str, device: str) -> Verifier:
+    share, _, inner = name.removeprefix("noisy:").partition(":")
+    try:
+        noise = float(share)
+    except ValueError:
+        raise ValueError(f"{name}: the noise must be a number from 0 to 0.5, as in noisy:0.2") from None
+    return Noisy(load_verifier(inner, device), noise) if inner else Oracle(noise)

@@ -22,15 +22,20 @@ def refusing(name: str, choices: str) -> Iterator[None]:
         raise ValueError(f"{name} cannot be used: {error}; choose one of {choices}") from error
 
 
-def loaded(kind: Any, name: str, device: str, choices: str) -> tuple[Any, Any]:
-    """The model, of the transformers class `kind`, and its tokenizer. Raises ValueError, naming the `choices`."""
+def source_of(name: str, choices: str) -> tuple[str, bool]:
+    """The folder or hub id of this name, and whether it is a folder here. Raises ValueError where it is neither."""
     folder = EMBEDDED.get(name, Path(name))
     local = folder.is_dir()
     if name in EMBEDDED and not local:
         raise ValueError(f"the embedded model {name} is not in {folder}: run `python -m tts_viz train all`")
     if not local and name.count("/") != 1:
         raise ValueError(f"there is no model {name!r}; choose one of {choices}")
-    source = str(folder) if local else name
+    return (str(folder) if local else name), local
+
+
+def loaded(kind: Any, name: str, device: str, choices: str) -> tuple[Any, Any]:
+    """The model, of the transformers class `kind`, and its tokenizer. Raises ValueError, naming the `choices`."""
+    source, local = source_of(name, choices)
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=local)
         model, info = kind.from_pretrained(

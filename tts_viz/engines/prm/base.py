@@ -3,29 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from torch import Tensor
+
+Tokens = tuple[int, ...]
 
 
 class PRMFormat(Protocol):
     """How a solution is written for a verifier, piece by piece, so that what was read before need not be read again.
 
-    The reward of a step is read from the hidden state at the last token of its piece.
+    The reward of a step is read from the hidden state at the last token of its piece, or of `closing` after it.
     """
+
+    name: ClassVar[str]
 
     def check(self, model: Any) -> None:
         """Raises ValueError, with what was found, where the model cannot be read in this format."""
         ...
 
-    def prompt(self, tokenizer: Any, prompt: str) -> tuple[int, ...]:
-        """Tokens before the first step."""
+    def pieces(self, prompt: str, question: str, steps: Sequence[str]) -> list[Tokens]:
+        """The tokens before the first step, then those of each step, its separator included.
+
+        A piece is the same whatever comes after it. `prompt` is what the policy reads, `question` the problem alone.
+        """
         ...
 
-    def step(self, tokenizer: Any, text: str) -> tuple[int, ...]:
-        """Tokens of one step, separator included; the same whatever steps came before."""
+    def closing(self) -> Tokens:
+        """Tokens after the last step that are read for its reward and are no part of what goes on; often none."""
         ...
 
     def rewards(self, model: Any, hidden: Tensor) -> Sequence[float]:
         """A reward in [0, 1] for each hidden state [rows, size]."""
         ...
+
+
+def encoded(tokenizer: Any, text: str) -> Tokens:
+    """Without the special tokens that a tokenizer puts around a text; those written in the text are kept."""
+    return tuple(tokenizer(text, add_special_tokens=False)["input_ids"])
+
+
+def continued(tokenizer: Any, before: str, text: str) -> Tokens:
+    """The tokens of `text` as they are after `before`, from which some tokenizers cannot be cut free by themselves:
+    sentencepiece puts a space before every text. Where the two would merge, the text by itself."""
+    first, both = encoded(tokenizer, before), encoded(tokenizer, before + text)
+    return both[len(first) :] if both[: len(first)] == first else encoded(tokenizer, text)
+
+
+def single(tokenizer: Any, text: str) -> int:
+    """The one token that this text is. Raises ValueError where it is more."""
+    found = encoded(tokenizer, text)
+    if len(found) != 1:
+        raise ValueError(f"its tokenizer reads {text!r} as {len(found)} tokens, and the format needs one")
+    return found[0]

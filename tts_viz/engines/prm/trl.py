@@ -7,18 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import Tensor
+
+from tts_viz.engines.prm.base import Tokens, encoded
 
 GOOD = {"good", "correct", "right", "positive", "true", "yes", "+"}
 """Names under which a model's config may list the label for "right so far"; unnamed, it is label 1."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TRL:
-    """Beginning-of-text token, prompt, then each step followed by the separator."""
+    """Beginning-of-text token, prompt, then each step followed by the separator, all tokenized apart."""
 
+    name: ClassVar[str] = "trl"
+
+    tokenizer: Any
     separator: str = "\n"
 
     def check(self, model: Any) -> None:
@@ -27,12 +32,14 @@ class TRL:
         if model.config.num_labels != 2:
             raise ValueError(f"its head has {model.config.num_labels} labels, a PRM in TRL's format has 2")
 
-    def prompt(self, tokenizer: Any, prompt: str) -> tuple[int, ...]:
-        first = tokenizer.bos_token_id
-        return (() if first is None else (first,)) + _encoded(tokenizer, prompt)
+    def pieces(self, prompt: str, question: str, steps: Sequence[str]) -> list[Tokens]:
+        first = self.tokenizer.bos_token_id
+        start = (() if first is None else (first,)) + encoded(self.tokenizer, prompt)
+        end = encoded(self.tokenizer, self.separator)
+        return [start, *(encoded(self.tokenizer, step) + end for step in steps)]
 
-    def step(self, tokenizer: Any, text: str) -> tuple[int, ...]:
-        return _encoded(tokenizer, text) + _encoded(tokenizer, self.separator)
+    def closing(self) -> Tokens:
+        return ()
 
     def rewards(self, model: Any, hidden: Tensor) -> Sequence[float]:
         return model.score(hidden).double().softmax(-1)[:, _good(model.config)].tolist()
@@ -42,7 +49,3 @@ def _good(config: Any) -> int:
     """Which of the two labels is the good one."""
     named = [int(i) for i, name in (config.id2label or {}).items() if str(name).lower() in GOOD]
     return named[0] if len(named) == 1 else 1
-
-
-def _encoded(tokenizer: Any, text: str) -> tuple[int, ...]:
-    return tuple(tokenizer(text, add_special_tokens=False)["input_ids"])

@@ -1,0 +1,38 @@
+"""A verifier made worse on purpose, to show what a search does with a weak one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tts_viz.engines.base import Rewards, ScoreRequest, Verifier
+
+
+class Noisy:
+    """Another verifier whose rewards are turned round (r becomes 1 − r) for a `share` of all steps.
+
+    Which steps is told by a hash of the problem and the steps so far, so the same step is turned every time.
+    """
+
+    def __init__(self, verifier: Verifier, share: float) -> None:
+        if not 0 <= share <= 0.5:
+            raise ValueError(f"the noise {share:g} must be from 0 to 0.5, as in noisy:0.2:{verifier.name}")
+        self.verifier, self.share = verifier, share
+        self.name = f"noisy:{share:g}:{verifier.name}"
+        self.parameters = verifier.parameters
+
+    async def score(self, requests: Sequence[ScoreRequest]) -> list[Rewards]:
+        answers = await self.verifier.score(requests)
+        return [self._turned(request, answer) for request, answer in zip(requests, answers, strict=True)]
+
+    def _turned(self, request: ScoreRequest, answer: Rewards) -> Rewards:
+        first = len(request.steps) - len(answer.rewards)
+        turned = (
+            1 - reward if self._lies(request, first + i + 1) else reward for i, reward in enumerate(answer.rewards)
+        )
+        return replace(answer, rewards=tuple(turned))
+
+    def _lies(self, request: ScoreRequest, length: int) -> bool:
+        text = "\n".join([request.prompt, *request.steps[:length]])
+        return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest()) < self.share * 2**64

@@ -1,0 +1,51 @@
+"""Math-Shepherd: a language model that says "+" or "-" at the tag " ки" after each step.
+
+Source: the model card of peiyi9979/math-shepherd-mistral-7b-prm (Wang et al. 2024). There, the tag is token 12902, and
+the signs are tokens 648 and 387, those of "+ -".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from torch import Tensor
+
+from tts_viz.engines.prm.base import Tokens, continued, encoded
+from tts_viz.engines.prm.signs import check_writes, plus_against_minus
+
+TAG = " ки"
+
+
+@dataclass(frozen=True)
+class MathShepherd:
+    """`question step ки`, then `step ки` on a line of its own for each further step, read at the tag's last token."""
+
+    name: ClassVar[str] = "math-shepherd"
+
+    tokenizer: Any
+
+    def check(self, model: Any) -> None:
+        check_writes(model)
+        self._signs()  # raises ValueError where there are none
+
+    def _signs(self) -> tuple[int, int]:
+        found = encoded(self.tokenizer, "+ -")
+        if len(found) != 2:
+            raise ValueError(
+                f"its tokenizer reads “+ -” as {len(found)} tokens, and the format needs one for each sign"
+            )
+        return found[0], found[1]
+
+    def pieces(self, prompt: str, question: str, steps: Sequence[str]) -> list[Tokens]:
+        first = self.tokenizer.bos_token_id
+        start = (() if first is None else (first,)) + encoded(self.tokenizer, question)
+        told = [continued(self.tokenizer, question, f" {step}{TAG}") for step in steps[:1]]
+        return [start, *told, *(continued(self.tokenizer, TAG, f"\n{step}{TAG}") for step in steps[1:])]
+
+    def closing(self) -> Tokens:
+        return ()
+
+    def rewards(self, model: Any, hidden: Tensor) -> Sequence[float]:
+        return plus_against_minus(model, hidden, *self._signs())

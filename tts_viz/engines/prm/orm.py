@@ -1,0 +1,50 @@
+"""Outcome reward models: sequence classification with one logit, read at the end of a whole answer.
+
+They were trained on whole answers in chat form; what one says of a part of an answer is a guess, and shows why process
+reward models are made. The logit of a Bradley–Terry model is unbounded; its sigmoid is taken, so that votes can weigh it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+from torch import Tensor
+
+from tts_viz.engines.prm.base import Tokens, encoded
+from tts_viz.engines.prm.chat import HOLE, around, rendered
+
+
+@dataclass(frozen=True)
+class ORM:
+    """A chat in which the assistant says all steps, and its turn is closed for each reading."""
+
+    name: ClassVar[str] = "orm"
+
+    tokenizer: Any
+    separator: str = "\n\n"
+
+    def check(self, model: Any) -> None:
+        if not hasattr(model, "score") or model.config.num_labels != 1:
+            raise ValueError(
+                f"{type(model).__name__} has {model.config.num_labels} labels; an outcome reward model has a head of one"
+            )
+        self.closing()  # raises ValueError where there is no chat template
+
+    def pieces(self, prompt: str, question: str, steps: Sequence[str]) -> list[Tokens]:
+        start = encoded(self.tokenizer, rendered(self.tokenizer, [("user", question)], True))
+        joined = [*steps[:1], *(self.separator + step for step in steps[1:])]
+        return [start, *(encoded(self.tokenizer, text) for text in joined)]
+
+    def closing(self) -> Tokens:
+        return self._closing
+
+    @cached_property
+    def _closing(self) -> Tokens:
+        told = rendered(self.tokenizer, [("user", "?"), ("assistant", HOLE)], False)
+        return encoded(self.tokenizer, around(told)[1])
+
+    def rewards(self, model: Any, hidden: Tensor) -> Sequence[float]:
+        return model.score(hidden).double().sigmoid()[:, 0].tolist()

@@ -1,0 +1,56 @@
+"""Qwen2.5-Math-PRM: a small network on the hidden state at the token <extra_0> after each step.
+
+Source: the cards of Qwen/Qwen2.5-Math-PRM-7B, -72B and Qwen2.5-Math-7B-PRM800K (Zhang et al. 2025). They are published with
+code of their own; the body is a plain Qwen2, and the head is read from the weights, so none of that code is run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from torch import Tensor, nn
+
+from tts_viz.engines.prm.base import Tokens, encoded, single
+from tts_viz.engines.prm.chat import rendered
+
+SYSTEM = "Please reason step by step, and put your final answer within \\boxed{}."
+SEPARATOR = "<extra_0>"
+KEYS = ("score.0.weight", "score.0.bias", "score.2.weight", "score.2.bias")
+"""of the head in the weights: linear, ReLU, linear"""
+
+
+@dataclass(frozen=True)
+class Qwen:
+    """A chat whose assistant says the steps, each followed by <extra_0>."""
+
+    name: ClassVar[str] = "qwen"
+
+    tokenizer: Any
+
+    def check(self, model: Any) -> None:
+        single(self.tokenizer, SEPARATOR)
+        if (model.score[0].in_features, model.score[2].out_features) != (model.config.hidden_size, 2):
+            raise ValueError("the head in its weights does not fit its body, or has not 2 labels")
+
+    def pieces(self, prompt: str, question: str, steps: Sequence[str]) -> list[Tokens]:
+        start = rendered(self.tokenizer, [("system", SYSTEM), ("user", question)], True)
+        return [encoded(self.tokenizer, text) for text in (start, *(step + SEPARATOR for step in steps))]
+
+    def closing(self) -> Tokens:
+        return ()
+
+    def rewards(self, model: Any, hidden: Tensor) -> Sequence[float]:
+        return model.score(hidden).double().softmax(-1)[:, 1].tolist()
+
+
+def attach(model: Any, weights: Mapping[str, Tensor]) -> None:
+    """Give the body its head, from the tensors of `KEYS`. Raises ValueError where they are not there."""
+    if missing := [key for key in KEYS if key not in weights]:
+        raise ValueError(f"its weights lack {', '.join(missing)}, the head of this format")
+    first, second = weights[KEYS[0]], weights[KEYS[2]]
+    wide, inner, labels = first.shape[1], first.shape[0], second.shape[0]
+    made = nn.Sequential(nn.Linear(wide, inner), nn.ReLU(), nn.Linear(inner, labels))
+    made.load_state_dict({key.removeprefix("score."): weights[key] for key in KEYS})
+    model.add_module("score", made.to(model.device, model.dtype))
