@@ -131,7 +131,11 @@ def _fill_run(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--step-aggregation", choices=list(aggregate.STEPS), default="last", help="default %(default)s")
     how.add_argument("--vote", choices=list(aggregate.VOTES), default="weighted", help="default %(default)s")
     how.add_argument("--policy", default="policy-small", help="policy-small or policy-large (default %(default)s)")
-    how.add_argument("--verifier", default="verifier", help="verifier, oracle or noisy:0.2 (default %(default)s)")
+    how.add_argument(
+        "--verifier",
+        default="verifier",
+        help="verifier, oracle, noisy:0.2 or a PRM (default %(default)s)",
+    )
 
     out = parser.add_argument_group("what comes out")
     out.add_argument("--out", metavar="FILE", help="write the trace there as it happens, as JSON lines")
@@ -175,6 +179,10 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "open": ("print a recorded search, without any model", _fill_open),
     "export": ("make a web page or a table of a recorded search", _elsewhere("tts_viz.exports.command")),
     "train": ("make the embedded models anew", _elsewhere("tts_viz.zoo.train")),
+    "doctor": (
+        "examine how a verifier is read, and whether it makes sense",
+        _elsewhere("tts_viz.engines.doctor_command"),
+    ),
     "bench": ("measure the embedded models on held-out problems", _elsewhere("tts_viz.zoo.bench")),
 }
 
