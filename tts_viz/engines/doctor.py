@@ -41,7 +41,8 @@ class Diagnosis:
     @property
     def verdict(self) -> Verdict:
         """The worst of all checks."""
-        return max((c.verdict for c in self.checks), key=("ok", "doubt", "bad").index, default="ok")
+        worse: tuple[Verdict, ...] = ("bad", "doubt", "ok")
+        return next(v for v in worse if v == "ok" or any(c.verdict == v for c in self.checks))
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,10 +182,8 @@ def _head(model: Any) -> str:
     head = getattr(model, "score", None) or getattr(model, "v_head", None)
     if head is None:
         return "the language model's own"
-    layers = [
-        layer for layer in (head if isinstance(head, torch.nn.Sequential) else [head]) if hasattr(layer, "weight")
-    ]
-    return " → ".join(f"{layer.weight.shape[1]} × {layer.weight.shape[0]}" for layer in layers)
+    layers = [layer for layer in head.modules() if isinstance(layer, torch.nn.Linear)]
+    return " → ".join(f"{layer.in_features} × {layer.out_features}" for layer in layers)
 
 
 def _named(tokenizer: Any, tokens: tuple[int, ...]) -> str:
