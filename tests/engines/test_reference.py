@@ -1,4 +1,4 @@
-"""Model names with options: what is read, and what is refused."""
+"""Names with options."""
 
 from __future__ import annotations
 
@@ -8,42 +8,27 @@ from tts_viz.engines.reference import Reference, parse
 
 
 @pytest.mark.parametrize(
-    ("text", "name", "options"),
+    ("text", "reference"),
     [
-        ("verifier", "verifier", {}),
-        ("  owner/name ", "owner/name", {}),
-        (r"models/my-prm?format=rlhflow&separator=\n\n", "models/my-prm", {"format": "rlhflow", "separator": "\n\n"}),
-        ("http://host:8000/v1#m?format=qwen", "http://host:8000/v1#m", {"format": "qwen"}),
-        (r"a?system=Give \boxed{1\&2}, 100% a=b?", "a", {"system": r"Give \boxed{1&2}, 100% a=b?"}),
-        (r"a?x=\\n&y=\t", "a", {"x": r"\n", "y": "\t"}),
-        ("a?x=1\\\\&y=", "a", {"x": "1\\", "y": ""}),
-        ("a?x=ки\\n", "a", {"x": "ки\n"}),
+        ("policy-small", Reference("policy-small")),
+        (" models/a ", Reference("models/a")),
+        ("owner/prm?format=qwen", Reference("owner/prm", {"format": "qwen"})),
+        ("a?separator=\\n\\n&bits=8", Reference("a", {"separator": "\n\n", "bits": "8"})),
+        ("a?separator=%20%26%3D", Reference("a", {"separator": " &="})),
+        ("a?system=1+1=2", Reference("a", {"system": "1+1=2"})),
+        ("http://host:1/v1#m?key=v", Reference("http://host:1/v1#m", {"key": "v"})),
     ],
 )
-def test_a_reference_is_read(text: str, name: str, options: dict[str, str]) -> None:
-    assert parse(text) == Reference(name, options)
+def test_a_name_may_carry_options(text: str, reference: Reference) -> None:
+    assert parse(text) == reference
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("", "names no model"),
-        ("?format=qwen", "names no model"),
-        ("a?", "ends before its options"),
-        ("a?format", "no option"),
-        ("a?=qwen", "no option"),
-        ("a?format=qwen&format=trl", "twice"),
-    ],
-)
-def test_what_is_no_reference_is_refused(text: str, words: str) -> None:
-    with pytest.raises(ValueError, match=words):
+@pytest.mark.parametrize("text", ["", "?a=b", "m?", "m?a", "m?=b", "m?a=1&a=2"])
+def test_what_is_no_name_with_options_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"write|written|twice"):
         parse(text)
 
 
-def test_an_option_that_is_not_known_is_refused_with_those_that_are() -> None:
-    given = parse("a?formt=qwen")
-    with pytest.raises(ValueError, match=r"no option 'formt': choose from format, separator"):
-        given.allow("format", "separator")
-    with pytest.raises(ValueError, match="takes none"):
-        given.allow()
-    parse("a?format=qwen").allow("format")
+def test_an_unknown_option_is_refused_with_those_there_are() -> None:
+    with pytest.raises(ValueError, match="no option 'frmat'; there are bits, format"):
+        parse("m?frmat=qwen").refuse_others({"format", "bits"})
