@@ -1,6 +1,6 @@
 """`python -m tts_viz train`: makes the embedded models anew, from a seed. Cut short, it goes on where it was.
 
-Each model is trained in two legs. The order is: the small policy; the large one, which grows from it, and goes on with
+Each model is trained in two legs or three. The order is: the small policy; the large one, which grows from it, and goes on with
 fewer revisions; the small one's attempts at train problems; from those the small one learns to revise its own errors, in
 its second leg; and the verifier learns to tell them: first the layers that are put on top of the small policy, then all.
 Working files are kept in OUT/training and can be thrown away afterwards.
@@ -30,14 +30,15 @@ from tts_viz.zoo.fit import Drawn, Loss, fit
 from tts_viz.zoo.sizes import QUICK_SIZES, SIZES, Size
 from tts_viz.zoo.tokenizer import PAD_ID, tokenizer
 
-PROBLEMS, EACH = 16_384, 6
+PROBLEMS, EACH = 34_816, 6
 """Train problems that the small policy tries, and how often each."""
 
 QUICK_PROBLEMS, QUICK_EACH = 32, 2
 
 SMALL, LARGE = POLICIES
 
-PARTS = (SMALL, LARGE, f"{LARGE}-2", "attempts", f"{SMALL}-2", VERIFIER, f"{VERIFIER}-2")
+PARTS = (SMALL, LARGE, f"{LARGE}-2", "attempts", f"{SMALL}-2", VERIFIER, f"{VERIFIER}-2", f"{VERIFIER}-3")
+"""NAME-2 and NAME-3 are the further legs of a model's training."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -81,10 +82,11 @@ def make(part: str, out: Path, quick: bool, seed: int, device: str, progress: Ca
         attempts.collect(policy, problems, each, seed, work / "attempts.jsonl", lambda d, t: progress(part, d, t))
         return
     size = (QUICK_SIZES if quick else SIZES)[part]
-    name = part.removesuffix("-2")
+    name = part.rstrip("-23")
+    leg = int(part.removeprefix(name).removeprefix("-") or 1)
     model, draw, loss = _lesson(part, out, size, seed)
-    done = fit(model, draw, loss, size, work, part, seed + (part != name), device, progress, PAD_ID)
-    if part != name:
+    done = fit(model, draw, loss, size, work, part, seed + leg - 1, device, progress, PAD_ID)
+    if leg > 1:
         first = json.loads((out / name / "training.json").read_text())["training"]
         done = {key: first[key] + value for key, value in done.items()}
     save(model, name, out, size, seed, quick, done)
