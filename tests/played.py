@@ -67,7 +67,7 @@ class Player(ScriptedPolicy):
 class Dice:
     """Random legal steps, one in six of them with a wrong result, and now and then nothing."""
 
-    name, parameters = "dice", 1
+    name, parameters, step_tokens = "dice", 1, 96
 
     async def sample(self, requests: Sequence[SampleRequest]) -> list[Sampled]:
         return [self._answer(request) for request in requests]

@@ -148,7 +148,9 @@ class Session:
         steps = tuple(Step(n.text, n.tokens) for n in parent.path())
         earlier = tuple(tuple(n.text for n in end.path()) for end in parent.earlier())
         temperature = 0.0 if request.greedy else self.tree.settings.temperature
-        return SampleRequest(started.prompt, steps, temperature, request.seed, started.max_tokens, earlier)
+        asked = str(started.problem.get("asked", ""))
+        limit = started.max_tokens
+        return SampleRequest(started.prompt, steps, temperature, request.seed, limit, earlier, asked=asked)
 
     # --- a person's commands ----------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ SEED = 7
 class ScriptedPolicy:
     """Says `script[node id]`: a step's text, or a solution's last step where it ends with "."; nothing where absent."""
 
-    name, parameters = "scripted", 1
+    name, parameters, step_tokens = "scripted", 1, 96
 
     def __init__(self, script: Mapping[str, str], seed: int = SEED) -> None:
         self.by_seed = {request_seed(seed, id): text for id, text in script.items()}

@@ -13,6 +13,7 @@ import torch
 
 from tests.engines.models import llama, naive_logprobs, qwen
 from tts_viz.engines.base import Candidate, EngineError, Sampled, SampleRequest, Step
+from tts_viz.engines.manner import Manner
 from tts_viz.engines.sampling import choose, uniform
 from tts_viz.engines.transformers_policy import TransformersPolicy
 from tts_viz.zoo.tokenizer import BOS_ID, EOS_ID, encode, tokenizer
@@ -178,11 +179,11 @@ def test_a_probability_that_is_no_number_is_an_error() -> None:
 
 
 def test_a_step_of_one_token_is_counted_once() -> None:
-    engine = policy(delimiter="t")
+    engine = policy(manner=Manner(delimiter="t"))
     (token,) = encode(" left")
     answers = sample(engine, *(ask(PROMPTS[0], seed=i, most=1) for i in range(200)))
     step = next(a.candidate for a in answers if a.candidate and a.candidate.finish == "step")
-    assert (step.text, step.tokens) == (" lef", (token,))
+    assert (step.text, step.tokens) == ("lef", (token,))
     after = sample(engine, *(ask(PROMPTS[0], (Step(step.text, step.tokens),), seed=i, most=1) for i in range(2)))
     assert [a.cost.prefilled for a in after] == [0, 0]
     assert [a.cost.policy_flops for a in after] == [2 * engine.parameters, 0]

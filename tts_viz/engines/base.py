@@ -29,7 +29,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class SampleRequest:
-    """One next step after `steps`. Equal requests get equal answers, whatever runs beside them.
+    """One next step after `steps`. `asked` is the prompt for a policy that follows instructions. Equal requests get equal answers, whatever runs beside them.
 
     temperature 0 is greedy. `seed` is 64 bits, unique to (session seed, node, child index). `earlier` are the attempts
     that this one revises, oldest first, each a list of steps. What was read for one `search` is not read again for it; its
@@ -43,6 +43,7 @@ class SampleRequest:
     max_tokens: int
     earlier: tuple[tuple[str, ...], ...] = ()
     search: str = ""
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +88,11 @@ class Rewards:
 
 
 class Policy(Protocol):
-    """A language model that continues solutions step by step."""
+    """A language model that continues solutions step by step. `step_tokens`: how long a step of it may be."""
 
     name: str
     parameters: int
+    step_tokens: int
 
     async def sample(self, requests: Sequence[SampleRequest]) -> list[Sampled]:
         """Answers in the order of the requests. Raises `EngineError`."""

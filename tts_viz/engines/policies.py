@@ -4,20 +4,39 @@ from __future__ import annotations
 
 from transformers import AutoModelForCausalLM
 
+from tts_viz.engines import manner, placement
 from tts_viz.engines.base import Policy
 from tts_viz.engines.embedded import POLICIES, VERIFIER
+from tts_viz.engines.presets import check_chat, manner_of
+from tts_viz.engines.reference import Reference, parse
 from tts_viz.engines.transformers_policy import TransformersPolicy
 from tts_viz.engines.weights import loaded, refusing
 
 POLICY_CHOICES = f"{', '.join(POLICIES)}, a folder with a model, or a hub id like owner/name"
 
+OPTIONS = ("preset", *manner.OPTIONS, *placement.OPTIONS)
+
 
 def load_policy(name: str, device: str = "auto") -> Policy:
-    """Raises ValueError, naming the choices, where there is no such policy."""
-    if name == VERIFIER:
-        raise ValueError(f"{name} scores steps, it does not write them; choose one of {POLICY_CHOICES}")
-    model, tokenizer = loaded(AutoModelForCausalLM, name, device, POLICY_CHOICES)
+    """`name` may have `OPTIONS`, as in `owner/name?dtype=float16&delimiter=\\n`. Raises ValueError, naming the choices, where
+    there is no such policy."""
     with refusing(name, POLICY_CHOICES):
-        policy = TransformersPolicy(model, tokenizer, name)
+        reference = parse(name)
+        if reference.name == VERIFIER:
+            raise ValueError("it scores steps, it does not write them")
+        reference.refuse_others(OPTIONS)
+    options = reference.options
+    where = {key: options[key] for key in placement.OPTIONS if key in options}
+    model, tokenizer = loaded(AutoModelForCausalLM, reference.name, device, POLICY_CHOICES, where)
+    with refusing(name, POLICY_CHOICES):
+        policy = TransformersPolicy(model, tokenizer, reference.name, _manner(reference, tokenizer))
         policy.check()
     return policy
+
+
+def _manner(reference: Reference, tokenizer: object) -> manner.Manner:
+    options = reference.options
+    found = manner_of(reference.name, tokenizer, options.get("preset"))
+    found = found.with_options({key: options[key] for key in manner.OPTIONS if key in options})
+    check_chat(found, tokenizer)
+    return found

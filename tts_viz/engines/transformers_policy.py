@@ -20,9 +20,11 @@ from tts_viz.engines.failures import explained
 from tts_viz.engines.kv.forest import Forest, Segment
 from tts_viz.engines.kv.ragged import RaggedCache
 from tts_viz.engines.kv.reader import Reader
+from tts_viz.engines.manner import Manner
 from tts_viz.engines.sampling import choose
 from tts_viz.events import Finish
-from tts_viz.tasks.revisions import revision_prompt
+
+PLAIN = Manner()
 
 COMPACT = 0.75
 """Finished rows are dropped from the batch once fewer than this share are still being written."""
@@ -45,19 +47,24 @@ class Draft:
     """Tokens of the prefix that are read on this draft's account."""
     tokens: list[int] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
+    text: str = ""
+    """The step, once it is finished."""
+    thinking: bool = False
     finish: Finish | None = None
 
 
 class TransformersPolicy:
-    """See `Policy`. A step ends at the delimiter or at the model's end-of-text token.
+    """See `Policy`. Where steps and solutions end, the `manner` says, and the model's end-of-text token.
 
     `kv_bytes` bounds what is remembered of earlier prefixes.
     """
 
     def __init__(
-        self, model: PreTrainedModel, tokenizer: Any, name: str, delimiter: str = "\n", kv_bytes: int = 1 << 30
+        self, model: PreTrainedModel, tokenizer: Any, name: str, manner: Manner = PLAIN, kv_bytes: int = 1 << 30
     ) -> None:
-        self.name, self.delimiter = name, delimiter
+        self.name, self.manner = name, manner
+        self.step_tokens = manner.step_tokens
+        self._watched = manner.watched()
         self.model, self.tokenizer = model.eval(), tokenizer
         self.parameters = sum(p.numel() for p in model.parameters())
         self.reader = Reader(model, Forest(kv_bytes))
@@ -70,7 +77,7 @@ class TransformersPolicy:
 
         Some architectures scale or cap their logits, or keep something else than keys and values.
         """
-        tokens = self._prompt("2 + 3 = 5 and 5 + 1 = 6")
+        tokens = self._opening("2 + 3 = 5 and 5 + 1 = 6")
         reader = Reader(self.model, Forest(0))
         head: Any = self.model.get_output_embeddings()
         try:
@@ -110,19 +117,21 @@ class TransformersPolicy:
 
     def _draft(self, request: SampleRequest) -> Draft:
         path = [
-            self._prompt(revision_prompt(request.prompt, request.earlier)),
-            *(s.tokens or self._encode(s.text + self.delimiter) for s in request.steps),
+            self._opening(self.manner.opening(self.tokenizer, request)),
+            *(s.tokens or self._encode(s.text + self.manner.delimiter) for s in request.steps),
         ]
         prefix = self.reader.forest.find([tokens for tokens in path if tokens], request.search)
         if not prefix.tokens:
             raise EngineError(f"The policy {self.name} has nothing to continue: the prompt is empty. Type a problem.")
         room = min(request.max_tokens, self.reader.context - _length(prefix))
         pending = sum(s.pending for s in prefix.path())
-        return Draft(request, prefix, room, pending, finish="length" if room <= 0 else None)
+        thinking = self.manner.thinking(tuple(s.text for s in request.steps))
+        return Draft(request, prefix, room, pending, thinking=thinking, finish="length" if room <= 0 else None)
 
-    def _prompt(self, prompt: str) -> tuple[int, ...]:
+    def _opening(self, text: str) -> tuple[int, ...]:
         first = self.tokenizer.bos_token_id
-        return (() if first is None else (first,)) + self._encode(prompt)
+        # A chat's template writes its own beginning of text.
+        return (() if first is None or self.manner.chat else (first,)) + self._encode(text)
 
     def _encode(self, text: str) -> tuple[int, ...]:
         return tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])
@@ -172,16 +181,16 @@ class TransformersPolicy:
             d.tokens.append(token)
             d.logprobs.append(logprob)
             if token in self.ends:
-                d.finish = "eos"
-            elif self._delimits(d.tokens):
-                d.finish = "step"
+                d.text, d.finish = self._decode(d.tokens[:-1]).strip(), "eos"
+            elif ending := self._ending(d):
+                d.text, d.finish = ending
             elif len(d.tokens) >= d.room:
-                d.finish = "length"
+                d.text, d.finish = self._decode(d.tokens).strip(), "length"
 
-    def _delimits(self, tokens: Sequence[int]) -> bool:
-        if self.delimiter[-1] not in self.piece(tokens[-1]):
-            return False
-        return self.delimiter in self._decode(tokens)
+    def _ending(self, draft: Draft) -> tuple[str, Finish] | None:
+        if self._watched.isdisjoint(self.piece(draft.tokens[-1])):
+            return None
+        return self.manner.cut(self._decode(draft.tokens), draft.thinking)
 
     def _remember(self, draft: Draft, cache: RaggedCache, row: int) -> None:
         """Keep the keys and values of a new step. Its last token was not read yet: it rides along with the next pass."""
@@ -201,12 +210,10 @@ class TransformersPolicy:
             policy_flops=2.0 * self.parameters * passes,
             seconds=seconds,
         )
-        text = self._decode([t for t in draft.tokens if t not in self.ends]).partition(self.delimiter)[0]
-        text = text.rstrip("".join(filter(str.isspace, self.delimiter)))  # half of it, where a step was cut off
-        if not text.strip() or draft.finish is None:
+        if not draft.text or draft.finish is None:
             return Sampled(None, cost)
         pieces = tuple(map(self.piece, draft.tokens))
-        return Sampled(Candidate(text, tuple(draft.tokens), tuple(draft.logprobs), draft.finish, pieces), cost)
+        return Sampled(Candidate(draft.text, tuple(draft.tokens), tuple(draft.logprobs), draft.finish, pieces), cost)
 
 
 def _length(segment: Segment) -> int:

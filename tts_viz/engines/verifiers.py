@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from transformers import AutoConfig
 
+from tts_viz.engines import placement
 from tts_viz.engines.base import Verifier
 from tts_viz.engines.embedded import EMBEDDED, POLICIES, VERIFIER
 from tts_viz.engines.noisy import Noisy
@@ -39,9 +40,9 @@ def load_prm(reference: Reference, device: str = "auto") -> tuple[TransformersVe
     with refusing(name, VERIFIER_CHOICES):
         found = _format(reference, source, local)
         kind = FORMATS[found.format]
-        reference.refuse_others({"format", "device", *kind.options})
-    device = reference.options.get("device", device)
-    model, tokenizer = loaded(kind.model, name, device, VERIFIER_CHOICES)
+        reference.refuse_others({"format", *placement.OPTIONS, *kind.options})
+    where = {key: reference.options[key] for key in placement.OPTIONS if key in reference.options}
+    model, tokenizer = loaded(kind.model, name, device, VERIFIER_CHOICES, where)
     with refusing(name, VERIFIER_CHOICES):
         if kind.attach:
             kind.attach(model, tensors(source, local, kind.prefix))

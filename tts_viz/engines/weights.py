@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import torch
-from transformers import AutoTokenizer
+from transformers import AutoConfig, AutoTokenizer, BitsAndBytesConfig
+from transformers.utils import logging
 
 from tts_viz.engines.embedded import EMBEDDED
+from tts_viz.engines.placement import Placement, placed
 
 
 @contextmanager
@@ -33,19 +36,47 @@ def source_of(name: str, choices: str) -> tuple[str, bool]:
     return (str(folder) if local else name), local
 
 
-def loaded(kind: Any, name: str, device: str, choices: str) -> tuple[Any, Any]:
-    """The model, of the transformers class `kind`, and its tokenizer. Raises ValueError, naming the `choices`."""
+def loaded(kind: Any, name: str, device: str, choices: str, options: Mapping[str, str]) -> tuple[Any, Any]:
+    """The model, of the transformers class `kind`, and its tokenizer. Raises ValueError, naming the `choices`.
+
+    `options` are those of `placement`. Says on stderr what it loads, unless that comes with the house.
+    """
     source, local = source_of(name, choices)
+    with refusing(name, choices):
+        try:
+            config = AutoConfig.from_pretrained(source, local_files_only=local)
+            where = placed(kind, config, device, options)
+            tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=local)
+            with _progress(name, where):
+                model, info = kind.from_pretrained(
+                    source, local_files_only=local, use_safetensors=True, output_loading_info=True, **_how(where)
+                )
+        except OSError as error:
+            raise ValueError(str(error).splitlines()[0]) from error
+        if info["missing_keys"]:  # transformers would fill them with random numbers
+            raise ValueError(f"it lacks the weights {', '.join(sorted(info['missing_keys']))}")
+    return (model if where.bits else model.to(where.device)), tokenizer
+
+
+def _how(where: Placement) -> dict[str, Any]:
+    if not where.bits:
+        return {"dtype": where.dtype}
+    if not find_spec("bitsandbytes") or not find_spec("accelerate"):
+        raise ValueError("bits=4 and bits=8 need two packages more: pip install bitsandbytes accelerate")
+    quantized = BitsAndBytesConfig(
+        load_in_4bit=where.bits == 4, load_in_8bit=where.bits == 8, bnb_4bit_compute_dtype=where.dtype
+    )
+    return {"dtype": where.dtype, "quantization_config": quantized, "device_map": {"": where.device}}
+
+
+@contextmanager
+def _progress(name: str, where: Placement) -> Iterator[None]:
+    """The embedded models are there at once; others take long, so that transformers' own bars are shown."""
+    if name in EMBEDDED:
+        logging.disable_progress_bar()
+    else:
+        print(f"Loading {name}: {where}", file=sys.stderr, flush=True)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=local)
-        model, info = kind.from_pretrained(
-            source, local_files_only=local, use_safetensors=True, dtype="auto", output_loading_info=True
-        )
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{name} cannot be loaded: {str(error).splitlines()[0]}; choose one of {choices}") from error
-    if info["missing_keys"]:  # transformers would fill them with random numbers
-        raise ValueError(f"{name} lacks the weights {', '.join(sorted(info['missing_keys']))}; choose one of {choices}")
-    where = device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
-    if where == "cpu" and model.dtype == torch.float16:
-        model = model.float()  # half precision is for GPUs: CPUs emulate it
-    return model.to(where), tokenizer
+        yield
+    finally:
+        logging.enable_progress_bar()

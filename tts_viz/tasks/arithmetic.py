@@ -25,6 +25,19 @@ MOST_OPERATORS = 10
 LEVELS: dict[int, tuple[int, int]] = {1: (2, 20), 2: (3, 20), 3: (5, 30), 4: (6, 30), 5: (8, 40)}
 """level: (how many operators, the largest number written)"""
 
+INSTRUCTION = """Evaluate an expression, one operation a step. Write one step a paragraph, with an empty line between steps, \
+and nothing else. A step is the operation, its result, an arrow, and the expression that is left; in the last step nothing is \
+left. For “Evaluate (3+4)*(2+5)” that is:
+
+3+4=7 -> 7*(2+5)
+
+2+5=7 -> 7*7
+
+7*7=49
+
+"""
+"""What a policy that follows instructions is told before the question."""
+
 STEP = re.compile(r"(\d{1,4})([+\-*])(\d{1,4})=(\d{1,4})(?: -> (\S+))?")
 STEP_TYPED = re.compile(r"(\d{1,4})([+\-*])(\d{1,4})(?:=(\d{1,4}))?(?:->(.+))?")
 TOKEN = re.compile(r"\d+|[+\-*()]")
@@ -244,4 +257,6 @@ def _given(problem: Problem) -> str:
 def _problem(expression: str, id: str | None, level: int | None) -> Problem:
     text = f"Evaluate {expression}"
     answer = solve(random.Random(0), expression)[-1].rpartition("=")[2]
-    return Problem("arithmetic", id or f"arithmetic/own/{text}", text, text + "\n", level, answer)
+    return Problem(
+        "arithmetic", id or f"arithmetic/own/{text}", text, text + "\n", level, answer, asked=INSTRUCTION + text
+    )

@@ -99,6 +99,21 @@ def members(bits: int) -> list[int]:
     return [n for n in range(1, LARGEST + 1) if bits >> n & 1]
 
 
+INSTRUCTION = """Solve this puzzle. Each step joins two of the numbers that are left by +, -, * or /; every result must be a \
+whole number from 1 to 99, and all numbers must be used. Write one step a paragraph, with an empty line between steps, and \
+nothing else. A step is written in ASCII, without spaces around the signs, the larger number first, followed by the word \
+left and all numbers that are left, sorted. For “Make 36 from 3 4 9” that is:
+
+9*3=27 left 4 27
+
+27+4=31 left 31
+
+(which ends at 31, so that it is not a solution; yours must end at the target).
+
+"""
+"""What a policy that follows instructions is told before the question."""
+
+
 @dataclass(frozen=True, slots=True)
 class Countdown:
     """See the module. Problems are drawn by playing forward at random, so each has a solution."""
@@ -265,4 +280,6 @@ def _given(problem: Problem) -> tuple[int, tuple[int, ...]]:
 
 def _problem(target: int, numbers: tuple[int, ...], id: str | None, level: int | None) -> Problem:
     text = f"Make {target} from {' '.join(map(str, numbers))}"
-    return Problem("countdown", id or f"countdown/own/{text}", text, text + "\n", level, str(target))
+    return Problem(
+        "countdown", id or f"countdown/own/{text}", text, text + "\n", level, str(target), asked=INSTRUCTION + text
+    )

@@ -71,7 +71,7 @@ class Math500:
             raise ProblemError(f"The problem has {len(text):,} characters; at most {LONGEST:,} are taken.")
         known = self.__dict__.get("_problems", ())  # not read for this: it may have to be downloaded
         same = (p for p in known if p.question.split() == text.split())
-        return next(same, Problem(self.name, f"{self.name}/own/{text}", text, _prompt(text)))
+        return next(same, Problem(self.name, f"{self.name}/own/{text}", text, _prompt(text), asked=_asked(text)))
 
     def extract(self, problem: Problem, steps: Sequence[str]) -> str | None:
         text = final_text(steps)
@@ -105,7 +105,7 @@ class Math500:
             raise ValueError(f"{where}: no field {error}") from None
         except (ValueError, TypeError) as error:
             raise ValueError(f"{where}: {error}") from None
-        return Problem(self.name, f"{self.name}/{id}", text, _prompt(text), level, answer, subject)
+        return Problem(self.name, f"{self.name}/{id}", text, _prompt(text), level, answer, subject, _asked(text))
 
 
 def final_text(steps: Sequence[str]) -> str:
@@ -120,7 +120,11 @@ def _boxed(answer: str) -> str:
 
 
 def _prompt(text: str) -> str:
-    return f"{INSTRUCTION}\n\n{text}\n\n"
+    return _asked(text) + "\n\n"
+
+
+def _asked(text: str) -> str:
+    return f"{INSTRUCTION}\n\n{text}"
 
 
 def _downloaded(hub_id: str) -> Path:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tts_viz.engines.base import Policy, SampleRequest
+from tts_viz.engines.manner import Manner
 from tts_viz.engines.policies import load_policy
 from tts_viz.engines.transformers_policy import TransformersPolicy
 from tts_viz.tasks.base import Problem
@@ -48,7 +49,7 @@ def whole_solutions(folder: Path, device: str = "cpu") -> Policy:
     """The policy in this folder, for which a whole solution is one step: there is no delimiter to stop at."""
     policy = load_policy(str(folder), device)
     assert isinstance(policy, TransformersPolicy)
-    policy.delimiter = "<never>"
+    policy.manner = Manner(delimiter="<never>")
     return policy
 
 

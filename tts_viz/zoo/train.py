@@ -1,7 +1,7 @@
 """`python -m tts_viz train`: makes the embedded models anew, from a seed. Cut short, it goes on where it was.
 
-Each model is trained in two legs or three. The order is: the small policy; the large one, which grows from it, and goes on with
-fewer revisions; the small one's attempts at train problems; from those the small one learns to revise its own errors, in
+Each model is trained in two legs or three. The order is: the small policy; the large one, which grows from it, and goes on
+with fewer revisions; the small one's attempts at train problems; from those the small one learns to revise its own errors, in
 its second leg; and the verifier learns to tell them: first the layers that are put on top of the small policy, then all.
 Working files are kept in OUT/training and can be thrown away afterwards.
 """
