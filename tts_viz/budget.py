@@ -15,7 +15,8 @@ from dataclasses import dataclass, fields
 class Cost:
     """What one request cost, or the sum over many. Tokens are counted by the engine that read or wrote them.
 
-    `prefilled` are tokens the policy read without writing them; `flops` are 2 · parameters · tokens (forward pass);
+    `prefilled` are tokens the policy read without writing them. `reread` are those among `prefilled` and `verifier_tokens`
+    that had been read before, and were forgotten since for want of memory. `flops` are 2 · parameters · tokens (forward pass);
     `seconds` is the request's equal share of its batch's time, so that the shares of a batch add up to its time.
     """
 
@@ -27,6 +28,7 @@ class Cost:
     policy_flops: float = 0.0
     verifier_flops: float = 0.0
     seconds: float = 0.0
+    reread: int = 0
 
     def __add__(self, other: Cost) -> Cost:
         return Cost(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))

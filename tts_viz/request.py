@@ -32,6 +32,16 @@ class Request:
         return same and event.by == "search"
 
 
+def child_of(node: NodeId) -> Request:
+    """For what would be the first child of this node: a way to name all that a policy has read down to it."""
+    return Request("child", f"{node}.0", node)
+
+
+def score_of(node: NodeId) -> Request:
+    """For the score of this node: a way to name all that a verifier has read down to it."""
+    return Request("score", node, node.rpartition(".")[0])
+
+
 def request_seed(seed: int, node: NodeId) -> int:
     """64 bits from the session's seed and the id of the node to be made (which ends in the child's index)."""
     return int.from_bytes(hashlib.blake2b(f"{seed}:{node}".encode(), digest_size=8).digest(), "little")

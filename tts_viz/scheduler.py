@@ -17,9 +17,19 @@ from itertools import count
 from time import monotonic
 from typing import Any, Literal
 
-from tts_viz.engines.base import EngineError, Policy, Rewards, Sampled, SampleRequest, ScoreRequest, Verifier
-from tts_viz.events import Deed, Undone
-from tts_viz.request import Request
+from tts_viz.engines.base import (
+    EngineError,
+    Policy,
+    Remembering,
+    Rewards,
+    Sampled,
+    SampleRequest,
+    ScoreRequest,
+    Verifier,
+)
+from tts_viz.events import Decided, Deed, Trimmed, Undone
+from tts_viz.node import Node
+from tts_viz.request import Request, child_of, score_of
 from tts_viz.session import Session
 
 log = logging.getLogger(__name__)
@@ -60,6 +70,8 @@ class Run:
         self._rounds_allowed = 0
         self._not_before = 0.0
         self._mailbox: deque[Callable[[Run], object]] = deque()
+        self._looked = 0
+        """Events up to which `let_go` has looked."""
 
     @property
     def state(self) -> State:
@@ -122,6 +134,32 @@ class Run:
                 log.exception("a command failed")
             self.keep(self.session)
 
+    def let_go(self) -> None:
+        """Tell the engines which branches were pruned since the last time, so that they can forget them."""
+        session, fresh = self.session, self.session.trace[self._looked :]
+        self._looked = len(session.trace)
+        nodes = session.tree.nodes
+        pruned = [
+            id
+            for event in fresh
+            if isinstance(event, Decided) or (isinstance(event, Trimmed) and event.pruned)
+            for id in (event.pruned if isinstance(event, Decided) else event.nodes)
+            if not nodes[id].alive
+        ]
+        if pruned:  # what reads the same as a living branch is kept for that one
+            alive = {_said(node) for node in nodes.values() if node.alive}
+            pruned = [id for id in pruned if _said(nodes[id]) not in alive]
+        for engine, ask in ((self.policy, child_of), (self.verifier, score_of)):
+            if pruned and isinstance(engine, Remembering):
+                questions = [session.question(ask(id)) for id in pruned]
+                engine.release([replace(question, search=self.key) for question in questions])
+
+    def close(self) -> None:
+        """Nothing more will be asked for this run."""
+        for engine in (self.policy, self.verifier):
+            if isinstance(engine, Remembering):
+                engine.close(self.key)
+
     def due(self, now: float) -> list[Request]:
         """This run's requests for a round that begins at `now`."""
         if self.state != "running" or now < self._not_before:
@@ -132,6 +170,10 @@ class Run:
         self.elapsed += ended - began
         self._not_before = began + self.pace
         self._rounds_allowed = max(0, self._rounds_allowed - 1)
+
+
+def _said(node: Node) -> tuple[str, ...]:
+    return tuple(n.text for n in node.path())
 
 
 async def tick(runs: Sequence[Run]) -> bool:
@@ -154,6 +196,8 @@ async def tick(runs: Sequence[Run]) -> bool:
     ended = monotonic()
     for run in {id(run): run for run, _ in jobs}.values():
         run.round_ended(began, ended)
+    for run in runs:
+        run.let_go()
     return bool(jobs)
 
 
@@ -223,6 +267,7 @@ class Scheduler:
 
     def __init__(self) -> None:
         self._runs: list[Run] = []
+        self._dropped: list[Run] = []
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._loop()), name="scheduler", daemon=True)
@@ -236,6 +281,7 @@ class Scheduler:
         """Forget a run; the round under way may still feed it."""
         with self._lock:
             self._runs = [r for r in self._runs if r is not run]
+            self._dropped.append(run)
 
     def close(self) -> None:
         self._closed.set()
@@ -244,6 +290,8 @@ class Scheduler:
     async def _loop(self) -> None:
         while not self._closed.is_set():
             with self._lock:
-                runs = list(self._runs)
+                runs, dropped, self._dropped = list(self._runs), self._dropped, []
+            for run in dropped:
+                run.close()
             if not await tick(runs):
                 await asyncio.sleep(self.REST)

@@ -171,3 +171,43 @@ def eventually(true: Callable[[], bool]) -> None:
             return
         time.sleep(0.01)
     raise AssertionError("it never came true")
+
+
+class Elephant(ScriptedPolicy):
+    """Notes what it is told to forget."""
+
+    def __init__(self) -> None:
+        super().__init__(SCRIPT)
+        self.released: list[SampleRequest] = []
+        self.closed: list[str] = []
+
+    def release(self, dead: Sequence[SampleRequest]) -> None:
+        self.released += dead
+
+    def close(self, search: str) -> None:
+        self.closed.append(search)
+
+
+def test_an_engine_is_told_which_branches_were_pruned() -> None:
+    policy = Elephant()
+    run = Run(begin("beam", n=4, m=2), policy, ScriptedVerifier(REWARDS))
+    asyncio.run(drive([run]))
+    tree = run.session.tree
+    pruned = {tuple(s.text for s in r.steps) for r in policy.released}
+    assert pruned == {tuple(n.text for n in node.path()) for node in tree.nodes.values() if node.pruned}
+    assert len(policy.released) == len(pruned) > 2 and {r.search for r in policy.released} == {run.key}
+
+
+def test_an_engine_is_told_when_a_run_is_dropped() -> None:
+    policy = Elephant()
+    scheduler = Scheduler()
+    try:
+        run = Run(begin("beam", n=4, m=2), policy, ScriptedVerifier(REWARDS))
+        scheduler.add(run)
+        scheduler.drop(run)
+        deadline = time.monotonic() + 5
+        while not policy.closed and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert policy.closed == [run.key]
+    finally:
+        scheduler.close()

@@ -9,7 +9,6 @@ import pytest
 import torch
 
 from tests.engines.models import llama, qwen
-from tts_viz.engines.kv import reader as reading
 from tts_viz.engines.kv.forest import Forest, Segment
 from tts_viz.engines.kv.reader import Reader
 
@@ -32,16 +31,13 @@ def whole(model: Any, path: list[tuple[int, ...]]) -> torch.Tensor:
 @pytest.mark.parametrize("model", [llama(), llama(attention="eager"), qwen()], ids=["sdpa", "eager", "qwen"])
 @pytest.mark.parametrize(
     ("limit", "row_bytes"),
-    [(1 << 30, reading.ROW_BYTES), (20_000, reading.ROW_BYTES), (0, reading.ROW_BYTES), (1 << 30, 1)],
+    [(1 << 30, 512 << 20), (20_000, 512 << 20), (0, 512 << 20), (1 << 30, 1)],
     ids=["kept", "some", "forgotten", "one by one"],
 )
-def test_every_way_of_reading_ends_where_the_whole_text_does(
-    model: Any, limit: int, row_bytes: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(reading, "ROW_BYTES", row_bytes)
+def test_every_way_of_reading_ends_where_the_whole_text_does(model: Any, limit: int, row_bytes: int) -> None:
     rng = random.Random(0)
     forest = Forest(limit)
-    reader = Reader(model, forest)
+    reader = Reader(model, forest, row_bytes)
     known = paths(rng, 30)
     for _ in range(3):
         forest.tick()
@@ -70,7 +66,7 @@ def test_each_token_is_read_once_on_the_account_of_the_first_who_needs_it(monkey
     prompt, a, b, c = (5, 6, 7), (8, 9), (10,), (11, 12, 13)
     with torch.inference_mode():
         counts = reader.read([forest.find(p) for p in ([prompt, a, b], [prompt, a, c], [prompt, a], [prompt, c, b])])
-    assert counts == [6, 3, 0, 4]
+    assert [(c.tokens, c.again) for c in counts] == [(6, 0), (3, 0), (0, 0), (4, 0)]
     assert passes == [(6,), (3, 4)]  # a whole path is one row; who shares its beginning waits
     assert sum(map(sum, passes)) == 13
 
@@ -107,7 +103,7 @@ def test_the_least_recently_used_are_forgotten_first_and_never_the_path_of_a_liv
     assert not old.kv
     assert trunk.kv and live.kv
     assert forest.find([(3,), (4,)]) is live
-    assert forest.find([(1,), (2,)]) is not old
+    assert forest.known([(1,), (2,)]) is old and old.lost and not live.lost
 
 
 def test_the_batch_at_work_is_never_forgotten() -> None:
@@ -119,3 +115,53 @@ def test_the_batch_at_work_is_never_forgotten() -> None:
     forest.tick()
     forest.forget()
     assert not live.kv
+
+
+def test_what_was_forgotten_is_known_to_be_read_again() -> None:
+    forest = Forest(1 << 30)
+    reader = Reader(llama(), forest)
+    prompt, a, b = (5, 6, 7), (8, 9), (10,)
+    with torch.inference_mode():
+        reader.read([forest.find([prompt, a, b])])
+        forest.lose(forest.find([prompt, a]))
+        (read,) = reader.read([forest.find([prompt, a, b, (11, 12)])])
+        assert (read.tokens, read.again) == (5, 3)
+        (read,) = reader.read([forest.find([prompt, a, b, (13,)])])
+        assert (read.tokens, read.again) == (1, 0)
+
+
+def test_so_many_forgotten_segments_are_kept_in_mind_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tts_viz.engines.kv.forest.MOST_LOST", 2)
+    forest = Forest(limit=0)
+    for token in range(4):
+        filled(forest.find([(token,)], search=str(token)), 9)
+    forest.tick()
+    live = filled(forest.find([(9,)], search="live"), 9)
+    forest.forget()
+    assert forest.known([(1,)], "1") is None and forest.known([(9,)], "live") is live
+    assert list(forest.roots) == ["live"]
+
+
+@pytest.mark.parametrize("raised", [torch.OutOfMemoryError("CUDA"), RuntimeError("can't allocate memory")])
+def test_where_memory_runs_out_half_as_many_are_read_at_once(
+    raised: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = llama()
+    forest = Forest(1 << 30)
+    reader = Reader(model, forest)
+    forward, before = reader.forward, reader.row_bytes
+
+    def small(tokens: Any, counts: Any, cache: Any) -> Any:
+        if len(tokens) > 2:
+            raise raised
+        return forward(tokens, counts, cache)
+
+    monkeypatch.setattr(reader, "forward", small)
+    chosen = [[(5, 6), (token,)] for token in range(7, 14)]
+    forest.tick()
+    ends = [forest.find(path) for path in chosen]
+    with torch.inference_mode():
+        reader.read(ends)
+    for path, end in zip(chosen, ends):
+        assert end.tail is not None and torch.allclose(end.tail, whole(model, path), atol=1e-4)
+    assert reader.row_bytes < before

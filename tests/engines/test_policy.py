@@ -244,3 +244,42 @@ def test_among_equals_greedy_takes_the_lowest_id_and_cold_samples_are_numbers() 
     tokens, logprobs = choose(logits, [1e-4, 1e-4], [1, 2], [0, 0])
     assert tokens[0] in (1, 2) and tokens[1] == 2
     assert logprobs[1] == 0 and logprobs[0] == pytest.approx(-0.7817, abs=1e-3)
+
+
+def test_where_memory_runs_out_half_as_many_are_written_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    requests = [ask(prompt, seed=seed) for prompt in PROMPTS for seed in range(4)]
+    expected = [a.candidate.tokens for a in sample(policy(), *requests) if a.candidate]
+    engine = policy()
+    forward, tried = engine.reader.forward, []
+
+    def small(tokens: Any, counts: Any, cache: Any) -> Any:
+        tried.append(len(tokens))
+        if len(tokens) > 3 and len(tried) > 2:  # not at once: what was begun must begin anew
+            raise torch.OutOfMemoryError("CUDA")
+        return forward(tokens, counts, cache)
+
+    monkeypatch.setattr(engine.reader, "forward", small)
+    assert [a.candidate.tokens for a in sample(engine, *requests) if a.candidate] == expected
+    assert max(tried) == 12
+
+
+def test_a_memory_that_holds_no_single_one_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = policy()
+
+    def fail(*args: Any) -> None:
+        raise torch.OutOfMemoryError("CUDA")
+
+    monkeypatch.setattr(engine.reader, "forward", fail)
+    with pytest.raises(EngineError, match="ran out of memory"):
+        sample(engine, ask(PROMPTS[0]), ask(PROMPTS[1]))
+
+
+def test_a_small_memory_reads_again_and_says_so() -> None:
+    engine = policy(kv_bytes=1)
+    first = next(c for r, c in grown(policy()) if c.finish == "step" and not r.steps)
+    steps = (Step(first.text, first.tokens),)
+    one, two = (sample(engine, ask(PROMPTS[0], steps, seed=i))[0].cost for i in range(2))
+    assert one.reread == 0
+    sample(engine, ask(PROMPTS[1]))  # pushes the other prompt out
+    (after,) = sample(engine, ask(PROMPTS[0], steps, seed=9))
+    assert two.prefilled == 0 and after.cost.reread == after.cost.prefilled == one.prefilled

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from tts_viz.budget import Cost
 from tts_viz.events import Finish
@@ -29,7 +29,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class SampleRequest:
-    """One next step after `steps`. `asked` is the prompt for a policy that follows instructions. Equal requests get equal answers, whatever runs beside them.
+    """One next step after `steps`. `asked` is the prompt for a policy that follows instructions.
+
+    Equal requests get equal answers, whatever runs beside them.
 
     temperature 0 is greedy. `seed` is 64 bits, unique to (session seed, node, child index). `earlier` are the attempts
     that this one revises, oldest first, each a list of steps. What was read for one `search` is not read again for it; its
@@ -96,6 +98,19 @@ class Policy(Protocol):
 
     async def sample(self, requests: Sequence[SampleRequest]) -> list[Sampled]:
         """Answers in the order of the requests. Raises `EngineError`."""
+        ...
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """An engine that keeps what it has read, so as not to read it again."""
+
+    def release(self, dead: Sequence[Any]) -> None:
+        """These requests' prefixes will not go on: what is kept of them may be dropped. A later request is only slower."""
+        ...
+
+    def close(self, search: str) -> None:
+        """This search will ask nothing more."""
         ...
 
 

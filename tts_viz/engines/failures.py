@@ -22,13 +22,14 @@ def explained(role: str, name: str) -> Iterator[None]:
         raise
     except (RuntimeError, MemoryError) as error:
         log.exception("%s %s failed", role, name)
-        if _is_memory(error):
+        if is_memory(error):
             raise EngineError(f"The {role} {name} ran out of memory. Use a smaller N, or a smaller model.") from error
         what = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise EngineError(f"The {role} {name} failed: {what}. Resume to try again, or choose another model.") from error
 
 
-def _is_memory(error: Exception) -> bool:
+def is_memory(error: Exception) -> bool:
+    """Has memory run out?"""
     # On a CPU torch raises a plain RuntimeError.
     words = str(error).lower()
     return (

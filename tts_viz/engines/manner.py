@@ -91,7 +91,7 @@ class Manner:
         """Does this step end the solution, because its answer is in a closed box?"""
         if not self.boxed:
             return False
-        thought, ended, after = step.rpartition(THOUGHT_ENDS)
+        _, ended, after = step.rpartition(THOUGHT_ENDS)
         if thinking and not ended:
             return False
         return any(_closes(after, box.end()) for box in BOXED.finditer(after))

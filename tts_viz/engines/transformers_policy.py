@@ -19,8 +19,9 @@ from tts_viz.engines.base import Candidate, EngineError, Sampled, SampleRequest
 from tts_viz.engines.failures import explained
 from tts_viz.engines.kv.forest import Forest, Segment
 from tts_viz.engines.kv.ragged import RaggedCache
-from tts_viz.engines.kv.reader import Reader
+from tts_viz.engines.kv.reader import Read, Reader
 from tts_viz.engines.manner import Manner
+from tts_viz.engines.placement import memory_shares
 from tts_viz.engines.sampling import choose
 from tts_viz.events import Finish
 
@@ -43,8 +44,8 @@ class Draft:
     """Tokens that still fit, by the request's limit and the model's context."""
     pending: int
     """Tokens of the prefix that the model wrote and has not read: they were counted when they were written."""
-    read: int = 0
-    """Tokens of the prefix that are read on this draft's account."""
+    read: Read = field(default_factory=Read)
+    """What of the prefix is read on this draft's account."""
     tokens: list[int] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
     text: str = ""
@@ -56,18 +57,19 @@ class Draft:
 class TransformersPolicy:
     """See `Policy`. Where steps and solutions end, the `manner` says, and the model's end-of-text token.
 
-    `kv_bytes` bounds what is remembered of earlier prefixes.
+    `kv_bytes` bounds what is remembered of earlier prefixes; None: by how much memory there is.
     """
 
     def __init__(
-        self, model: PreTrainedModel, tokenizer: Any, name: str, manner: Manner = PLAIN, kv_bytes: int = 1 << 30
+        self, model: PreTrainedModel, tokenizer: Any, name: str, manner: Manner = PLAIN, kv_bytes: int | None = None
     ) -> None:
         self.name, self.manner = name, manner
         self.step_tokens = manner.step_tokens
         self._watched = manner.watched()
         self.model, self.tokenizer = model.eval(), tokenizer
         self.parameters = sum(p.numel() for p in model.parameters())
-        self.reader = Reader(model, Forest(kv_bytes))
+        remembered, at_once = memory_shares(model.device)
+        self.reader = Reader(model, Forest(remembered if kv_bytes is None else kv_bytes), at_once)
         self.ends = _end_tokens(model, tokenizer)
         self.piece = cache(lambda token: self._decode([token]))
         self._lock = threading.Lock()
@@ -98,35 +100,49 @@ class TransformersPolicy:
     async def sample(self, requests: Sequence[SampleRequest]) -> list[Sampled]:
         return await asyncio.to_thread(self._sample, requests)
 
+    def release(self, dead: Sequence[SampleRequest]) -> None:
+        """These prefixes, and all that goes on from them, are not needed any more. Should one be, it is read again."""
+        with self._lock:
+            for request in dead:
+                if segment := self.reader.forest.known(self._path(request), request.search):
+                    self.reader.forest.lose(segment)
+
+    def close(self, search: str) -> None:
+        with self._lock:
+            self.reader.forest.close(search)
+
     def _sample(self, requests: Sequence[SampleRequest]) -> list[Sampled]:
         with self._lock, torch.inference_mode(), explained("policy", self.name):
             began = monotonic()
             self.reader.forest.tick()
             drafts = [self._draft(request) for request in requests]
             fitting = [d for d in drafts if d.finish is None]
-            for d, tokens in zip(fitting, self.reader.read([d.prefix for d in fitting])):
-                d.read = tokens
+            for d, read in zip(fitting, self.reader.read([d.prefix for d in fitting])):
+                d.read = read
             fitting.sort(key=lambda d: -d.room)
             while fitting:
                 most = self.reader.rows(max(_length(d.prefix) for d in fitting) + fitting[0].room)
-                self._write(fitting[:most])
+                self.reader.in_halves(fitting[:most], self._write)
                 fitting = fitting[most:]
             self.reader.forest.forget()
             seconds = (monotonic() - began) / len(requests) if requests else 0.0
             return [self._sampled(d, seconds) for d in drafts]
 
     def _draft(self, request: SampleRequest) -> Draft:
-        path = [
-            self._opening(self.manner.opening(self.tokenizer, request)),
-            *(s.tokens or self._encode(s.text + self.manner.delimiter) for s in request.steps),
-        ]
-        prefix = self.reader.forest.find([tokens for tokens in path if tokens], request.search)
+        prefix = self.reader.forest.find(self._path(request), request.search)
         if not prefix.tokens:
             raise EngineError(f"The policy {self.name} has nothing to continue: the prompt is empty. Type a problem.")
         room = min(request.max_tokens, self.reader.context - _length(prefix))
         pending = sum(s.pending for s in prefix.path())
         thinking = self.manner.thinking(tuple(s.text for s in request.steps))
         return Draft(request, prefix, room, pending, thinking=thinking, finish="length" if room <= 0 else None)
+
+    def _path(self, request: SampleRequest) -> list[tuple[int, ...]]:
+        path = [
+            self._opening(self.manner.opening(self.tokenizer, request)),
+            *(s.tokens or self._encode(s.text + self.manner.delimiter) for s in request.steps),
+        ]
+        return [tokens for tokens in path if tokens]
 
     def _opening(self, text: str) -> tuple[int, ...]:
         first = self.tokenizer.bos_token_id
@@ -141,7 +157,9 @@ class TransformersPolicy:
         return self.tokenizer.decode(list(tokens), clean_up_tokenization_spaces=False)
 
     def _write(self, rows: Sequence[Draft]) -> None:
-        """Write all drafts to their ends, in lock-step."""
+        """Write all drafts to their ends, in lock-step; those that memory did not suffice for begin again."""
+        for d in rows:
+            d.tokens, d.logprobs, d.finish = [], [], None
         width = max(_length(d.prefix) + d.room for d in rows)
         cache = RaggedCache.holding([[s.kv for s in d.prefix.path()] for d in rows], width, self.reader.device)
         head: Any = self.model.get_output_embeddings()
@@ -202,11 +220,12 @@ class TransformersPolicy:
 
     def _sampled(self, draft: Draft, seconds: float) -> Sampled:
         # Every token but a step's last passes through the model while it is written.
-        passes = draft.read + max(0, len(draft.tokens) - 1)
+        passes = draft.read.tokens + max(0, len(draft.tokens) - 1)
         cost = Cost(
             policy_calls=1,
             generated=len(draft.tokens),
-            prefilled=max(0, draft.read - draft.pending),
+            prefilled=max(0, draft.read.tokens - draft.pending),
+            reread=draft.read.again,
             policy_flops=2.0 * self.parameters * passes,
             seconds=seconds,
         )

@@ -14,18 +14,20 @@ from tts_viz.budget import Cost
 from tts_viz.engines.base import EngineError, Rewards, ScoreRequest
 from tts_viz.engines.failures import explained
 from tts_viz.engines.kv.forest import Forest, Segment
-from tts_viz.engines.kv.reader import Reader
-from tts_viz.engines.prm.base import PRMFormat
+from tts_viz.engines.kv.reader import Read, Reader
+from tts_viz.engines.placement import memory_shares
+from tts_viz.engines.prm.base import PRMFormat, Tokens
 
 
 class TransformersVerifier:
-    """See `Verifier`. `kv_bytes` bounds what is remembered of earlier solutions."""
+    """See `Verifier`. `kv_bytes` bounds what is remembered of earlier solutions; None: by how much memory there is."""
 
-    def __init__(self, model: PreTrainedModel, format: PRMFormat, name: str, kv_bytes: int = 1 << 30) -> None:
+    def __init__(self, model: PreTrainedModel, format: PRMFormat, name: str, kv_bytes: int | None = None) -> None:
         self.name, self.format = name, format
         self.model = model.eval()
         self.parameters = sum(p.numel() for p in model.parameters())
-        self.reader = Reader(model, Forest(kv_bytes))
+        remembered, at_once = memory_shares(model.device)
+        self.reader = Reader(model, Forest(remembered if kv_bytes is None else kv_bytes), at_once)
         self._lock = threading.Lock()
 
     async def score(self, requests: Sequence[ScoreRequest]) -> list[Rewards]:
@@ -48,14 +50,30 @@ class TransformersVerifier:
             self.reader.forest.forget()
             seconds = (monotonic() - began) / len(requests) if requests else 0.0
             return [
-                Rewards(tuple(next(rewards) for _ in steps), self._cost(sum(next(read) for _ in steps), seconds))
+                Rewards(
+                    tuple(next(rewards) for _ in steps), self._cost(sum((next(read) for _ in steps), Read()), seconds)
+                )
                 for steps in wanted
             ]
 
+    def release(self, dead: Sequence[ScoreRequest]) -> None:
+        """These solutions, and all that goes on from them, are not needed any more. Should one be, it is read again."""
+        with self._lock:
+            for request in dead:
+                if segment := self.reader.forest.known([t for t in self._path(request) if t], request.search):
+                    self.reader.forest.lose(segment)
+
+    def close(self, search: str) -> None:
+        with self._lock:
+            self.reader.forest.close(search)
+
+    def _path(self, request: ScoreRequest) -> list[Tokens]:
+        question = request.problem.question if request.problem else request.prompt.strip()
+        return self.format.pieces(request.prompt, question, request.steps)
+
     def _wanted(self, request: ScoreRequest) -> list[Segment]:
         """The segments at whose ends the wanted rewards are read, in the order of the steps."""
-        question = request.problem.question if request.problem else request.prompt.strip()
-        path = self.format.pieces(request.prompt, question, request.steps)
+        path = self._path(request)
         closing = self.format.closing()
         length = sum(map(len, path)) + len(closing)
         if length > self.reader.context:
@@ -68,7 +86,11 @@ class TransformersVerifier:
         steps = end.path()[-min(request.wanted, len(request.steps)) :] if request.steps else []
         return [forest.child(step, closing) for step in steps] if closing else steps
 
-    def _cost(self, tokens: int, seconds: float) -> Cost:
+    def _cost(self, read: Read, seconds: float) -> Cost:
         return Cost(
-            verifier_calls=1, verifier_tokens=tokens, verifier_flops=2.0 * self.parameters * tokens, seconds=seconds
+            verifier_calls=1,
+            verifier_tokens=read.tokens,
+            reread=read.again,
+            verifier_flops=2.0 * self.parameters * read.tokens,
+            seconds=seconds,
         )

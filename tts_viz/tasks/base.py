@@ -18,7 +18,8 @@ class Problem:
     """One question.
 
     `prompt` is what the policy reads, exactly, up to and including the newline after which the first step begins;
-    `question` is the same for people; `asked` is what a policy that follows instructions is asked. `id` is stable across machines ("countdown/test/3/17"; "countdown/own/<text>").
+    `question` is the same for people; `asked` is what a policy that follows instructions is asked. `id` is stable across
+    machines ("countdown/test/3/17"; "countdown/own/<text>").
     """
 
     task: str

@@ -29,7 +29,7 @@ def meters(tree: Tree, elapsed: float) -> Markup:
                     [("used", tree.generations / cap if cap else 0.0)],
                     f"{spent.policy_calls} steps sampled, {spent.verifier_calls} readings by the verifier",
                 ),
-                _shared("Tokens", spent.generated + spent.prefilled, spent.verifier_tokens, ""),
+                _shared("Tokens", spent.generated + spent.prefilled, spent.verifier_tokens, "", _again(spent)),
                 _shared("Compute", spent.policy_flops, spent.verifier_flops, "FLOP"),
                 _meter("Time", f"{elapsed:.1f} s", [], _rate(spent, elapsed)),
             ]
@@ -37,14 +37,18 @@ def meters(tree: Tree, elapsed: float) -> Markup:
     )
 
 
-def _shared(name: str, policy: float, verifier: float, unit: str) -> Markup:
+def _again(spent: Cost) -> str:
+    return f" · {amount(spent.reread)} read again, because memory is full" if spent.reread else ""
+
+
+def _shared(name: str, policy: float, verifier: float, unit: str, more: str = "") -> Markup:
     total = policy + verifier
     parts = [("policy", policy / total), ("verifier", verifier / total)] if total else []
     return _meter(
         name,
         f"{amount(total, space=bool(unit))}{unit}",
         parts,
-        f"policy {amount(policy)} · verifier {amount(verifier)}",
+        f"policy {amount(policy)} · verifier {amount(verifier)}{more}",
     )
 
 

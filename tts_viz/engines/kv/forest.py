@@ -1,7 +1,7 @@
 """The keys and values of everything read so far, in segments that form trees: one segment a prompt or step.
 
 A segment is found by its tokens under its parent, within one search: what a search costs must not depend on who searched
-before, nor may its speed tell. A forgotten segment is only slower: it is read again.
+before, nor may its speed tell. A forgotten segment is only slower: it is read again, and known to be.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from itertools import chain
 from torch import Tensor
 
 from tts_viz.engines.kv.ragged import KV
+
+MOST_LOST = 100_000
+"""Forgotten segments that are remembered to have been."""
 
 
 @dataclass(eq=False, slots=True)
@@ -27,6 +30,8 @@ class Segment:
     used: int = 0
     pending: int = 0
     """How many of its tokens the model wrote and has not read: the last one of a sampled step, until it goes on."""
+    lost: bool = False
+    """Its keys and values were there once, and were forgotten."""
 
     @property
     def known(self) -> int:
@@ -74,20 +79,44 @@ class Forest:
         found.used = self._clock
         return found
 
-    def forget(self) -> None:
-        """Drop least recently used leaves until what is left fits well; never one of the current batch."""
+    def known(self, path: Sequence[tuple[int, ...]], search: str = "") -> Segment | None:
+        """As `find`, but None where it is not there."""
+        at = self.roots.get(search)
+        for tokens in path:
+            at = at.children.get(tokens) if at else None
+        return at
+
+    def forget(self, limit: int | None = None) -> None:
+        """Lose the least recently used leaves until what is left fits well; never one of the current batch."""
+        limit = self.limit if limit is None else limit
         segments = list(self._all())
         size = sum(s.size for s in segments)
-        if size <= self.limit:
+        if size <= limit:
             return
         for segment in sorted(segments, key=lambda s: s.used):
-            if segment.used == self._clock or size <= 0.8 * self.limit:
-                return
+            if segment.used == self._clock or size <= 0.8 * limit:
+                break
             # A parent was used whenever its child was, so it comes after its children or shares their time.
-            for gone in [*_below(segment), segment]:
-                size -= gone.size
-                gone.kv, gone.tail = [], None
-            if segment.parent:
+            size -= self.lose(segment)
+        if sum(s.lost for s in segments) > MOST_LOST:
+            self._forget_the_lost()
+
+    def lose(self, segment: Segment) -> int:
+        """Forget what was read of this segment and of all below it. Returns the bytes that came free."""
+        freed = 0
+        for gone in [*_below(segment), segment]:
+            freed += gone.size
+            gone.lost = gone.lost or gone.tail is not None or bool(gone.kv)
+            gone.kv, gone.tail = [], None
+        return freed
+
+    def close(self, search: str) -> None:
+        """This search will ask nothing more."""
+        self.roots.pop(search, None)
+
+    def _forget_the_lost(self) -> None:
+        for segment in list(self._all()):
+            if segment.lost and segment.parent:  # all below it are lost too
                 segment.parent.children.pop(segment.tokens, None)
         self.roots = {search: root for search, root in self.roots.items() if root.children}
 

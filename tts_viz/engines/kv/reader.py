@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from tts_viz.engines.failures import is_memory
 from tts_viz.engines.kv.forest import Forest, Segment
 from tts_viz.engines.kv.ragged import KV, RaggedCache
 
-ROW_BYTES = 512 * 2**20
-"""Working memory of one pass: more rows than fit are read in several passes."""
+log = logging.getLogger(__name__)
+
+Row = TypeVar("Row")
 
 PADDING = 64
 """Padding tokens that cost less than one more pass would."""
@@ -42,15 +45,32 @@ class Stretch:
     def end(self) -> int:
         return self.start + len(self.fresh)
 
+    @property
+    def again(self) -> int:
+        """How many of the fresh tokens had been read before they were forgotten."""
+        return sum(len(s.tokens) - s.known - s.pending for s in self.segments if s.lost)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Tokens read on one path's account, and how many of them for the second time."""
+
+    tokens: int = 0
+    again: int = 0
+
+    def __add__(self, other: Read) -> Read:
+        return Read(self.tokens + other.tokens, self.again + other.again)
+
 
 class Reader:
     """Fills the segments of paths. `backbone` is the model without its head.
 
-    Raises ValueError for a model that has no attention.
+    `row_bytes` is the working memory of one pass: more rows than fit are read in several passes. It is halved each time
+    when memory has run out all the same. Raises ValueError for a model that has no attention.
     """
 
-    def __init__(self, model: PreTrainedModel, forest: Forest) -> None:
-        self.model, self.forest = model, forest
+    def __init__(self, model: PreTrainedModel, forest: Forest, row_bytes: int = 512 << 20) -> None:
+        self.model, self.forest, self.row_bytes = model, forest, row_bytes
         self.backbone: Any = model.base_model
         config = model.config.get_text_config()
         if not getattr(config, "num_attention_heads", None):
@@ -67,12 +87,12 @@ class Reader:
     def device(self) -> torch.device:
         return self.model.device
 
-    def read(self, ends: Sequence[Segment]) -> list[int]:
+    def read(self, ends: Sequence[Segment]) -> list[Read]:
         """Read what is missing on the way to each segment; afterwards all have a `tail`.
 
-        Returns for each how many tokens were read on its account: of a shared missing prefix, the first one's.
+        Returns for each what was read on its account: of a shared missing prefix, the first one's.
         """
-        counts = [0] * len(ends)
+        counts = [Read()] * len(ends)
         paths = [end.path() for end in ends]
         while True:
             # A path whose missing part begins with what another path reads in this pass waits for the next one.
@@ -82,15 +102,32 @@ class Reader:
                 if missing and id(missing[0]) not in begun:
                     begun.update(map(id, missing))
                     stretches.append(Stretch.of(path, missing))
-                    counts[i] += len(stretches[-1].fresh)
+                    counts[i] += Read(len(stretches[-1].fresh), stretches[-1].again)
             if not stretches:
                 return counts
             for group in self._groups(stretches):
-                self._fill(group)
+                self.in_halves(group, self._fill)
+
+    def in_halves(self, rows: Sequence[Row], work: Callable[[Sequence[Row]], None]) -> None:
+        """Work on all rows together, or, where memory runs out, on one half after the other."""
+        try:
+            work(rows)
+            return
+        except (RuntimeError, MemoryError) as error:
+            if len(rows) == 1 or not is_memory(error):
+                raise
+        log.warning("memory ran out with %d rows at once; going on with half of them", len(rows))
+        self.row_bytes //= 2
+        self.forest.forget(0)
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        middle = len(rows) // 2
+        self.in_halves(rows[:middle], work)
+        self.in_halves(rows[middle:], work)
 
     def rows(self, tokens: int) -> int:
         """How many rows of this many tokens fit in one pass."""
-        return max(1, ROW_BYTES // (tokens * self.token_bytes))
+        return max(1, self.row_bytes // (tokens * self.token_bytes))
 
     def forward(self, tokens: Tensor, counts: Tensor, cache: RaggedCache) -> Tensor:
         """One pass over tokens [rows, longest], of which `counts` are real. Returns hidden states, advances the cache."""
@@ -122,7 +159,7 @@ class Reader:
             groups[-1].append(stretch)
         return groups
 
-    def _fill(self, stretches: list[Stretch]) -> None:
+    def _fill(self, stretches: Sequence[Stretch]) -> None:
         longest = max(len(s.fresh) for s in stretches)
         width = max(s.start for s in stretches) + longest
         before = [s.before for s in stretches]
@@ -139,7 +176,7 @@ class Reader:
                 end = at + len(segment.tokens) - segment.known
                 segment.kv = joined(segment.kv, cache.cut(row, at, end))
                 segment.tail = hidden[row, end - 1 - stretch.start].clone()
-                segment.pending = 0
+                segment.pending, segment.lost = 0, False
                 at = end
 
 
