@@ -24,8 +24,8 @@ def kept(root: Segment) -> list[Segment]:
 def test_a_pruned_branch_is_forgotten_by_both_models() -> None:
     policy = TransformersPolicy(llama(), tokenizer(), "tiny", Manner(delimiter="t"))  # so that steps are short
     verifier = TransformersVerifier(prm(), TRL(tokenizer()), "tiny")
-    settings = Settings("beam", {"n": 6, "m": 2}, Budget(generations=None))
-    run = Run(Session(Started("Make 9 from 4 5\n", settings, max_depth=3, max_tokens=40)), policy, verifier)
+    settings = Settings("beam", {"n": 16, "m": 4}, Budget(generations=None))
+    run = Run(Session(Started("Make 9 from 4 5\n", settings, max_depth=3, max_tokens=48)), policy, verifier)
     asyncio.run(drive([run]))
     tree = run.session.tree
     assert run.state == "finished"
