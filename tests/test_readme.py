@@ -15,7 +15,7 @@ from tts_viz.ops import Expand, Keep, Search, evaluate, top
 from tts_viz.session import Session
 from tts_viz.strategies import base
 from tts_viz.tree import Tree
-from tts_viz.zoo.bench import OUT, table
+from tts_viz.bench.models import OUT, table
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 

@@ -183,7 +183,7 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
         "examine how a verifier is read, and whether it makes sense",
         _elsewhere("tts_viz.engines.doctor_command"),
     ),
-    "bench": ("measure the embedded models on held-out problems", _elsewhere("tts_viz.zoo.bench")),
+    "bench": ("measure the models, and how fast all is", _elsewhere("tts_viz.bench.command")),
 }
 
 

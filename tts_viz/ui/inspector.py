@@ -163,7 +163,7 @@ def shown(piece: str) -> str:
 
 def _cost(node: Node) -> Markup:
     cost = node.cost
-    parts = [f"{cost.generated} tokens written", f"{cost.prefilled} re-read"] if cost.policy_calls else []
+    parts = [f"{cost.generated} tokens written", f"{cost.prefilled} read by the policy"] if cost.policy_calls else []
     if cost.verifier_tokens:
         parts.append(f"{cost.verifier_tokens} read by the verifier")
     parts.append(f"{amount(cost.flops, space=True)}FLOP")

@@ -56,7 +56,6 @@ class Tried:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=("models",))
     parser.add_argument("--models", type=Path, default=ASSETS / "models", metavar="DIR", help="their folder")
     parser.add_argument("--problems", type=int, default=200, metavar="N", help="a level (%(default)s)")
     parser.add_argument("--samples", type=int, default=64, metavar="K", help="attempts a problem (%(default)s)")

@@ -1,0 +1,29 @@
+"""`python -m tts_viz bench WHAT`: one module for each thing that is measured, imported when it is asked for."""
+
+from __future__ import annotations
+
+import argparse
+from importlib import import_module
+
+BENCHES = {
+    "models": "the embedded models on held-out problems",
+    "engine": "writing a tree, against bare forward passes and against the way users write it",
+    "verifier": "scoring a tree step by step, against scoring each whole solution",
+    "sessions": "several searches at once, against one after another",
+    "page": "how soon the page shows what has happened (needs Chromium and playwright)",
+    "peers": "the same search by its_hub and by naive code (needs its_hub)",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    kinds = parser.add_subparsers(metavar="WHAT", required=True)
+    for name, help in BENCHES.items():
+        module = import_module(f"tts_viz.bench.{name}")
+        sub = kinds.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".")
+        module.add_arguments(sub)
+        sub.set_defaults(bench=module.run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """The exit code."""
+    return args.bench(args)

@@ -1,0 +1,62 @@
+"""`bench sessions`: the searches of several people at once, against one after another, in one run."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from dataclasses import asdict
+
+import torch
+
+from tts_viz.bench import report
+from tts_viz.bench.engine import alternately
+from tts_viz.budget import Budget
+from tts_viz.engines.policies import load_policy
+from tts_viz.engines.verifiers import load_verifier
+from tts_viz.events import Settings, Started
+from tts_viz.scheduler import Run, drive
+from tts_viz.session import Session
+from tts_viz.tasks import get_task
+
+SEARCHES = {"beam": {"n": 8, "m": 4}, "best_of_n": {"n": 8}, "mcts": {"n": 8}, "greedy": {}}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--sessions", type=int, default=8, help="how many (%(default)s)")
+    parser.add_argument("--policy", default="policy-small")
+    parser.add_argument("--verifier", default="verifier")
+    parser.add_argument("--repeats", type=int, default=3, help="the median is taken (%(default)s)")
+
+
+def run(args: argparse.Namespace) -> int:
+    torch.set_num_threads(1)
+    policy, verifier = load_policy(args.policy), load_verifier(args.verifier)
+    task = get_task("countdown")
+
+    def begun(strategy: str, parameters: dict[str, int]) -> list[Run]:
+        problems = [task.problem("validation", 4, i) for i in range(args.sessions)]
+        settings = Settings(strategy, parameters, Budget())
+        return [Run(Session(Started(p.prompt, settings, problem=asdict(p))), policy, verifier) for p in problems]
+
+    def in_turn(strategy: str, parameters: dict[str, int]) -> None:
+        for search in begun(strategy, parameters):
+            asyncio.run(drive([search]))
+
+    rows = []
+    for strategy, parameters in SEARCHES.items():
+        took = alternately(
+            {
+                "together": lambda: asyncio.run(drive(begun(strategy, parameters))),
+                "in turn": lambda: in_turn(strategy, parameters),
+            },
+            args.repeats,
+        )
+        rows.append(
+            {
+                "strategy": strategy, "sessions": args.sessions, "in turn, s": took["in turn"],
+                "together, s": took["together"], "in turn / together": took["in turn"] / took["together"],
+            }
+        )  # fmt: skip
+    report.write("sessions", rows)
+    print(report.table(rows))
+    return 0
