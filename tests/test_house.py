@@ -40,7 +40,19 @@ MAY: dict[str, set[str]] = {
     "traces": {*CORE, "session", "solutions", "strategies", "tasks", "traces"},
     "exports": {*CORE, "regret", "render", "solutions", "tasks", "traces", "words", "exports"},
     "zoo": {*CORE, "engines", "tasks", "session", "scheduler", "solutions", "zoo"},
-    "bench": {*CORE, "engines", "tasks", "session", "scheduler", "solutions", "strategies", "zoo", "ui", "traces", "bench"},
+    "bench": {
+        *CORE,
+        "engines",
+        "tasks",
+        "session",
+        "scheduler",
+        "solutions",
+        "strategies",
+        "zoo",
+        "ui",
+        "traces",
+        "bench",
+    },
     "terminal": {*CORE, "solutions", "words", "render", "tasks", "scheduler", "session"},
 }
 """room: rooms that it may import. The page and the command line, which stand on top, may import all but each other."""

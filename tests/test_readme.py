@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tts_viz.bench.models import OUT, table
 from tts_viz.budget import Cost
 from tts_viz.engines.base import Candidate, Rewards, Sampled
 from tts_viz.events import Decided, Settings, Started
@@ -15,7 +16,6 @@ from tts_viz.ops import Expand, Keep, Search, evaluate, top
 from tts_viz.session import Session
 from tts_viz.strategies import base
 from tts_viz.tree import Tree
-from tts_viz.bench.models import OUT, table
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 

@@ -30,10 +30,11 @@ def whole(model: Any, path: list[tuple[int, ...]]) -> torch.Tensor:
 
 @pytest.mark.parametrize("model", [llama(), llama(attention="eager"), qwen()], ids=["sdpa", "eager", "qwen"])
 @pytest.mark.parametrize(
-    ("limit", "row_bytes"),
-    [(1 << 30, 512 << 20), (20_000, 512 << 20), (0, 512 << 20), (1 << 30, 1)],
-    ids=["kept", "some", "forgotten", "one by one"],
-)
+    ("limit", "row_bytes", "scores"),
+    [(1 << 30, 512 << 20, 1 << 26), (20_000, 512 << 20, 1 << 26), (0, 512 << 20, 1 << 26), (1 << 30, 1, 1 << 26),
+     (1 << 30, 512 << 20, 1)],
+    ids=["kept", "some", "forgotten", "one by one", "query by query"],
+)  # fmt: skip
 def test_every_way_of_reading_ends_where_the_whole_text_does(model: Any, limit: int, row_bytes: int) -> None:
     rng = random.Random(0)
     forest = Forest(limit)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -24,7 +24,7 @@ from tts_viz.engines.base import SampleRequest, Step
 from tts_viz.engines.transformers_policy import Draft, TransformersPolicy
 from tts_viz.events import Finish
 
-PROMPT, LENGTH, DEPTH, M = 60, 25, 8, 4
+PROMPT, LENGTH, DEPTH, M = 120, 25, 8, 4
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,10 +39,11 @@ def run(args: argparse.Namespace) -> int:
     for shape in args.shapes:
         model = shapes.policy(shape)
         for n in args.n:
+            bare(model, n)  # makes its keys and values
             ways: dict[str, Callable[[], object]] = {
-                "tree": lambda: grown(Measured(model, shapes.tokenizer(shape), shape), shape, n),
-                "bare": lambda: bare(model, n),
-                "naive": lambda: naive(model, n),
+                "tree": partial(tree, model, shape, n),
+                "bare": partial(bare, model, n),
+                "naive": partial(naive, model, n),
             }
             took = alternately(ways, args.repeats)
             rows.append(
@@ -61,8 +62,6 @@ def alternately(ways: dict[str, Callable[[], object]], repeats: int) -> dict[str
     """The median seconds of each way, tried in turn, so that a busy moment of the machine meets all of them."""
     took: dict[str, list[float]] = {name: [] for name in ways}
     with torch.inference_mode():
-        for way in ways.values():
-            way()  # to warm up
         for _ in range(repeats):
             for name, way in ways.items():
                 began = perf_counter()
@@ -79,8 +78,9 @@ class Measured(TransformersPolicy):
         return (self._decode(draft.tokens), "step") if len(draft.tokens) == LENGTH else None
 
 
-def grown(engine: TransformersPolicy, shape: str, n: int) -> None:
+def tree(model: Any, shape: str, n: int) -> None:
     """The beam, through the engine's own interface."""
+    engine = Measured(model, shapes.tokenizer(shape), shape)
     beams: list[tuple[Step, ...]] = [()]
     for depth in range(DEPTH):
         requests = [
@@ -132,7 +132,7 @@ def _random(layer: int, rows: int, shape: tuple[int, int, int]) -> Tensor:
 def bare(model: Any, n: int) -> None:
     """Forward passes over random keys and values."""
     config = model.config
-    shape = (config.num_attention_heads, PROMPT + 1 + DEPTH * LENGTH, config.hidden_size // config.num_attention_heads)
+    shape = (config.num_key_value_heads, PROMPT + 1 + DEPTH * LENGTH, config.hidden_size // config.num_attention_heads)
 
     def kept(rows: int, length: int) -> Cache:
         return Cache(layers=[Slices(*_random(layer, rows, shape), length) for layer in range(config.num_hidden_layers)])

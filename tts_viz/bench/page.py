@@ -1,2 +1,3 @@
 def add_arguments(p): ...
-def run(a): return 0
+def run(a):
+    return 0

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 
 import torch
 
@@ -33,28 +35,30 @@ def run(args: argparse.Namespace) -> int:
     policy, verifier = load_policy(args.policy), load_verifier(args.verifier)
     task = get_task("countdown")
 
-    def begun(strategy: str, parameters: dict[str, int]) -> list[Run]:
+    def begun(chosen: Sequence[str]) -> list[Run]:
         problems = [task.problem("validation", 4, i) for i in range(args.sessions)]
-        settings = Settings(strategy, parameters, Budget())
-        return [Run(Session(Started(p.prompt, settings, problem=asdict(p))), policy, verifier) for p in problems]
+        runs = []
+        for i, problem in enumerate(problems):
+            strategy = chosen[i % len(chosen)]
+            started = Started(problem.prompt, Settings(strategy, SEARCHES[strategy], Budget()), problem=asdict(problem))
+            runs.append(Run(Session(started), policy, verifier))
+        return runs
 
-    def in_turn(strategy: str, parameters: dict[str, int]) -> None:
-        for search in begun(strategy, parameters):
+    def together(chosen: Sequence[str]) -> None:
+        asyncio.run(drive(begun(chosen)))
+
+    def in_turn(chosen: Sequence[str]) -> None:
+        for search in begun(chosen):
             asyncio.run(drive([search]))
 
     rows = []
-    for strategy, parameters in SEARCHES.items():
-        took = alternately(
-            {
-                "together": lambda: asyncio.run(drive(begun(strategy, parameters))),
-                "in turn": lambda: in_turn(strategy, parameters),
-            },
-            args.repeats,
-        )
+    for chosen in ([*SEARCHES], *([strategy] for strategy in SEARCHES)):
+        took = alternately({"together": partial(together, chosen), "in turn": partial(in_turn, chosen)}, args.repeats)
         rows.append(
             {
-                "strategy": strategy, "sessions": args.sessions, "in turn, s": took["in turn"],
-                "together, s": took["together"], "in turn / together": took["in turn"] / took["together"],
+                "searches": chosen[0] if len(chosen) == 1 else "mixed", "sessions": args.sessions,
+                "in turn, s": took["in turn"], "together, s": took["together"],
+                "in turn / together": took["in turn"] / took["together"],
             }
         )  # fmt: skip
     report.write("sessions", rows)

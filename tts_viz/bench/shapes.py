@@ -12,21 +12,20 @@ from tokenizers.pre_tokenizers import Split
 from transformers import LlamaConfig, LlamaForCausalLM, LlamaForTokenClassification, PreTrainedTokenizerFast
 
 SHAPES: dict[str, dict[str, int]] = {
-    "5 M": {"hidden_size": 224, "intermediate_size": 608, "num_hidden_layers": 8, "num_attention_heads": 7,
-            "vocab_size": 2_000},
+    "5 M": {"hidden_size": 256, "intermediate_size": 688, "num_hidden_layers": 6, "num_attention_heads": 8,
+            "num_key_value_heads": 2, "vocab_size": 4_000},
     "100 M": {"hidden_size": 768, "intermediate_size": 2048, "num_hidden_layers": 12, "num_attention_heads": 12,
-              "vocab_size": 20_000},
+              "num_key_value_heads": 4, "vocab_size": 32_000},
 }  # fmt: skip
+"""As today's models, several heads share their keys and values."""
 
-FIRST = 0x4E00
+FIRST = 0x10000
 """The characters from here on are the vocabulary: each is one token, and none is a delimiter."""
 
 
 def config(shape: str, **more: Any) -> LlamaConfig:
-    size = SHAPES[shape]
     return LlamaConfig(
-        **size,  # pyright: ignore[reportArgumentType]
-        num_key_value_heads=size["num_attention_heads"],
+        **SHAPES[shape],  # pyright: ignore[reportArgumentType]
         max_position_embeddings=2048,
         tie_word_embeddings=True,
         bos_token_id=0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from functools import partial
 from typing import Any
 
 import torch
@@ -14,7 +15,7 @@ from tts_viz.engines.base import ScoreRequest
 from tts_viz.engines.prm.trl import TRL
 from tts_viz.engines.transformers_verifier import TransformersVerifier
 
-PROMPT, LENGTH = 60, 25
+PROMPT, LENGTH = 120, 25
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,10 +33,8 @@ def run(args: argparse.Namespace) -> int:
         for n in args.n:
             took = alternately(
                 {
-                    "tree": lambda: stepwise(
-                        TransformersVerifier(model, TRL(shapes.tokenizer(shape), shapes.text(1)), shape), n, args.depth
-                    ),
-                    "whole": lambda: whole(model, n, args.depth),
+                    "tree": partial(stepwise, model, shape, n, args.depth),
+                    "whole": partial(whole, model, n, args.depth),
                 },
                 args.repeats,
             )
@@ -51,8 +50,9 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def stepwise(engine: TransformersVerifier, n: int, depth: int) -> None:
-    """N chains that begin alike and are scored after every step, the last step's reward each time."""
+def stepwise(model: Any, shape: str, n: int, depth: int) -> None:
+    """N solutions of one problem are scored after every step, the last step's reward each time."""
+    engine = TransformersVerifier(model, TRL(shapes.tokenizer(shape), shapes.text(1)), shape)
     steps = [shapes.text(LENGTH - 2 - i % 3) + chr(shapes.FIRST + 1 + i) for i in range(n)]
     for d in range(1, depth + 1):
         asyncio.run(engine.score([ScoreRequest(shapes.text(PROMPT), (step,) * d, 1) for step in steps]))

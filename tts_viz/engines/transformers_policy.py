@@ -160,8 +160,10 @@ class TransformersPolicy:
         """Write all drafts to their ends, in lock-step; those that memory did not suffice for begin again."""
         for d in rows:
             d.tokens, d.logprobs, d.finish = [], [], None
-        width = max(_length(d.prefix) + d.room for d in rows)
-        cache = RaggedCache.holding([[s.kv for s in d.prefix.path()] for d in rows], width, self.reader.device)
+        # Siblings share a segment: looked up once, it is the same object for all of them.
+        paths = {id(d.prefix): [s.kv for s in d.prefix.path()] for d in rows}
+        width = max(d.room for d in rows)
+        cache = RaggedCache([paths[id(d.prefix)] for d in rows], self.reader.layers, width, self.reader.device)
         head: Any = self.model.get_output_embeddings()
         hidden = torch.stack([d.prefix.tail for d in rows if d.prefix.tail is not None])
         while True:
@@ -212,11 +214,10 @@ class TransformersPolicy:
 
     def _remember(self, draft: Draft, cache: RaggedCache, row: int) -> None:
         """Keep the keys and values of a new step. Its last token was not read yet: it rides along with the next pass."""
-        start = _length(draft.prefix)
         segment = self.reader.forest.child(draft.prefix, tuple(draft.tokens))
         if segment.tail is None:
             segment.pending = 1
-            segment.kv = cache.cut(row, start, start + len(draft.tokens) - 1) if len(draft.tokens) > 1 else []
+            segment.kv = cache.cut(row, 0, len(draft.tokens) - 1) if len(draft.tokens) > 1 else []
 
     def _sampled(self, draft: Draft, seconds: float) -> Sampled:
         # Every token but a step's last passes through the model while it is written.

@@ -1,12 +1,13 @@
-"""A working cache in which every row has a write position of its own: no padding on the left, no holes, no copies.
+"""A working cache for many rows that share beginnings: each beginning is held once, and each row has its own tokens after it.
 
-Keys are cached after the rotary embedding, so segments of a path can be laid side by side. What lies at and after a
-row's position is masked; it is kept zeroed or finite, because a masked key still meets 0 · value.
+Keys are cached after the rotary embedding, so segments of a path can be laid side by side. No row is padded on the left;
+what lies after a row's last token is masked, and zeroed at first, because a masked key still meets 0 · value.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -17,8 +18,46 @@ KV = list[tuple[Tensor, Tensor]]
 """Per layer: keys and values, each [heads, tokens, size of a head]."""
 
 
-class RaggedLayer(CacheLayerMixin):
-    """One layer's buffers [rows, heads, width, size]; `places` says where each row's new tokens go."""
+@dataclass(slots=True)
+class Trunks:
+    """The beginnings that rows share: per layer keys and values [trunks, heads, width, size], filled up to `lengths`."""
+
+    layers: list[tuple[Tensor, Tensor]]
+    lengths: Tensor
+    mask: Tensor
+    """[trunks, 1, 1, width]: 0 where there is a token, the dtype's least number where not."""
+
+    @classmethod
+    def holding(cls, paths: Sequence[Sequence[KV]], device: torch.device) -> Trunks | None:
+        """Each path's segments side by side. None where all paths are empty."""
+        some = next((segment for path in paths for segment in path), None)
+        if some is None:
+            return None
+        lengths = [sum(kv[0][0].shape[1] for kv in path) for path in paths]
+        width = max(lengths)
+        layers = []
+        for i, (keys, values) in enumerate(some):
+            laid = []
+            for which, like in ((0, keys), (1, values)):
+                all = like.new_empty(len(paths), like.shape[0], width, like.shape[2])
+                for row, path in enumerate(paths):
+                    if path:
+                        torch.cat([segment[i][which] for segment in path], 1, out=all[row, :, : lengths[row]])
+                    all[row, :, lengths[row] :].zero_()
+                laid.append(all)
+            layers.append((laid[0], laid[1]))
+        filled = torch.tensor(lengths, device=device)
+        dtype = some[0][0].dtype
+        mask = torch.zeros(len(paths), 1, 1, width, dtype=dtype, device=device)
+        mask.masked_fill_(torch.arange(width, device=device) >= filled[:, None, None, None], torch.finfo(dtype).min)
+        return cls(layers, filled, mask)
+
+    def kept(self, which: Tensor) -> Trunks:
+        return Trunks([(k[which], v[which]) for k, v in self.layers], self.lengths[which], self.mask[which])
+
+
+class OwnLayer(CacheLayerMixin):
+    """One layer's own tokens: buffers [rows, heads, width, size]; `places` says where each row's new tokens go."""
 
     def __init__(self, cache: RaggedCache) -> None:
         super().__init__()
@@ -34,10 +73,16 @@ class RaggedLayer(CacheLayerMixin):
         if not self.is_initialized:
             self.lazy_initialization(key_states, value_states)
         assert self.keys is not None and self.values is not None
-        rows = torch.arange(key_states.shape[0], device=key_states.device)[:, None]
-        self.keys[rows, :, self.cache.places] = key_states.transpose(1, 2)
-        self.values[rows, :, self.cache.places] = value_states.transpose(1, 2)
-        return self.keys[:, :, : self.cache.seen], self.values[:, :, : self.cache.seen]
+        cache = self.cache
+        if cache.even is not None:
+            end = cache.even + key_states.shape[2]
+            self.keys[:, :, cache.even : end] = key_states
+            self.values[:, :, cache.even : end] = value_states
+        else:
+            rows = torch.arange(key_states.shape[0], device=key_states.device)[:, None]
+            self.keys[rows, :, cache.places] = key_states.transpose(1, 2)
+            self.values[rows, :, cache.places] = value_states.transpose(1, 2)
+        return self.keys[:, :, : cache.seen], self.values[:, :, : cache.seen]
 
     def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
         return self.cache.seen, 0
@@ -50,64 +95,74 @@ class RaggedLayer(CacheLayerMixin):
 
 
 class RaggedCache(Cache):
-    """`lengths` [rows] are the positions up to which each row is filled; `width` bounds them."""
+    """`paths` are what each row goes on from; equal ones (the same segments) are one trunk.
 
-    def __init__(self, layers: int, lengths: Sequence[int], width: int, device: torch.device) -> None:
-        self.lengths = torch.tensor(lengths, device=device)
+    `width` bounds the tokens that a row gets of its own, `lengths` [rows] says how many it has.
+    """
+
+    def __init__(self, paths: Sequence[Sequence[KV]], layers: int, width: int, device: torch.device) -> None:
+        trunks: dict[tuple[int, ...], int] = {}
+        rows = [trunks.setdefault(tuple(map(id, path)), len(trunks)) for path in paths]
+        first = dict(zip(reversed(rows), reversed(paths)))
+        self.trunks = Trunks.holding([first[i] for i in range(len(trunks))], device)
         self.width, self.seen = width, 0
+        self.lengths = torch.zeros(len(paths), dtype=torch.long, device=device)
+        self.even: int | None = 0
+        """The rows' length, where all have the same."""
         self.places = torch.empty(0, dtype=torch.long, device=device)
-        super().__init__(layers=[RaggedLayer(self) for _ in range(layers)])
+        self._seat(torch.tensor(rows, device=device))
+        super().__init__(layers=[OwnLayer(self) for _ in range(layers)])
 
-    @classmethod
-    def holding(cls, paths: Sequence[Sequence[KV]], width: int, device: torch.device) -> RaggedCache:
-        """One row a path; a path's segments are laid side by side from position 0. One of the paths is not empty."""
-        some = next(path[0] for path in paths if path)
-        cache = cls(len(some), [sum(kv[0][0].shape[1] for kv in path) for path in paths], width, device)
-        # Siblings hold the same: each path is laid out once, however many rows begin with it.
-        rows_of: dict[tuple[int, ...], list[int]] = {}
-        for row, path in enumerate(paths):
-            rows_of.setdefault(tuple(map(id, path)), []).append(row)
-        for i, layer in enumerate(cache.layers):
-            assert isinstance(layer, RaggedLayer)
-            keys, values = some[i]
-            layer.keys = keys.new_zeros(len(paths), keys.shape[0], width, keys.shape[2])
-            layer.values = values.new_zeros(len(paths), values.shape[0], width, values.shape[2])
-            layer.is_initialized = True
-            for rows in rows_of.values():
-                path = paths[rows[0]]
-                if path:
-                    keys, values = (torch.cat([segment[i][which] for segment in path], 1) for which in (0, 1))
-                    layer.keys[rows, :, : keys.shape[1]] = keys
-                    layer.values[rows, :, : values.shape[1]] = values
-        return cache
+    def _seat(self, trunk: Tensor) -> None:
+        """Give each row its place among the rows of its trunk."""
+        self.trunk = trunk
+        order = torch.argsort(trunk, stable=True)
+        counts = torch.bincount(trunk)
+        starts = torch.cumsum(counts, 0) - counts
+        seat = torch.empty_like(trunk)
+        seat[order] = torch.arange(len(trunk), device=trunk.device) - starts[trunk[order]]
+        self.seat, self.seats = seat, int(counts.max())
+        # Rows in the order of their trunks, the same number of each: they can be looked at as [trunks, seats].
+        self.regular = bool((trunk * self.seats + seat == torch.arange(len(trunk), device=trunk.device)).all())
+        self.regular = self.regular and len(trunk) == len(counts) * self.seats
 
     def begin(self, counts: Tensor, longest: int) -> tuple[Tensor, Tensor]:
         """Before a forward pass of `longest` tokens a row, of which the first `counts` [rows] are real.
 
-        Returns position ids [rows, longest] and the mask [rows, 1, longest, seen]: True where a query may look.
+        Returns position ids [rows, longest], counted from the start of the paths, and the mask over the rows' own tokens
+        [rows, 1, longest, seen]: True where a query may look.
         """
         steps = torch.arange(longest, device=self.lengths.device)
         self.places = (self.lengths[:, None] + steps).clamp(max=self.width - 1)
-        self.seen = min(int((self.lengths + counts).max()), self.width)
-        self.seen = max(self.seen, int(self.places.max()) + 1)
+        self.seen = int(self.places.max()) + 1
         mask = torch.arange(self.seen, device=self.lengths.device) <= self.places[:, :, None]
-        return self.places, mask[:, None]
+        before = self.trunks.lengths[self.trunk][:, None] if self.trunks else 0
+        return self.places + before, mask[:, None]
 
     def advance(self, counts: Tensor) -> None:
         """After the pass: the real tokens stay, the padding will be written over."""
         self.lengths = self.lengths + counts
+        most, least = int(self.lengths.max()), int(self.lengths.min())
+        self.even = most if most == least else None
 
     def keep(self, rows: Tensor) -> None:
         """Only these rows go on."""
         self.lengths = self.lengths[rows]
+        most, least = int(self.lengths.max()), int(self.lengths.min())
+        self.even = most if most == least else None
         for layer in self.layers:
-            assert isinstance(layer, RaggedLayer) and layer.keys is not None and layer.values is not None
-            layer.keys, layer.values = layer.keys[rows], layer.values[rows]
+            assert isinstance(layer, OwnLayer)
+            if layer.keys is not None and layer.values is not None:
+                layer.keys, layer.values = layer.keys[rows], layer.values[rows]
+        left, trunk = torch.unique(self.trunk[rows], return_inverse=True)
+        if self.trunks and len(left) < len(self.trunks.lengths):
+            self.trunks = self.trunks.kept(left)
+        self._seat(trunk)
 
     def cut(self, row: int, start: int, end: int) -> KV:
-        """A copy of one row's keys and values at positions [start, end)."""
+        """A copy of the keys and values of a row's own tokens [start, end)."""
         found = []
         for layer in self.layers:
-            assert isinstance(layer, RaggedLayer) and layer.keys is not None and layer.values is not None
+            assert isinstance(layer, OwnLayer) and layer.keys is not None and layer.values is not None
             found.append((layer.keys[row, :, start:end].clone(), layer.values[row, :, start:end].clone()))
         return found

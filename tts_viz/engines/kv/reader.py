@@ -12,6 +12,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from tts_viz.engines.failures import is_memory
+from tts_viz.engines.kv.attention import along
 from tts_viz.engines.kv.forest import Forest, Segment
 from tts_viz.engines.kv.ragged import KV, RaggedCache
 
@@ -134,13 +135,14 @@ class Reader:
         positions, mask = cache.begin(counts, tokens.shape[1])
         bias = torch.zeros(mask.shape, dtype=self.model.dtype, device=self.device)
         bias.masked_fill_(~mask, torch.finfo(self.model.dtype).min)
-        hidden = self.backbone(
-            input_ids=tokens,
-            attention_mask=bias,
-            position_ids=positions.clamp(max=self.context - 1),  # padding may lie past the end of a table
-            past_key_values=cache,
-            use_cache=True,
-        ).last_hidden_state
+        with along(cache, self.backbone.config):
+            hidden = self.backbone(
+                input_ids=tokens,
+                attention_mask=bias,
+                position_ids=positions.clamp(max=self.context - 1),  # padding may lie past the end of a table
+                past_key_values=cache,
+                use_cache=True,
+            ).last_hidden_state
         cache.advance(counts)
         return hidden
 
@@ -161,21 +163,16 @@ class Reader:
 
     def _fill(self, stretches: Sequence[Stretch]) -> None:
         longest = max(len(s.fresh) for s in stretches)
-        width = max(s.start for s in stretches) + longest
-        before = [s.before for s in stretches]
-        if any(before):
-            cache = RaggedCache.holding(before, width, self.device)
-        else:
-            cache = RaggedCache(self.layers, [0] * len(stretches), width, self.device)
+        cache = RaggedCache([s.before for s in stretches], self.layers, longest, self.device)
         tokens = torch.tensor([[*s.fresh, *[0] * (longest - len(s.fresh))] for s in stretches], device=self.device)
         counts = torch.tensor([len(s.fresh) for s in stretches], device=self.device)
         hidden = self.forward(tokens, counts, cache)
         for row, stretch in enumerate(stretches):
-            at = stretch.start
+            at = 0
             for segment in stretch.segments:
                 end = at + len(segment.tokens) - segment.known
                 segment.kv = joined(segment.kv, cache.cut(row, at, end))
-                segment.tail = hidden[row, end - 1 - stretch.start].clone()
+                segment.tail = hidden[row, end - 1].clone()
                 segment.pending, segment.lost = 0, False
                 at = end
 
