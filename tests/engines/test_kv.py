@@ -35,7 +35,10 @@ def whole(model: Any, path: list[tuple[int, ...]]) -> torch.Tensor:
      (1 << 30, 512 << 20, 1)],
     ids=["kept", "some", "forgotten", "one by one", "query by query"],
 )  # fmt: skip
-def test_every_way_of_reading_ends_where_the_whole_text_does(model: Any, limit: int, row_bytes: int) -> None:
+def test_every_way_of_reading_ends_where_the_whole_text_does(
+    model: Any, limit: int, row_bytes: int, scores: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tts_viz.engines.kv.attention.MOST_SCORES", scores)
     rng = random.Random(0)
     forest = Forest(limit)
     reader = Reader(model, forest, row_bytes)
