@@ -33,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--repeats", type=int, default=3, help="the median is taken (%(default)s)")
 
 
+@torch.inference_mode()
 def run(args: argparse.Namespace) -> int:
     torch.set_num_threads(1)
     rows = []
@@ -61,12 +62,11 @@ def run(args: argparse.Namespace) -> int:
 def alternately(ways: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
     """The median seconds of each way, tried in turn, so that a busy moment of the machine meets all of them."""
     took: dict[str, list[float]] = {name: [] for name in ways}
-    with torch.inference_mode():
-        for _ in range(repeats):
-            for name, way in ways.items():
-                began = perf_counter()
-                way()
-                took[name].append(perf_counter() - began)
+    for _ in range(repeats):
+        for name, way in ways.items():
+            began = perf_counter()
+            way()
+            took[name].append(perf_counter() - began)
     return {name: median(times) for name, times in took.items()}
 
 
@@ -135,7 +135,11 @@ def bare(model: Any, n: int) -> None:
     shape = (config.num_key_value_heads, PROMPT + 1 + DEPTH * LENGTH, config.hidden_size // config.num_attention_heads)
 
     def kept(rows: int, length: int) -> Cache:
-        return Cache(layers=[Slices(*_random(layer, rows, shape), length) for layer in range(config.num_hidden_layers)])
+        layers: list[Any] = []
+        for layer in range(config.num_hidden_layers):
+            keys, values = _random(layer, rows, shape)
+            layers.append(Slices(keys, values, length))
+        return Cache(layers=layers)
 
     def passes(rows: int, tokens: int, length: int, many: int) -> None:
         cache, ids = kept(rows, length), torch.ones(rows, tokens, dtype=torch.long)

@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--repeats", type=int, default=3, help="the median is taken (%(default)s)")
 
 
+@torch.inference_mode()
 def run(args: argparse.Namespace) -> int:
     torch.set_num_threads(1)
     rows = []

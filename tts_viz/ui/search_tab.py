@@ -16,6 +16,7 @@ import gradio as gr
 from tts_viz.engines.base import EngineError
 from tts_viz.ui import controls as search_controls
 from tts_viz.ui import problem_card
+from tts_viz.ui.badge import wire_badge
 from tts_viz.ui.files import wire_saver
 from tts_viz.ui.hands_panel import HandsPanel, build_hands_panel, filled, wire_hands_panel
 from tts_viz.ui.inspector import EMPTY
@@ -140,6 +141,7 @@ def _models_and_speed(models: Models) -> tuple[gr.Dropdown, gr.Dropdown, gr.Numb
             list(models.verifiers), label="Verifier", elem_id="verifier", filterable=False,
             info="The model that scores them. “oracle” knows the truth; “noisy” knows it through noise.",
         )  # fmt: skip
+        wire_badge(verifier, models)
         seed = gr.Number(
             0, label="Seed", precision=0, minimum=0, maximum=2**31, elem_id="seed",
             info="Same seed and settings, same tree.",
