@@ -38,6 +38,7 @@ MAY: dict[str, set[str]] = {
     "comparison": {*CORE, "solutions", "words"},
     "render": {*CORE, "tasks", "render"},
     "traces": {*CORE, "session", "solutions", "strategies", "tasks", "traces"},
+    "lesson": {*CORE, "regret", "solutions", "strategies", "tasks"},
     "exports": {*CORE, "regret", "render", "solutions", "tasks", "traces", "words", "exports"},
     "zoo": {*CORE, "engines", "tasks", "session", "scheduler", "solutions", "zoo"},
     "bench": {
@@ -61,7 +62,7 @@ HEAVY = {"torch", "transformers", "gradio", "plotly", "sklearn"}
 
 LIGHT_ROOMS = {
     *CORE, "strategies", "hands", "request", "session", "replay", "scheduler", "solutions", "words", "traces", "tasks", "cli",
-    "terminal", "other_scores", "whatif", "whatif_words", "regret",
+    "terminal", "other_scores", "whatif", "whatif_words", "regret", "lesson",
 }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from gradio.themes import Default
 from tts_viz.scheduler import Scheduler
 from tts_viz.traces.library import Library
 from tts_viz.ui.compare_tab import build_compare_tab
+from tts_viz.ui.lesson_tab import build_lesson_tab, follow_lesson_link
 from tts_viz.ui.models import Models
 from tts_viz.ui.page_events import LIVE, SHORT, key_of
 from tts_viz.ui.runs_tab import build_runs_tab
@@ -20,6 +21,7 @@ from tts_viz.ui.start import reopen
 from tts_viz.ui.visitors import Visitors
 
 HERE = Path(__file__).parent
+STYLES = ("page", "lesson")
 
 FLIP_THEME = "() => { document.body.classList.toggle('dark'); }"
 
@@ -47,10 +49,13 @@ def build_page(models: Models, scheduler: Scheduler, library: Library, everythin
                     compare = build_compare_tab(visitors, models)
                 with gr.Tab("Runs", id="runs") as runs:
                     build_runs_tab(visitors, models, search, compare, tabs, runs)
+                with gr.Tab("Learn", id="learn"):
+                    build_lesson_tab(visitors, models, search, tabs)
         theme.click(None, js=FLIP_THEME)
         browser = gr.Textbox(visible=False)
         page.load(_introduce(visitors), browser, None, js=BROWSER_KEY, **SHORT)
         page.load(_follow_link(visitors, models, search), None, search.moving, **LIVE)
+        page.load(follow_lesson_link, None, tabs, **SHORT)
         page.unload(_leave(visitors))
     return page
 
@@ -58,7 +63,7 @@ def build_page(models: Models, scheduler: Scheduler, library: Library, everythin
 def launch_options() -> dict[str, Any]:
     """Nothing leaves the host, no file of it is served, and a page of another origin cannot use it."""
     return {
-        "css": (HERE / "page.css").read_text(encoding="utf-8"),
+        "css": "\n".join((HERE / f"{name}.css").read_text(encoding="utf-8") for name in STYLES),
         "head": f"<script>{(HERE / 'keys.js').read_text(encoding='utf-8')}</script>",
         "theme": Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
         "ssr_mode": False,

@@ -23,11 +23,12 @@ class TreeView(gr.HTML):
 
     EVENTS = ["node_click"]  # noqa: RUF012
 
-    def __init__(self, value: str = "", **kwargs: Any) -> None:
+    def __init__(self, value: str = "", press: str = "Run", **kwargs: Any) -> None:
+        """`press`: the name of the button that starts a search, for the empty state."""
         serve_plotly()
         super().__init__(
             value,
-            html_template=browser.tree_html(),
+            html_template=browser.tree_html().replace("Press Run", f"Press {press}"),
             css_template=browser.tree_css(),
             js_on_load=browser.tree_js(),
             head=f'<script src="gradio_api/file={browser.PLOTLY.as_posix()}"></script>',

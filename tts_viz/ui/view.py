@@ -63,8 +63,8 @@ class View:
         self._latest = ""
         """What happened at the moment that is shown."""
         self._selected: NodeId | None = None
-        self._written: NodeId | None = None
-        """The step that was last written by hand."""
+        self._pointed: NodeId | None = None
+        """The step that the tree was last asked to put its ring around: one written by hand, or looked for."""
         self._other: dict[str, other_scores.Scores] = {}
         """What other verifiers said of this run, by their names."""
         self._looked_back = -1
@@ -120,7 +120,7 @@ class View:
             deed = make(self.tree)
             self.run.do(deed)
             if isinstance(deed, Grew):
-                self._selected = self._written = deed.node  # its truth is what the visitor wants to see now
+                self._selected = self._pointed = deed.node  # its truth is what the visitor wants to see now
 
     def select(self, node: NodeId) -> Markup | None:
         """Keep this node in the inspector; its panel, None for a node that is not there."""
@@ -129,6 +129,11 @@ class View:
                 return None
             self._selected = node
             return self._inspector()
+
+    def point_at(self, node: NodeId) -> None:
+        """Select this node, once it is shown, and have the tree put its ring around it."""
+        with self._lock:
+            self._selected = self._pointed = node
 
     async def what_if(
         self, source: str, verifier: Verifier | None, share: float, aggregation: str | None, vote: str | None
@@ -187,7 +192,7 @@ class View:
         return {
             "tree": self._stream.send(
                 scene(self.tree, self.judge.truths(self.tree), chosen, self._marks, lost_here=self._lost_here()),
-                self._written,
+                self._pointed,
             ),
             "scrubber": self.playback.shown(len(self.trace), self._latest),
             "status": self._status(solutions),

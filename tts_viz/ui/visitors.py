@@ -28,8 +28,9 @@ MAX_VISITORS = 64
 MAX_NODES = 5_000
 """Nodes of one visitor's tree."""
 
-Place = Literal["main", "left", "right"]
-"""Where on the page a run is shown: the search, or one side of the comparison."""
+Place = Literal["main", "left", "right", "lesson", "bench"]
+"""Where on the page a run is shown: the search, one side of the comparison, the lesson, or (without being shown) the
+samples that a verifier is examined on."""
 
 
 class CrowdedError(RuntimeError):
@@ -104,6 +105,14 @@ class Visitors:
         """Let this visitor look at a recording. Raises `CrowdedError`."""
         self._check_room(key)
         return self._watch(key, place, View(None, problem, self._next(), saved, recording))
+
+    def put_away(self, key: str, place: Place) -> None:
+        """This visitor looks at nothing there any more; the run that was there ends, and the library keeps it."""
+        with self._lock:
+            if view := self._views.get(key, {}).pop(place, None):
+                self._drop(view)
+            if not self._views.get(key, True):
+                del self._views[key]
 
     def leave(self, key: str) -> None:
         """The tab was closed: its runs end and their memory is freed; the library keeps them."""

@@ -1,14 +1,25 @@
-"""Events of everything that shows a run: clicks on a tree and its panels, and the scrubber."""
+"""Whatever shows a run: what is new in it, clicks on a tree and its panels, and the scrubber."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import gradio as gr
 
-from tts_viz.ui.page_events import SHORT, key_of
+from tts_viz.ui.page_events import POLL, SHORT, key_of
 from tts_viz.ui.scrubber import Scrubber
+from tts_viz.ui.view import View
 from tts_viz.ui.visitors import Place, Visitors
+
+
+async def followed(visitors: Visitors, key: str, place: Place, view: View) -> AsyncIterator[dict[str, Any]]:
+    """All parts of a view by name, each time that any has changed, for as long as this visitor watches it there."""
+    while visitors.view(key, place) is view:
+        if parts := await asyncio.to_thread(view.refresh):
+            yield parts
+        await asyncio.sleep(POLL)
 
 
 def wire_watching(visitors: Visitors, parts: dict[str, Any], place: Place) -> None:
