@@ -54,6 +54,7 @@ MAY: dict[str, set[str]] = {
         "traces",
         "bench",
     },
+    "lab": {*CORE, "engines", "request", "scheduler", "session", "solutions", "strategies", "tasks", "lab"},
     "terminal": {*CORE, "solutions", "words", "render", "tasks", "scheduler", "session"},
 }
 """room: rooms that it may import. The page and the command line, which stand on top, may import all but each other."""

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tts_viz.engines.base import Rewards, ScoreRequest, Verifier
+from tts_viz.engines.base import Remembering, Rewards, ScoreRequest, Verifier
 
 
 class Noisy:
@@ -21,6 +21,14 @@ class Noisy:
         self.verifier, self.share = verifier, share
         self.name = f"noisy:{share:g}:{verifier.name}"
         self.parameters = verifier.parameters
+
+    def release(self, dead: Sequence[ScoreRequest]) -> None:
+        if isinstance(self.verifier, Remembering):
+            self.verifier.release(dead)
+
+    def close(self, search: str) -> None:
+        if isinstance(self.verifier, Remembering):
+            self.verifier.close(search)
 
     async def score(self, requests: Sequence[ScoreRequest]) -> list[Rewards]:
         answers = await self.verifier.score(requests)
