@@ -34,8 +34,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Watch and steer a language model searching for an answer.")
     parser.add_argument("--host", default=None, help="address to listen on (default: this machine only; 0.0.0.0: all)")
     parser.add_argument("--port", type=int, default=None, help="port (default: the first free one from 7860)")
-    parser.add_argument("--policy", action="append", help="offer this policy instead (folder or hub id; repeatable)")
-    parser.add_argument("--verifier", action="append", help="offer this verifier instead (repeatable)")
+    parser.add_argument("--policy", action="append", help=(
+        "offer this policy: an embedded one, a folder, a hub id or a server (repeatable; default: those named in the "
+        "environment's TTS_VIZ_POLICIES, apart by commas, else the embedded ones)"
+    ))  # fmt: skip
+    parser.add_argument("--verifier", action="append", help=(
+        "offer this verifier (repeatable; default: TTS_VIZ_VERIFIERS, else the embedded ones)"
+    ))  # fmt: skip
     parser.add_argument(
         "--runs", default=None, metavar="FILE", help="where runs are kept (default: in your data folder)"
     )
@@ -49,17 +54,18 @@ def main() -> None:
     )  # fmt: skip
     args = parser.parse_args()
 
+    from tts_viz.engines.chosen import chosen_policies, chosen_verifiers
     from tts_viz.engines.embedded import EMBEDDED
     from tts_viz.scheduler import Scheduler
     from tts_viz.tasks.math500 import SOURCE
-    from tts_viz.ui.models import POLICIES, TASKS, VERIFIERS, Models
+    from tts_viz.ui.models import TASKS, Models
     from tts_viz.ui.page import build_page, launch_options
 
     if args.math500:
         os.environ[SOURCE] = args.math500
-    policies = tuple(args.policy or POLICIES)
+    policies = tuple(args.policy or chosen_policies())
     tasks = TASKS if set(policies) <= set(EMBEDDED) else (*TASKS, "math500")
-    models = Models(policies, tuple(args.verifier or VERIFIERS), tasks)
+    models = Models(policies, tuple(args.verifier or chosen_verifiers()), tasks)
     models.warm_up()
     library = open_library(args.runs)
     # Where only this machine can reach the page, its one visitor is the operator.

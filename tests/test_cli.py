@@ -30,7 +30,7 @@ EASY = ["--task", "countdown", "--level", "1", "--index", "0"]
 class RandomMoves:
     """Plays any legal step. Loses heart (`fails_at`) or is interrupted (`interrupts_at`) at a given call."""
 
-    name, parameters = "policy-small", 1000
+    name, parameters, step_tokens = "policy-small", 1000, 96
 
     def __init__(self, fails_at: int = 0, interrupts_at: int = 0) -> None:
         self.fails_at, self.interrupts_at, self.calls = fails_at, interrupts_at, 0

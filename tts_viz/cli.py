@@ -15,13 +15,14 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib import import_module
 from typing import NoReturn
 
 from tts_viz import aggregate, terminal
 from tts_viz.budget import Budget
 from tts_viz.engines.base import EngineError
+from tts_viz.engines.chosen import chosen_policies, chosen_verifiers
 from tts_viz.events import Settings, Started
 from tts_viz.scheduler import Run, tick
 from tts_viz.session import Session
@@ -130,12 +131,12 @@ def _fill_run(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--seed", type=int, default=0, help="the same seed gives the same tree (default %(default)s)")
     how.add_argument("--step-aggregation", choices=list(aggregate.STEPS), default="last", help="default %(default)s")
     how.add_argument("--vote", choices=list(aggregate.VOTES), default="weighted", help="default %(default)s")
-    how.add_argument("--policy", default="policy-small", help="policy-small or policy-large (default %(default)s)")
-    how.add_argument(
-        "--verifier",
-        default="verifier",
-        help="verifier, oracle, noisy:0.2 or a PRM (default %(default)s)",
-    )
+    how.add_argument("--policy", default=chosen_policies()[0], help=(
+        "policy-small, policy-large, a folder, a hub id or a server (default %(default)s; TTS_VIZ_POLICIES changes it)"
+    ))  # fmt: skip
+    how.add_argument("--verifier", default=chosen_verifiers()[0], help=(
+        "verifier, oracle, noisy:0.2 or a PRM (default %(default)s; TTS_VIZ_VERIFIERS changes it)"
+    ))  # fmt: skip
 
     out = parser.add_argument_group("what comes out")
     out.add_argument("--out", metavar="FILE", help="write the trace there as it happens, as JSON lines")
@@ -199,11 +200,14 @@ def run(args: argparse.Namespace) -> int:
         problem = _problem(args)
         judge = Judge(problem)
         given = {"problem": asdict(problem), "policy": args.policy, "verifier": args.verifier}
-        session = Session(Started(problem.prompt, _settings(args), **given))
-        from tts_viz.engines.policies import load_policy  # seconds, which bad arguments need not wait for
+        started = Started(problem.prompt, _settings(args), **given)
+        Session(started)  # refuses what is wrong with them, before the seconds that models take
+        from tts_viz.engines.policies import load_policy
         from tts_viz.engines.verifiers import load_verifier
 
-        search = Run(session, load_policy(args.policy), load_verifier(args.verifier))
+        policy, verifier = load_policy(args.policy), load_verifier(args.verifier)
+        session = Session(replace(started, max_tokens=policy.step_tokens))
+        search = Run(session, policy, verifier)
         writer = TraceWriter(args.out) if args.out else None
 
     with ExitStack() as stack:

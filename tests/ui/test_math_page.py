@@ -30,7 +30,7 @@ STEPS = (
 class Writer:
     """A policy that writes the steps above, the last of them sometimes wrong."""
 
-    name, parameters = "writer", 1_500_000_000
+    name, parameters, step_tokens = "writer", 1_500_000_000, 512
 
     async def sample(self, requests: Sequence[SampleRequest]) -> list[Sampled]:
         return [self._said(request) for request in requests]

@@ -95,7 +95,14 @@ def started(spec: Spec, number: int) -> Started:
     if run is None or number < 0:
         raise IndexError(f"the sweep has no run {number}")
     problem, (policy, verifier) = store.problem_of(run, spec.split), spec.models(run.arm)
-    return Started(problem["prompt"], spec.settings(run), problem=problem, policy=policy, verifier=verifier)
+    return Started(
+        problem["prompt"],
+        spec.settings(run),
+        policy_of(policy).step_tokens,
+        problem=problem,
+        policy=policy,
+        verifier=verifier,
+    )
 
 
 # --- the whole ----------------------------------------------------------------------------------------------------

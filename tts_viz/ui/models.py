@@ -6,20 +6,18 @@ import threading
 from dataclasses import dataclass, field
 
 from tts_viz.engines.base import Policy, Verifier
+from tts_viz.engines.chosen import chosen_policies, chosen_verifiers
 
 TASKS = ("countdown", "arithmetic")
 """What the embedded policies have learned."""
-
-POLICIES = ("policy-small", "policy-large")
-VERIFIERS = ("verifier", "oracle", "noisy:0.2")
 
 
 @dataclass(slots=True)
 class Models:
     """Engines by name. A name that is not listed is refused, whatever a visitor sends."""
 
-    policies: tuple[str, ...] = POLICIES
-    verifiers: tuple[str, ...] = VERIFIERS
+    policies: tuple[str, ...] = field(default_factory=chosen_policies)
+    verifiers: tuple[str, ...] = field(default_factory=chosen_verifiers)
     tasks: tuple[str, ...] = TASKS
     _policies: dict[str, Policy] = field(default_factory=dict)
     _verifiers: dict[str, Verifier] = field(default_factory=dict)

@@ -50,8 +50,10 @@ def begin_with(
     place: Place = "main",
 ) -> View:
     """Start a search. Raises ValueError, `CrowdedError` or `EngineError`."""
-    started = Started(problem.prompt, settings, problem=asdict(problem), policy=policy, verifier=verifier)
-    engines = models.policy(policy), models.verifier(verifier)
+    engines = writer, _ = models.policy(policy), models.verifier(verifier)
+    started = Started(
+        problem.prompt, settings, writer.step_tokens, problem=asdict(problem), policy=policy, verifier=verifier
+    )
     return visitors.start(key, Session(started), engines, problem, pace, place)
 
 
