@@ -36,9 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 @torch.inference_mode()
 def run(args: argparse.Namespace) -> int:
     torch.set_num_threads(1)
-    rows = []
     for shape in args.shapes:
-        model = shapes.policy(shape)
+        model, rows = shapes.policy(shape), []
         for n in args.n:
             bare(model, n)  # makes its keys and values
             ways: dict[str, Callable[[], object]] = {
@@ -54,8 +53,8 @@ def run(args: argparse.Namespace) -> int:
                 }
             )  # fmt: skip
             print(report.table(rows[-1:]), flush=True)
-    report.write("engine", rows, tokens={"prompt": PROMPT, "step": LENGTH, "steps": DEPTH, "M": M})
-    print(report.table(rows))
+        size = shape.replace(" ", "").lower()
+        report.write(f"engine-{size}", rows, tokens={"prompt": PROMPT, "step": LENGTH, "steps": DEPTH, "M": M})
     return 0
 
 
