@@ -22,6 +22,7 @@ from tts_viz.traces.library import Library
 from tts_viz.ui import controls, problem_card, start
 from tts_viz.ui.markup import amount
 from tts_viz.ui.models import TASKS, Models
+from tts_viz.ui.status import loading_line
 from tts_viz.ui.typeset import DISPLAY, INLINE, typeset
 from tts_viz.ui.view import View
 from tts_viz.ui.visitors import MAX_VISITORS, CrowdedError, Visitors
@@ -229,3 +230,20 @@ def test_a_math_problem_that_was_read_is_known_by_its_text(tmp_path: Path) -> No
 )
 def test_amounts_for_people(n: float, said: str) -> None:
     assert amount(n) == said
+
+
+def test_it_is_said_which_model_is_being_loaded_and_for_how_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    models, seen = Models(("policy-small",), ("oracle",)), []
+
+    def load(name: str) -> ScriptedPolicy:
+        seen.append(models.loading)
+        return ScriptedPolicy({})
+
+    monkeypatch.setattr("tts_viz.engines.policies.load_policy", load)
+    assert models.loading is None
+    models.policy("policy-small")
+    (name, seconds), *more = seen
+    assert (name, more) == ("policy-small", []) and 0 <= seconds < 60
+    models.policy("policy-small")
+    assert len(seen) == 1 and models.loading is None
+    assert "Loading &lt;b&gt; … 3 s" in loading_line("<b>", 3.2)

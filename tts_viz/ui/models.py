@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from tts_viz.engines.base import Policy, Verifier
@@ -22,6 +25,13 @@ class Models:
     _policies: dict[str, Policy] = field(default_factory=dict)
     _verifiers: dict[str, Verifier] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _loading: tuple[str, float] | None = None
+
+    @property
+    def loading(self) -> tuple[str, float] | None:
+        """The name of the model that is being loaded, and for how many seconds already."""
+        now = self._loading
+        return now and (now[0], time.monotonic() - now[1])
 
     def policy(self, name: str) -> Policy:
         """Raises ValueError for a name that is not allowed. May take seconds the first time."""
@@ -31,7 +41,8 @@ class Models:
 
         with self._lock:
             if name not in self._policies:
-                self._policies[name] = load_policy(name)
+                with self._said(name):
+                    self._policies[name] = load_policy(name)
             return self._policies[name]
 
     def verifier(self, name: str) -> Verifier:
@@ -42,8 +53,17 @@ class Models:
 
         with self._lock:
             if name not in self._verifiers:
-                self._verifiers[name] = load_verifier(name)
+                with self._said(name):
+                    self._verifiers[name] = load_verifier(name)
             return self._verifiers[name]
+
+    @contextmanager
+    def _said(self, name: str) -> Iterator[None]:
+        self._loading = name, time.monotonic()
+        try:
+            yield
+        finally:
+            self._loading = None
 
     def warm_up(self) -> None:
         """Load the first policy and verifier in the background, so that the first visitor need not wait for them."""

@@ -27,7 +27,7 @@ from tts_viz.ui.run_bar import RunBar, build_run_bar
 from tts_viz.ui.saver import Saver
 from tts_viz.ui.scrubber import Scrubber
 from tts_viz.ui.start import PACES, begin, fork, seconds
-from tts_viz.ui.status import READY, STARTING
+from tts_viz.ui.status import READY, STARTING, loading_line
 from tts_viz.ui.tree_view import TreeView
 from tts_viz.ui.typeset import DELIMITERS
 from tts_viz.ui.view import View
@@ -47,6 +47,9 @@ Keys: **R** run · **Space** pause or resume · **S** one step · **X** stop · 
 **End** first and last moment · **P** play · **Z** and **Y** undo and redo; in the tree, arrows walk and **F** fits.
 """
 
+LOOK = 1.0
+"""Seconds between two words on a model that is being loaded."""
+
 PARTS = ("tree", "scrubber", "status", "meters", "log", "solutions", "inspector", "typeset", "why")
 
 
@@ -55,6 +58,7 @@ class SearchTab:
     """`moving` are the outputs of `watch`, by which other parts of the page show a run here."""
 
     visitors: Visitors
+    models: Models
     bar: RunBar
     parts: dict[str, Any]
     notice: gr.HTML
@@ -67,8 +71,12 @@ class SearchTab:
         """Show the run that `start` makes, for as long as this visitor watches it. A refusal is said in words."""
         moving, bar = self.moving, self.bar
         yield [STARTING if part is bar.status else gr.skip() for part in moving]
+        starting = asyncio.create_task(asyncio.to_thread(start))
+        while not (await asyncio.wait([starting], timeout=LOOK))[0]:
+            if loading := self.models.loading:
+                yield [loading_line(*loading) if part is bar.status else gr.skip() for part in moving]
         try:
-            view = await asyncio.to_thread(start)
+            view = starting.result()
         except (ValueError, KeyError, CrowdedError, EngineError, OSError) as error:
             before = self.visitors.view(key)
             status = before.status() if before else READY
@@ -117,7 +125,7 @@ def build_search_tab(visitors: Visitors, models: Models) -> SearchTab:
             by_hand = build_hands_panel()
             parts["solutions"] = Panel(elem_id="solutions")
             parts["log"] = Panel(elem_id="log")
-    tab = SearchTab(visitors, bar, parts, notice)
+    tab = SearchTab(visitors, models, bar, parts, notice)
     what = [card.task, card.text, seed, policy, verifier, pace, *controls.inputs]
     _wire_start(tab, models, card, what)
     _wire_commands(tab, pace)

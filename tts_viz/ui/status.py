@@ -44,4 +44,8 @@ def _line(state: str, *said: str) -> Markup:
 
 
 READY = _line("ready", "Press Run and watch the tree grow.")
-STARTING = _line("running", "Starting … the first run loads the models.")
+STARTING = _line("running", "Starting …")
+
+
+def loading_line(model: str, seconds: float) -> Markup:
+    return _line("running", f"Loading {model} … {seconds:.0f} s. Large models take minutes, once; your search follows.")
