@@ -72,9 +72,14 @@ class Run:
         self._mailbox: deque[Callable[[Run], object]] = deque()
         self._looked = 0
         """Events up to which `let_go` has looked."""
+        self.state: State = self._state()
+        """How the search stood when the scheduler last came to rest."""
 
-    @property
-    def state(self) -> State:
+    def note_state(self) -> None:
+        """Say how the search stands, for all threads: between answers it would look as if nothing were wanted."""
+        self.state = self._state()
+
+    def _state(self) -> State:
         session = self.session
         if session.tree.ended:
             return session.tree.ended.why
@@ -133,6 +138,7 @@ class Run:
             except Exception:
                 log.exception("a command failed")
             self.keep(self.session)
+            self.note_state()
 
     def let_go(self) -> None:
         """Tell the engines which branches were pruned since the last time, so that they can forget them."""
@@ -197,6 +203,7 @@ async def tick(runs: Sequence[Run]) -> bool:
     for run in {id(run): run for run, _ in jobs}.values():
         run.round_ended(began, ended)
     for run in runs:
+        run.note_state()
         run.let_go()
     return bool(jobs)
 

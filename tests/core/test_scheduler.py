@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 
@@ -211,3 +213,28 @@ def test_an_engine_is_told_when_a_run_is_dropped() -> None:
         assert policy.closed == [run.key]
     finally:
         scheduler.close()
+
+
+def test_any_thread_may_ask_how_a_run_stands_while_it_is_driven() -> None:
+    run, seen, failed = run_of("best_of_n", n=256), set[str](), list[Exception]()
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.is_set():
+            try:
+                seen.add(run.state)
+            except Exception as error:
+                failed.append(error)
+                return
+
+    before, watcher = sys.getswitchinterval(), threading.Thread(target=look)
+    sys.setswitchinterval(1e-6)
+    try:
+        watcher.start()
+        asyncio.run(drive([run]))
+    finally:
+        over.set()
+        watcher.join()
+        sys.setswitchinterval(before)
+    assert not failed
+    assert seen <= {"running", "finished"}
