@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 import gradio as gr
@@ -43,7 +44,10 @@ def wire_badge(verifier: gr.Dropdown, models: Models) -> None:
 
 def _of(models: Models, name: str) -> Markup:
     try:
-        return badge(models.verifier(name))
+        verifier = models.verifier(name)
+        with models.importing:
+            import_module("tts_viz.engines.doctor")
+        return badge(verifier)
     except (ValueError, EngineError) as error:
         return html('<p class="badge bad">✗ {}</p>').format(str(error))
 

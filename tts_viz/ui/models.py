@@ -24,7 +24,8 @@ class Models:
     tasks: tuple[str, ...] = TASKS
     _policies: dict[str, Policy] = field(default_factory=dict)
     _verifiers: dict[str, Verifier] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    importing: threading.RLock = field(default_factory=threading.RLock)
+    """Whoever imports a library of models holds it: transformers, imported by two threads at once, fails in both."""
     _loading: tuple[str, float] | None = None
 
     @property
@@ -37,9 +38,9 @@ class Models:
         """Raises ValueError for a name that is not allowed. May take seconds the first time."""
         if name not in self.policies:
             raise ValueError(f"There is no policy {name!r} here; choose from the list.")
-        from tts_viz.engines.policies import load_policy
+        with self.importing:
+            from tts_viz.engines.policies import load_policy
 
-        with self._lock:
             if name not in self._policies:
                 with self._said(name):
                     self._policies[name] = load_policy(name)
@@ -49,9 +50,9 @@ class Models:
         """Raises ValueError for a name that is not allowed. May take seconds the first time."""
         if name not in self.verifiers:
             raise ValueError(f"There is no verifier {name!r} here; choose from the list.")
-        from tts_viz.engines.verifiers import load_verifier
+        with self.importing:
+            from tts_viz.engines.verifiers import load_verifier
 
-        with self._lock:
             if name not in self._verifiers:
                 with self._said(name):
                     self._verifiers[name] = load_verifier(name)
