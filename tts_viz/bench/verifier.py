@@ -28,9 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 @torch.inference_mode()
 def run(args: argparse.Namespace) -> int:
     torch.set_num_threads(1)
-    rows = []
     for shape in args.shapes:
-        model = shapes.prm(shape)
+        model, rows = shapes.prm(shape), []
         for n in args.n:
             took = alternately(
                 {
@@ -46,8 +45,8 @@ def run(args: argparse.Namespace) -> int:
                 }
             )  # fmt: skip
             print(report.table(rows[-1:]), flush=True)
-    report.write("verifier", rows, tokens={"prompt": PROMPT, "step": LENGTH})
-    print(report.table(rows))
+        size = shape.replace(" ", "").lower()
+        report.write(f"verifier-{size}", rows, tokens={"prompt": PROMPT, "step": LENGTH})
     return 0
 
 
