@@ -62,8 +62,9 @@ def pick_threshold(scores: Steps, errors: Sequence[int]) -> float:
     score before that. So it is enough to count intervals; of equally good thresholds the middle of the first gap is
     taken. Raises ValueError where only one kind of solutions is given, for then every threshold of an extreme is best.
     """
-    errors = np.asarray(errors)
-    if not len(errors) or not (errors == NONE).any() or (errors == NONE).all():
+    first = np.asarray(errors, dtype=int)
+    wrong, good = first != NONE, first == NONE
+    if not wrong.any() or not good.any():
         raise ValueError("a threshold can only be chosen on solutions with and without errors; give some of both")
     highs = np.array([min([*(s if e == NONE else s[:e]), 1.0]) for s, e in zip(scores, errors, strict=True)])
     lows = np.array([-np.inf if e == NONE else s[e] for s, e in zip(scores, errors)])
@@ -77,7 +78,7 @@ def pick_threshold(scores: Steps, errors: Sequence[int]) -> float:
         over = np.searchsorted(np.sort(highs[some]), tried, side="left")
         return (begun - over) / which.sum()
 
-    a, b = share(errors != NONE), share(errors == NONE)
+    a, b = share(wrong), share(good)
     f1 = np.divide(2 * a * b, a + b, out=np.zeros_like(a), where=a + b > 0)
     return float(tried[int(np.argmax(f1))])
 
@@ -89,12 +90,12 @@ def auroc(scores: ArrayLike, good: ArrayLike) -> float:
     """The chance that a good step has a higher score than a bad one, ties counting half; NaN where one kind is missing."""
     from scipy.stats import rankdata
 
-    good = np.asarray(good, dtype=bool)
-    yes, no = int(good.sum()), int((~good).sum())
+    truth = np.asarray(good, dtype=bool)
+    yes, no = int(truth.sum()), int((~truth).sum())
     if not yes or not no:
         return float("nan")
     ranks = rankdata(np.asarray(scores, dtype=float))
-    return float((ranks[good].sum() - yes * (yes + 1) / 2) / (yes * no))
+    return float((ranks[truth].sum() - yes * (yes + 1) / 2) / (yes * no))
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,5 +168,5 @@ def right_answer_wrong_process(right: Sequence[bool], errors: Sequence[int]) -> 
 
 
 def _mean(values: ArrayLike) -> float:
-    values = np.asarray(values, dtype=float)
-    return float(values.mean()) if values.size else float("nan")
+    numbers = np.asarray(values, dtype=float)
+    return float(numbers.mean()) if numbers.size else float("nan")
