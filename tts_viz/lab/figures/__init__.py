@@ -1,8 +1,14 @@
 """The laboratory's figures, in order: each drawn from a sweep, with a reading that is computed from it."""
 
-from tts_viz.lab.figures import budget, difficulty, optimal
+from tts_viz.lab.figures import budget, difficulty, exchange, optimal, revisions
 from tts_viz.lab.figures.base import Drawn, Figure
 
-FIGURES: tuple[Figure, ...] = (budget.FIGURE, difficulty.FIGURE, optimal.FIGURE)
+FIGURES: tuple[Figure, ...] = (
+    budget.FIGURE,
+    difficulty.FIGURE,
+    revisions.FIGURE,
+    optimal.FIGURE,
+    exchange.FIGURE,
+)
 
 __all__ = ["FIGURES", "Drawn", "Figure"]
