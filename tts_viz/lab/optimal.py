@@ -130,7 +130,8 @@ def cross_validated(
                 pick = np.argmax(both[fold if own else 1 - fold][:, 0], axis=1)
                 sums += summed[every, :, pick]
                 picks[b, pick[0]] += (split == fold).sum()
-    means = sums / (drawn @ (bins >= 0) * len(splits))[:, None]
+    with np.errstate(invalid="ignore"):  # a bootstrap sample may have drawn none of these problems
+        means = sums / (drawn @ (bins >= 0) * len(splits))[:, None]
     return Chosen(means[:, 0], {axis: means[:, 1 + i] for i, axis in enumerate(costs)}, picks)
 
 

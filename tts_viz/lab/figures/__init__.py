@@ -1,6 +1,6 @@
 """The laboratory's figures, in order: each drawn from a sweep, with a reading that is computed from it."""
 
-from tts_viz.lab.figures import budget, difficulty, exchange, optimal, revisions
+from tts_viz.lab.figures import budget, difficulty, exchange, optimal, overoptimisation, revisions, verifier
 from tts_viz.lab.figures.base import Drawn, Figure
 
 FIGURES: tuple[Figure, ...] = (
@@ -9,6 +9,8 @@ FIGURES: tuple[Figure, ...] = (
     revisions.FIGURE,
     optimal.FIGURE,
     exchange.FIGURE,
+    overoptimisation.FIGURE,
+    verifier.FIGURE,
 )
 
 __all__ = ["FIGURES", "Drawn", "Figure"]

@@ -98,7 +98,8 @@ def reading(m: Measured, large: str, bars: list[Bar], goal: Floats, bins: Ints) 
     def ahead(bar: Bar) -> str:
         won = [str(b + 1) for b in range(BINS) if bar.accuracy[b][0] > goals[b]]
         where = "in all bins" if len(won) == BINS else f"in bin {' and '.join(won)}" if won else "in no bin"
-        return f"{where} with the {bar.exchange.budget} generations of R = {bar.exchange.ratio:.2g}"
+        whose = "their own R, " if bar.exchange.real else "R = "
+        return f"{where} with {bar.exchange.budget} generations ({whose}{bar.exchange.ratio:.2g})"
 
     first, last = bars[0], bars[-1]
     mean = float(goal[bins >= 0].mean())

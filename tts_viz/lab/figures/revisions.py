@@ -106,7 +106,7 @@ def reading(
     chain: Sequence[Point], side: Sequence[Point], turned: Turns, options: Sequence[Option], bins: np.ndarray, same: Mask,
     budget: int,
 ) -> str:  # fmt: skip
-    """Chain against samples at the chain's full length; what revising loses; the best ratio of the easiest and the hardest bin."""
+    """Chain against samples at the chain's full length; what revising loses; the best ratio, of the extreme bins and of all."""
     n = chain[-1].budget if chain else 0
     other = next((p for p in side if p.budget == n), None)
     lost = f"{percent(turned.lost)} of right attempts become wrong when they are revised (the paper: 38 %)"
