@@ -54,7 +54,7 @@ def draw(m: Measured, given: Mapping[str, str]) -> Drawn:
             hovertemplate="<b>%{fullData.name}</b><br>%{x}: %{y:.3f}<extra></extra>", row=2, col=1,
         )  # fmt: skip
     laid_out(figure, TITLE, "", "", height=900, barmode="group")
-    figure.update_layout(legend={"y": -0.16})
+    figure.update_layout(legend={"y": -0.08})
     figure.update_xaxes(title="mean score of the steps in a bin", range=[0, 1], row=1, col=1)
     figure.update_yaxes(title="share of continuations that end right", range=[0, 1], row=1, col=1)
     figure.update_yaxes(range=[0, 1], row=2, col=1)
