@@ -58,11 +58,11 @@ def run(args: argparse.Namespace) -> int:
         refuse(f"{args.sweep}: {error.strerror or error}")
     except ValueError as error:
         refuse(str(error))
-    drawn = {f: f.draw(sweep, **({"paper": args.paper} if "paper" in f.choices else {})) for f in chosen}
+    drawn = [(f, f.draw(sweep, **({"paper": args.paper} if "paper" in f.choices else {}))) for f in chosen]
     numbers = headlines(measured(sweep), args.paper)
     if args.out:
         args.out.mkdir(exist_ok=True)
-        for f, one in drawn.items():
+        for f, one in drawn:
             plot = one.figure.to_html(full_html=False, include_plotlyjs=True, config={"showSendToCloud": False})
             body = f"<h1>{escape(f.title)}</h1><p><b>{escape(f.question)}</b></p><p>{escape(one.reading)}</p>{plot}"
             (args.out / f"{f.name}.html").write_text(PAGE.format(title=escape(f.title), body=body), encoding="utf-8")
@@ -70,16 +70,16 @@ def run(args: argparse.Namespace) -> int:
         listed = "".join(
             f'<h2><a href="{f.name}.html">{escape(f.title)}</a></h2><p><b>{escape(f.question)}</b></p>'
             f"<p>{escape(one.reading)}</p>"
-            for f, one in drawn.items()
+            for f, one in drawn
         )
         made = f"<p>Made by <code>{escape(sweep.about['command'])}</code>, {escape(sweep.about['date'])}.</p>"
         index = PAGE.format(title=escape(title), body=f"<h1>{escape(title)}</h1>{made}{listed}")
         (args.out / "index.html").write_text(index, encoding="utf-8")
     if args.json:
-        said = {"readings": {f.name: one.reading for f, one in drawn.items()}, "numbers": numbers}
+        said = {"readings": {f.name: one.reading for f, one in drawn}, "numbers": numbers}
         print(json.dumps(said, indent=1, ensure_ascii=False))
         return 0
-    for i, (f, one) in enumerate(drawn.items(), 1):
+    for i, (f, one) in enumerate(drawn, 1):
         print(f"{i}. {f.title}\n   {one.reading}\n")
     for name, points in numbers["accuracy"].items():
         print(f"{name:30}" + "".join(f"  {n}: {100 * p['right']:.1f} %" for n, p in points.items()))
