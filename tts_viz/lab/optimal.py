@@ -125,14 +125,24 @@ def cross_validated(
         whole = counts @ measured
         for split in splits[:, of_bin]:
             second = (counts * split) @ measured
-            both = (whole - second).reshape(-1, 1 + len(costs), options), second.reshape(-1, 1 + len(costs), options)
+            shape = (-1, 1 + len(costs), options)
+            both = (whole - second).reshape(shape), second.reshape(shape)
+            chosen = [
+                _best(one[:, 0], accuracy[of_bin[split == f]], counts[:, split == f]) for f, one in enumerate(both)
+            ]
             for fold, summed in enumerate(both):
-                pick = np.argmax(both[fold if own else 1 - fold][:, 0], axis=1)
+                pick = chosen[fold if own else 1 - fold]
                 sums += summed[every, :, pick]
                 picks[b, pick[0]] += (split == fold).sum()
     with np.errstate(invalid="ignore"):  # a bootstrap sample may have drawn none of these problems
         means = sums / (drawn @ (bins >= 0) * len(splits))[:, None]
     return Chosen(means[:, 0], {axis: means[:, 1 + i] for i, axis in enumerate(costs)}, picks)
+
+
+def _best(summed: Floats, accuracy: Floats, counts: Floats) -> Ints:
+    """The option with the highest sum in each sample; in one that drew none of these problems, the best of them undrawn."""
+    best = np.argmax(np.round(summed, 9), axis=1)
+    return np.where(counts.any(axis=1), best, np.argmax(np.round(accuracy.sum(axis=0), 9)))
 
 
 # --- curves -------------------------------------------------------------------------------------------------------

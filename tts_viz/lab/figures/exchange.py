@@ -46,8 +46,8 @@ def draw(m: Measured, given: Mapping[str, str]) -> Drawn:
         return Drawn(_finished(figure), "The sweep has no larger model to compare with. Add a greedy arm of one.")
     goal = accuracy(m, large.name, 1)
     bins = binned(m, difficulty(m, given["difficulty"], choice.aggregation), among & ~np.isnan(goal))
-    if not (bins >= 0).any():
-        return Drawn(_finished(figure), "The larger model did not answer problems of this task. Choose another one.")
+    if len(np.unique(bins[bins >= 0])) < BINS:
+        return Drawn(_finished(figure), "The larger model answered too few problems of this task. Choose another one.")
     bars = [_bar(m, offer, choice, bins) for offer in sorted(offers, key=lambda o: o.generations)]
     by_bin = [goal[bins == b] for b in range(BINS)]
     runs = m.run[m.rows(large.name)][np.isin(m.problem[m.rows(large.name)], np.flatnonzero(bins >= 0))]
