@@ -55,7 +55,9 @@ def test_choices_by_a_slow_plain_way() -> None:
                 for fold in range(2):
                     here = [i for i in range(30) if bins[i] == b and split[i] == fold]
                     there = [i for i in range(30) if bins[i] == b and split[i] != fold]
-                    best = max(range(3), key=lambda o: sum(drawn[sample, i] * accuracy[i, o] for i in there))
+                    # In a sample without any of the fold, the fold itself tells.
+                    weights = drawn[sample] if any(drawn[sample, i] for i in there) else np.ones(30)
+                    best = max(range(3), key=lambda o: sum(weights[i] * accuracy[i, o] for i in there))
                     right += sum(drawn[sample, i] * accuracy[i, best] for i in here)
                     paid += sum(drawn[sample, i] * cost[i, best] for i in here)
                     weight += sum(drawn[sample, i] for i in here)
