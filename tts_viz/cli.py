@@ -1,4 +1,4 @@
-"""The command line: `python -m tts_viz run | open | export | sweep | train | doctor | bench`.
+"""The command line: `python -m tts_viz run | open | export | sweep | lab | train | doctor | bench`.
 
 Exit codes: 0 done, 1 a model or the disk failed on the way (what was found is printed, the trace is kept), 2 the
 arguments are wrong (one line on stderr), 130 interrupted by Ctrl-C (likewise kept and printed). Models, and whatever
@@ -185,6 +185,7 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
         _elsewhere("tts_viz.engines.doctor_command"),
     ),
     "sweep": ("run many searches and keep what they found in one table", _elsewhere("tts_viz.lab.sweep_command")),
+    "lab": ("draw and read the figures of a sweep", _elsewhere("tts_viz.lab.lab_command")),
     "bench": ("measure the models, and how fast all is", _elsewhere("tts_viz.bench.command")),
 }
 

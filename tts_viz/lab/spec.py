@@ -197,7 +197,8 @@ def parameters(strategy: str, knobs: dict[str, Any], n: int) -> dict[str, int]:
             if make(strategy, chosen).generations == n:
                 return chosen
         except ValueError as error:
-            refusal = str(error)
+            # What is wrong with the size asked for helps; what is wrong with those tried in its place does not.
+            refusal = str(error) if size in (n, 0) else refusal
     raise ValueError(f"budget {n}: {refusal}")
 
 
