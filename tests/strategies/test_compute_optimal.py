@@ -24,7 +24,7 @@ def inner(id: str) -> list[str]:
 
 
 # Four samples, one of which is cut short by having nothing more to say; then a beam of four beside them.
-#   0.0 a → aa. (.9)   0.1 b. (.3)   0.2 c → nothing   0.3 d. (.1)      mean (.9 + .3 + 0 + .1) / 4 = .325: bin 4 of 5
+#   0.0 a → aa. (.6)   0.1 b. (.3)   0.2 c → nothing   0.3 d. (.1)      mean (.6 + .3 + .1) / 3 = .33: bin 4 of 5
 #   0.4 e (.2)   0.5 f (.8)   0.6 g (.7)   0.7 h (.1)                    the beam (N = 4, M = 2) keeps f and g
 #   0.5.0 fa. 0.5.1 fb   0.6.0 ga. 0.6.1 gb → 0.5.1.0 fba. 0.5.1.1 fbb.  0.6.1.0 gba. 0.6.1.1 gbb.
 SCRIPT = {
@@ -33,7 +33,7 @@ SCRIPT = {
     "0.5.0": "fa.", "0.5.1": "fb", "0.6.0": "ga.", "0.6.1": "gb",
     "0.5.1.0": "fba.", "0.5.1.1": "fbb.", "0.6.1.0": "gba.", "0.6.1.1": "gbb.",
 }  # fmt: skip
-REWARDS = {"aa.": 0.9, "b.": 0.3, "d.": 0.1, "e": 0.2, "f": 0.8, "g": 0.7, "h": 0.1}
+REWARDS = {"aa.": 0.6, "b.": 0.3, "d.": 0.1, "e": 0.2, "f": 0.8, "g": 0.7, "h": 0.1}
 
 # Twenty first steps, each with twelve and twelve below it, looked ahead from; and twenty short solutions to be revised.
 WIDE = {id: text for id, text in full(3, 20, rollouts=1).items() if max(map(int, inner(id)), default=0) < 12}
@@ -67,7 +67,7 @@ def test_the_first_samples_choose_a_beam_which_begins_anew_beside_them(tmp_path:
     (note,) = noted(session)
     assert (note.strategy, note.parameters) == ("beam", {"m": 2, "n": 4})
     assert note.why == (
-        "looks hard (mean score 0.33 of 4 samples, bin 4 of 5): Beam search, N = 4, M = 2, because at 4 generations "
+        "looks hard (mean score 0.33 of 3 samples, bin 4 of 5): Beam search, N = 4, M = 2, because at 4 generations "
         "it did best there (0.52 right against 0.40 for best of N)"
     )
     assert session.done
@@ -187,7 +187,7 @@ def test_a_policy_with_nothing_to_say_ends_the_search(tmp_path: Path, monkeypatc
     session = finish(begin("compute_optimal", n=8), {}).session
     assert session.done
     assert session.tree.spent.policy_calls == 8
-    assert "very hard (mean score 0.00 of 4 samples, bin 5 of 5)" in noted(session)[0].why
+    assert "very hard (mean score 0.00 of 0 samples, bin 5 of 5)" in noted(session)[0].why
 
 
 @pytest.mark.parametrize("order", range(5))
@@ -222,10 +222,12 @@ def test_what_is_open_already_is_taken_over_with_all_of_n(tmp_path: Path, monkey
 
 def test_a_search_that_is_reopened_by_hand_still_goes_by_its_first_samples(tmp_path: Path, monkeypatch) -> None:
     put_in_force(tmp_path, monkeypatch, hard(row("dvts", m=2)))
-    session = finish(begin("compute_optimal", n=8), SCRIPT, REWARDS).session
+    script = SCRIPT | {"0.2.0": "ca.", "0.4.0": "ea.", "0.4.1": "eb."}
+    rewards = REWARDS | {"ca.": 0.32}
+    session = finish(begin("compute_optimal", n=8), script, rewards).session
     before = set(session.tree.nodes)
     session.do(hands.restore(session.tree, "0.4"))
-    finish(session, SCRIPT | {"0.4.0": "ea.", "0.4.1": "eb."}, REWARDS)
+    finish(session, script, rewards)
     assert session.done
     assert set(session.tree.nodes) - before == {"0.4.0", "0.4.1"}
     first, second = noted(session)

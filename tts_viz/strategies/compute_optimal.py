@@ -57,9 +57,8 @@ class ComputeOptimal:
         going = tree.open_steps()
         if not going and left <= 0:
             return
-        # One that came to no end has a score of 0.
         looked_at = sorted(tree.finished(), key=lambda end: end.born)[:first]
-        score = fsum(tree.score(end, "last") or 0.0 for end in looked_at) / first
+        score = fsum(tree.score(end, "last") or 0.0 for end in looked_at) / max(1, len(looked_at))
         rows, but = rows_for(tree)
         budget, best = rows.best(score, self.n)
         room, there = (self.n, 0) if going else (left, len(tree.finished()))
@@ -68,7 +67,7 @@ class ComputeOptimal:
             best = Best(SAMPLING, {}, best.best_of_n, best.best_of_n, best.problems)
             parameters, used = sized(best, room, there)
         chosen = make(best.strategy, parameters)
-        why = reason(rows, score, first, budget, best, parameters)
+        why = reason(rows, score, len(looked_at), budget, best, parameters)
         yield Note(why + but, best.strategy, parameters)
         if not going:
             yield from samples(tree, left - used)
@@ -119,7 +118,8 @@ def reason(rows: Rows, score: float, of: int, budget: int, best: Best, parameter
     bin = rows.bin(score)
     looks = LOOKS[round((bin - 1) * (len(LOOKS) - 1) / max(1, rows.bins - 1))]
     knobs = ", ".join(f"{name.upper() if len(name) == 1 else name} = {value}" for name, value in parameters.items())
-    begin = f"looks {looks} (mean score {score:.2f} of {of} samples, bin {bin} of {rows.bins}): "
+    samples = f"{of} sample" if of == 1 else f"{of} samples"
+    begin = f"looks {looks} (mean score {score:.2f} of {samples}, bin {bin} of {rows.bins}): "
     picked = f"{STRATEGIES[best.strategy].title}, {knobs}, because at {budget} generations "
     if best.strategy == SAMPLING:
         return f"{begin}{picked}nothing did better there ({best.accuracy:.2f} right)"
