@@ -47,14 +47,22 @@ def main() -> None:
         "--math500", default=None, metavar="SOURCE",
         help="where MATH-500 is, a JSONL file or a hub id; it is offered where there is a policy that is not embedded",
     )  # fmt: skip
+    parser.add_argument(
+        "--choices", default=None, metavar="FILE",
+        help="the table that compute-optimal search looks up, made by `python -m tts_viz choose` (default: the shipped one)",
+    )  # fmt: skip
     args = parser.parse_args()
 
     from tts_viz.engines.embedded import EMBEDDED
     from tts_viz.scheduler import Scheduler
+    from tts_viz.strategies.choices import VARIABLE, table
     from tts_viz.tasks.math500 import SOURCE
     from tts_viz.ui.models import POLICIES, TASKS, VERIFIERS, Models
     from tts_viz.ui.page import build_page, launch_options
 
+    if args.choices:
+        os.environ[VARIABLE] = args.choices
+        table()  # better to fail now than in front of a visitor
     if args.math500:
         os.environ[SOURCE] = args.math500
     policies = tuple(args.policy or POLICIES)

@@ -46,6 +46,10 @@ def searches(draw: st.DrawFn) -> Chosen:
         # The script has six children a node, and every iteration asks for fresh ones.
         most = 3 if knobs["n"] == 1 else 1 + (6 - knobs["n"]) // (knobs["n"] - 1)
         knobs["i"] = draw(st.integers(1, most))
+    if "probe" in known:
+        knobs["probe"] = draw(st.integers(1, 4))
+    if "sure" in known:
+        knobs["sure"] = draw(st.sampled_from([50, 99]))
     if "chains" in known:
         knobs["chains"], knobs["length"] = draw(st.integers(1, 3)), draw(st.integers(1, 4))
     assert set(knobs) == known, f"{name} has a knob that this test does not turn"

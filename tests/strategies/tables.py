@@ -21,7 +21,7 @@ def rows(bins: list[dict[str, Any]], calibration: list[tuple[float, float]] | No
     """The same rows at budgets 4, 16 and 64; a score is its own chance unless said otherwise."""
     return {
         "edges": EDGES,
-        "budgets": {n: bins for n in ("4", "16", "64")},
+        "budgets": dict.fromkeys(("4", "16", "64"), bins),
         "calibration": calibration or [(0.0, 0.0), (1.0, 1.0)],
     }
 

@@ -6,7 +6,8 @@ The table is data. The one that comes with the repository is `assets/lab/choices
     {"probe": 4, "policy": "policy-small", "verifier": "verifier", "made": {...}, "tasks": {
         "all": {
             "edges": [0.2, 0.4, 0.6, 0.8],
-            "budgets": {"16": [{"strategy": "beam", "knobs": {"m": 4}, "accuracy": 0.52, "best_of_n": 0.40, "problems": 20}, ...]},
+            "budgets": {"16": [
+                {"strategy": "beam", "knobs": {"m": 4}, "accuracy": 0.52, "best_of_n": 0.4, "problems": 20}, ...]},
             "calibration": [[0.05, 0.02], ..., [0.97, 0.99]]
         }, "countdown": {...}}}
 
