@@ -98,3 +98,9 @@ def amount(cost: float, axis: str) -> str:
         if cost >= size:
             return f"{cost / size:.3g} {prefix}FLOPs"
     return f"{cost:.3g} FLOPs"
+
+
+def bin_axis(figure: go.Figure, **where: Any) -> None:
+    """Five bins of difficulty."""
+    names = ["1<br>easiest", "2", "3", "4", "5<br>hardest"]
+    figure.update_xaxes(title="bin of difficulty", tickvals=[1, 2, 3, 4, 5], ticktext=names, range=[0.6, 5.4], **where)
