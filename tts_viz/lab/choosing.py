@@ -224,8 +224,6 @@ def pass_at(m: Measured, arm: str, n: int, part: Part = ALL) -> Floats:
 
 def budgets(m: Measured, arm: str) -> list[int]:
     """The budgets of an arm of which the sweep has searches; some can be read from the largest one."""
-    kind: Kind = m.kinds[arm]
-    if not (kind.independent or kind.chains):
-        return sorted({int(b) for b in m.budget[m.rows(arm)]})
-    most = int(m.budget[m.rows(arm)].max(initial=0))
-    return [b for b in kind.budgets if b <= most]
+    sizes: list[int] = m.kept(("budgets", arm), lambda: [int(b) for b in np.unique(m.budget[m.rows(arm)])])
+    kind = m.kinds[arm]
+    return [b for b in kind.budgets if b <= max(sizes, default=0)] if kind.independent or kind.chains else sizes

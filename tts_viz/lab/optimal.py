@@ -106,47 +106,33 @@ class Chosen:
     picks: Floats
 
 
-def choose(accuracy: Floats, bins: Ints, split: Ints, drawn: Floats) -> Ints:
-    """Which option is best on each fold of each bin, (samples, bins, 2).
-
-    `accuracy`: (problems, options); `split`: each problem's fold; `drawn`: (samples, problems), how often each is drawn.
-    Of equally good options the first.
-    """
-    found = np.zeros((len(drawn), BINS, 2), dtype=np.intp)
-    for b in range(BINS):
-        for fold in range(2):
-            on = np.flatnonzero((bins == b) & (split == fold))
-            if len(on):
-                found[:, b, fold] = np.argmax(drawn[:, on] @ accuracy[on], axis=1)
-    return found
-
-
 def cross_validated(
     accuracy: Floats, costs: dict[str, Floats], bins: Ints, splits: Ints, drawn: Floats, own: bool = False
 ) -> Chosen:
-    """Choose on each fold and score on the other. Problems in no bin (−1) do not count.
+    """Choose on each fold and score on the other. Problems in no bin (−1) do not count; of equally good options the first.
 
-    `costs`: by axis, (problems, options). `own`: score where it was chosen, which is wrong, and shows by how much.
+    `accuracy`: (problems, options); `costs`: by axis, the same; `splits`: (times, problems), each problem's fold; `drawn`:
+    (samples, problems), how often each is drawn. `own`: score where it was chosen, which is wrong, and shows by how much.
     """
-    right = np.zeros(len(drawn))
-    paid = {axis: np.zeros(len(drawn)) for axis in costs}
-    picks = np.zeros((BINS, accuracy.shape[1]))
-    for split in splits:
-        best = choose(accuracy, bins, split, drawn)
-        for b in range(BINS):
-            for fold in range(2):
-                on = np.flatnonzero((bins == b) & (split == fold))
-                pick = best[:, b, fold if own else 1 - fold]
-                right += _of(drawn[:, on] @ accuracy[on], pick)
-                for axis, cost in costs.items():
-                    paid[axis] += _of(drawn[:, on] @ cost[on], pick)
-                picks[b, pick[0]] += len(on)
-    total = drawn @ (bins >= 0) * len(splits)
-    return Chosen(right / total, {axis: cost / total for axis, cost in paid.items()}, picks)
-
-
-def _of(summed: Floats, pick: Ints) -> Floats:
-    return summed[np.arange(len(summed)), pick]
+    options = accuracy.shape[1]
+    measures = np.concatenate([accuracy, *costs.values()], axis=1)
+    sums = np.zeros((len(drawn), 1 + len(costs)))
+    picks = np.zeros((BINS, options))
+    every = np.arange(len(drawn))
+    for b in range(BINS):
+        of_bin = np.flatnonzero(bins == b)
+        counts, measured = np.ascontiguousarray(drawn[:, of_bin]), measures[of_bin]
+        whole = counts @ measured
+        for split in splits[:, of_bin]:
+            second = (counts * split) @ measured
+            both = (whole - second).reshape(-1, 1 + len(costs), options), second.reshape(-1, 1 + len(costs), options)
+            for fold, summed in enumerate(both):
+                pick = np.argmax(both[fold if own else 1 - fold][:, 0], axis=1)
+                sums += summed[every, :, pick]
+                picks[b, pick[0]] += (split == fold).sum()
+    with np.errstate(invalid="ignore"):  # a bootstrap sample may have drawn none of these problems
+        means = sums / (drawn @ (bins >= 0) * len(splits))[:, None]
+    return Chosen(means[:, 0], {axis: means[:, 1 + i] for i, axis in enumerate(costs)}, picks)
 
 
 # --- curves -------------------------------------------------------------------------------------------------------

@@ -27,10 +27,7 @@ def optima(m: Measured, how: str, choice: Choice, among: Mask) -> dict[str, list
     sizes = budgets(m, base.name) if base else []
     found = {}
     for bins in DIFFICULTIES:
-        setting = Setting(how, bins, choice)
-        points = [
-            m.kept(("optimal", n, setting, among.tobytes()), lambda: optimal(m, n, setting, among)) for n in sizes
-        ]
+        points = [optimal(m, n, Setting(how, bins, choice), among) for n in sizes]
         found[bins] = [p for p in points if p]
     return found
 
@@ -95,7 +92,7 @@ def reading(found: Mapping[str, list[Optimal]], factors: Mapping[str, Mapping[in
     best = max(factors[first], key=lambda n: factors[first][n].factor)
     top = factors[first][best]
     verdict = "saves" if top.interval[0] > 1 else "does not clearly save"
-    paid = factors[last][best] if best in factors[last] else None
+    paid = factors[last].get(best)
     said = (
         f"With {first}, choosing the strategy by difficulty {verdict} {_of(axis)}: best of N needs {top} as much for the "
         f"same accuracy at {amount(best, 'generations')}, where that is most"
