@@ -21,13 +21,15 @@ class Models:
     policies: tuple[str, ...] = POLICIES
     verifiers: tuple[str, ...] = VERIFIERS
     tasks: tuple[str, ...] = TASKS
+    also: tuple[str, ...] = ()
+    """Models that are in no list, but are the operator's word too: those of the sweep that is shown."""
     _policies: dict[str, Policy] = field(default_factory=dict)
     _verifiers: dict[str, Verifier] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def policy(self, name: str) -> Policy:
         """Raises ValueError for a name that is not allowed. May take seconds the first time."""
-        if name not in self.policies:
+        if name not in self.policies + self.also:
             raise ValueError(f"There is no policy {name!r} here; choose from the list.")
         from tts_viz.engines.policies import load_policy
 
@@ -38,7 +40,7 @@ class Models:
 
     def verifier(self, name: str) -> Verifier:
         """Raises ValueError for a name that is not allowed. May take seconds the first time."""
-        if name not in self.verifiers:
+        if name not in self.verifiers + self.also:
             raise ValueError(f"There is no verifier {name!r} here; choose from the list.")
         from tts_viz.engines.verifiers import load_verifier
 

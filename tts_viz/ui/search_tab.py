@@ -55,6 +55,7 @@ class SearchTab:
     """`moving` are the outputs of `watch`, by which other parts of the page show a run here."""
 
     visitors: Visitors
+    card: problem_card.ProblemCard
     bar: RunBar
     parts: dict[str, Any]
     notice: gr.HTML
@@ -117,7 +118,7 @@ def build_search_tab(visitors: Visitors, models: Models) -> SearchTab:
             by_hand = build_hands_panel()
             parts["solutions"] = Panel(elem_id="solutions")
             parts["log"] = Panel(elem_id="log")
-    tab = SearchTab(visitors, bar, parts, notice)
+    tab = SearchTab(visitors, card, bar, parts, notice)
     what = [card.task, card.text, seed, policy, verifier, pace, *controls.inputs]
     _wire_start(tab, models, card, what)
     _wire_commands(tab, pace)
