@@ -259,6 +259,14 @@ def read(path: Path | BytesIO) -> tuple[pa.Table, dict[str, Any]]:
     return found.cast(SCHEMA), about
 
 
+def models_of(path: Path) -> tuple[str, ...]:
+    """The names of a sweep's models, without reading its table. Raises `StoreError` and OSError."""
+    try:
+        return tuple(json.loads((pq.read_schema(path).metadata or {})[KEY])["models"])
+    except (pa.ArrowInvalid, KeyError, ValueError):
+        raise StoreError(f"{path} is not a sweep; make one with `python -m tts_viz sweep SPEC --out {path}`") from None
+
+
 class Sweep:
     """A sweep that was read: `solutions` (a pandas table, as the module says), its `spec`, and what else is `about` it."""
 
