@@ -35,6 +35,8 @@ NONE_HERE = (
     "python -m tts_viz sweep SPEC --out FILE, and then python app.py --sweep FILE."
 )
 
+SCROLL_TO_FIGURE = "() => document.getElementById('lab-choice').scrollIntoView({ behavior: 'smooth' })"
+
 COMPUTING = html('<p class="note">Being computed …</p>')
 
 LABELS: dict[str, tuple[str, str]] = {
@@ -131,12 +133,22 @@ def build_lab_tab(
 
     what = [source, figure, *dropdowns]
     latest: dict[str, Any] = {**LIVE, "trigger_mode": "always_last"}
-    for changed in (tab.select, source.input, figure.input, *(d.input for d in dropdowns)):
+    for changed in (source.input, figure.input, *(d.input for d in dropdowns)):
         changed(on_show, what, lab.drawn, **latest)
+
+    async def on_open(request: gr.Request, before: Any, source: Any, name: Any, *values: Any) -> AsyncIterator[list[Any]]:
+        if before:  # who comes back finds all as it was
+            yield [gr.skip()] * len(lab.drawn)
+            return
+        async for update in lab.draw(key_of(request), source, name, values):
+            yield update
+
+    tab.select(on_open, [reading, *what], lab.drawn, **latest)
     with gr.Accordion("Run a small sweep of your own", open=not gallery.path, elem_id="lab-own"):
         panel = build_small_sweep_panel(models, gallery, sweeps)
-    # A sweep that is over is shown by the figure chosen.
-    panel.over.change(lambda: OWN, None, source, **SHORT).then(on_show, what, lab.drawn, **LIVE)
+    # A sweep that is over is shown, where the visitor can see it.
+    shown = panel.over.change(lambda: (OWN, FIGURES[0].name), None, [source, figure], **SHORT)
+    shown.then(on_show, what, lab.drawn, **LIVE).then(None, js=SCROLL_TO_FIGURE)
     _wire_points(lab, visitors, models, search, tabs)
 
 
