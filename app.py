@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from datetime import timedelta
+from pathlib import Path
 
 from tts_viz.traces.library import Library
 from tts_viz.traces.library_file import default_path
@@ -12,6 +13,8 @@ from tts_viz.traces.library_file import default_path
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
+
+SWEEP = Path(__file__).parent / "assets" / "lab" / "shipped.parquet"
 
 FORGET = timedelta(days=30)
 """Deleted runs can be restored for so long."""
@@ -52,25 +55,41 @@ def main() -> None:
         "--math500", default=None, metavar="SOURCE",
         help="where MATH-500 is, a JSONL file or a hub id; it is offered where there is a policy that is not embedded",
     )  # fmt: skip
+    parser.add_argument(
+        "--sweep", type=Path, default=SWEEP, metavar="FILE",
+        help="the sweep that the laboratory shows, made by `python -m tts_viz sweep` (default: the shipped one)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--choices", default=None, metavar="FILE",
+        help="the table that compute-optimal search looks up, made by `python -m tts_viz choose` (default: the shipped one)",
+    )  # fmt: skip
     args = parser.parse_args()
 
     from tts_viz.engines.chosen import chosen_policies, chosen_verifiers
     from tts_viz.engines.embedded import EMBEDDED
+    from tts_viz.lab.store import models_of
     from tts_viz.scheduler import Scheduler
+    from tts_viz.strategies.choices import VARIABLE, table
     from tts_viz.tasks.math500 import SOURCE
     from tts_viz.ui.models import TASKS, Models
     from tts_viz.ui.page import build_page, launch_options
 
+    if args.choices:
+        os.environ[VARIABLE] = args.choices
+        table()  # better to fail now than in front of a visitor
     if args.math500:
         os.environ[SOURCE] = args.math500
     policies = tuple(args.policy or chosen_policies())
     tasks = TASKS if set(policies) <= set(EMBEDDED) else (*TASKS, "math500")
-    models = Models(policies, tuple(args.verifier or chosen_verifiers()), tasks)
+    sweep = args.sweep if args.sweep.is_file() else None
+    if sweep is None and args.sweep != SWEEP:
+        parser.error(f"{args.sweep}: there is no such file")
+    models = Models(policies, tuple(args.verifier or chosen_verifiers()), tasks, models_of(sweep) if sweep else ())
     models.warm_up()
     library = open_library(args.runs)
     # Where only this machine can reach the page, its one visitor is the operator.
     alone = args.host in (None, "127.0.0.1", "localhost") and "SPACE_ID" not in os.environ
-    page = build_page(models, Scheduler(), library, args.everyones_runs or alone)
+    page = build_page(models, Scheduler(), library, args.everyones_runs or alone, sweep)
     page.queue(max_size=128).launch(server_name=args.host, server_port=args.port, **launch_options())
 
 

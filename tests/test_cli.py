@@ -123,7 +123,7 @@ def test_json_has_exactly_these_fields(cli: Cli) -> None:
     code, out, _ = cli("run", *EASY, "--strategy", "beam", "--n", "8", "--m", "2", "--lookahead", "0", "--json")
     assert code == 0
     found = json.loads(out)
-    assert list(found) == ["answer", "correct", "strategy", "nodes", "cost", "solutions"]
+    assert list(found) == ["answer", "correct", "strategy", "notes", "nodes", "cost", "solutions"]
     cost = ["generations", "policy_tokens", "prefill_tokens", "verifier_tokens", "flops", "seconds"]
     assert list(found["cost"]) == cost
     assert all(list(s) == ["node", "text", "answer", "score", "correct"] for s in found["solutions"])

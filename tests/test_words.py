@@ -7,7 +7,7 @@ import pytest
 from tests.core.scripted import begin, finish, full, scattered
 from tts_viz import hands
 from tts_viz.budget import Budget
-from tts_viz.events import Changed, Decided, Ended, Event, Grew, Scored, Settings, Started, Valued, Withered
+from tts_viz.events import Changed, Decided, Ended, Event, Grew, Noted, Scored, Settings, Started, Valued, Withered
 from tts_viz.tree import Tree
 from tts_viz.words import detail, happened, why
 
@@ -134,6 +134,7 @@ def test_a_look_ahead_belongs_to_a_step() -> None:
         (Grew("0.0", "0.0.0", "5+5=10"), ""),
         (Grew("0.0", "0.0.r0", "5+5=10", "rollout", finish="eos"), ""),
         (Scored("0.0", (0.5,)), ""),
+        (Noted("looks hard: beam search", "beam", {"n": 4, "m": 2}), "looks hard: beam search"),
         (Ended("finished"), "finished: 0 solutions"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The command line: `python -m tts_viz run | open | export | sweep | lab | train | doctor | bench`.
+"""The command line: `python -m tts_viz run | open | export | sweep | lab | choose | train | doctor | bench`.
 
 Exit codes: 0 done, 1 a model or the disk failed on the way (what was found is printed, the trace is kept), 2 the
 arguments are wrong (one line on stderr), 130 interrupted by Ctrl-C (likewise kept and printed). Models, and whatever
@@ -27,7 +27,7 @@ from tts_viz.events import Settings, Started
 from tts_viz.scheduler import Run, tick
 from tts_viz.session import Session
 from tts_viz.solutions import Judge
-from tts_viz.strategies import STRATEGIES
+from tts_viz.strategies import STRATEGIES, choices
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import SPLITS, Problem, ProblemError
 from tts_viz.tree import Tree
@@ -138,6 +138,12 @@ def _fill_run(parser: argparse.ArgumentParser) -> None:
         "verifier, oracle, noisy:0.2 or a PRM (default %(default)s; TTS_VIZ_VERIFIERS changes it)"
     ))  # fmt: skip
 
+    how.add_argument(
+        "--choices",
+        metavar="FILE",
+        help=f"the table that compute_optimal looks up (default ${choices.VARIABLE} or the shipped one)",
+    )
+
     out = parser.add_argument_group("what comes out")
     out.add_argument("--out", metavar="FILE", help="write the trace there as it happens, as JSON lines")
     _add_json(out)
@@ -186,6 +192,10 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     ),
     "sweep": ("run many searches and keep what they found in one table", _elsewhere("tts_viz.lab.sweep_command")),
     "lab": ("draw and read the figures of a sweep", _elsewhere("tts_viz.lab.lab_command")),
+    "choose": (
+        "make of such a table the one that compute-optimal search looks up",
+        _elsewhere("tts_viz.lab.choose_command"),
+    ),
     "bench": ("measure the models, and how fast all is", _elsewhere("tts_viz.bench.command")),
 }
 
@@ -198,6 +208,8 @@ def run(args: argparse.Namespace) -> int:
     from tts_viz.traces.jsonl import TraceWriter
 
     with refusing():
+        if args.choices:
+            os.environ[choices.VARIABLE] = args.choices
         problem = _problem(args)
         judge = Judge(problem)
         given = {"problem": asdict(problem), "policy": args.policy, "verifier": args.verifier}

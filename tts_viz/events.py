@@ -133,6 +133,17 @@ class Valued:
 
 
 @dataclass(frozen=True, slots=True)
+class Noted:
+    """The strategy says, in a sentence, what it does next and why; `strategy` and `parameters` where it goes on by another."""
+
+    why: str
+    strategy: str | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+    kind: Literal["noted"] = "noted"
+    by: Author = "search"
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The strategy has nothing more to ask ("finished"), or a person stopped it."""
 
@@ -205,6 +216,7 @@ Event = (
     | Scored
     | Decided
     | Valued
+    | Noted
     | Ended
     | Trimmed
     | Pinned

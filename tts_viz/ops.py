@@ -7,8 +7,8 @@ searches that run side by side from one node and must tell their own children fr
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from tts_viz.node import Node
 from tts_viz.tree import Tree
@@ -64,13 +64,22 @@ class Believe:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """Say in a sentence what comes next and why; `strategy` and `parameters` where the search goes on by another one."""
+
+    why: str
+    strategy: str | None = None
+    parameters: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Parallel:
     """Run searches side by side, each going on as soon as its own answers are in, and wait for all of them."""
 
     searches: Sequence[Search]
 
 
-Op = Expand | Roll | Score | Keep | Revise | Believe | Parallel
+Op = Expand | Roll | Score | Keep | Revise | Believe | Note | Parallel
 Search = Generator[Op, list[Node], object]
 
 

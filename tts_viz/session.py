@@ -30,6 +30,7 @@ from tts_viz.events import (
     Grew,
     Kind,
     NodeId,
+    Noted,
     Scored,
     Started,
     Undone,
@@ -37,7 +38,7 @@ from tts_viz.events import (
     Withered,
 )
 from tts_viz.node import Node, in_order
-from tts_viz.ops import Believe, Expand, Keep, Op, Parallel, Revise, Roll, Score, Search
+from tts_viz.ops import Believe, Expand, Keep, Note, Op, Parallel, Revise, Roll, Score, Search
 from tts_viz.request import Request, first_free, request_seed
 from tts_viz.tasks.base import Problem
 from tts_viz.tree import Tree, reopens
@@ -130,8 +131,7 @@ class Session:
             process.grown.append(request.node)
         if not process.waiting:
             # Birth order is the order of arrival; a strategy sees its children in the order it asked for them.
-            grown = in_order(self.tree.nodes[id] for id in process.grown)
-            process.grown = []
+            grown, process.grown = in_order(self.tree.nodes[id] for id in process.grown), []
             self._resume(process, grown)
 
     def question(self, request: Request) -> SampleRequest | ScoreRequest:
@@ -148,8 +148,7 @@ class Session:
         steps = tuple(Step(n.text, n.tokens) for n in parent.path())
         earlier = tuple(tuple(n.text for n in end.path()) for end in parent.earlier())
         temperature = 0.0 if request.greedy else self.tree.settings.temperature
-        asked = str(started.problem.get("asked", ""))
-        limit = started.max_tokens
+        asked, limit = str(started.problem.get("asked", "")), started.max_tokens
         return SampleRequest(started.prompt, steps, temperature, request.seed, limit, earlier, asked=asked)
 
     # --- a person's commands ----------------------------------------------------------------------------------------
@@ -299,6 +298,8 @@ class Session:
                     process.grown.append(self._attempt(end))
             case Believe(node, value):
                 self._emit(Valued(node.id, value))
+            case Note(why, strategy, parameters):
+                self._emit(Noted(why, strategy, dict(parameters)))
             case Parallel(searches):
                 children = [Process(search, process.by, process) for search in searches]
                 process.running.update(children)

@@ -47,6 +47,7 @@ def as_json(tree: Tree, judge: Judge) -> dict[str, Any]:
         "answer": solutions[0].answer if solutions else None,
         "correct": solutions[0].correct if solutions else None,
         "strategy": tree.settings.strategy,
+        "notes": [{"why": n.why, "strategy": n.strategy, "parameters": n.parameters} for n in tree.notes],
         "nodes": len(tree.nodes) - 1,
         "cost": {
             "generations": tree.generations,
@@ -77,9 +78,9 @@ def show(tree: Tree, judge: Judge, json_only: bool) -> None:
 
 
 def summary(tree: Tree, solutions: list[Solution]) -> str:
-    """The answer, the best solutions, and the bill."""
+    """What the strategy said of itself, the answer, the best solutions, and the bill."""
     spent = tree.spent
-    lines = [_answer(solutions), ""]
+    lines = [*(note.why for note in tree.notes), _answer(solutions), ""]
     for place, s in enumerate(solutions[:SHOWN], 1):
         score = "  – " if s.score is None else f"{s.score:.2f}"
         lines.append(f"{place:>3}  {score}  {VERDICT[s.correct]:<10}  {s.answer or 'no answer':<24}  {s.node}")

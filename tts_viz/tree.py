@@ -21,6 +21,7 @@ from tts_viz.events import (
     Grew,
     Kind,
     NodeId,
+    Noted,
     Overrode,
     Pinned,
     Scored,
@@ -50,14 +51,15 @@ class Done:
 
 @dataclass(slots=True)
 class Tree:
-    """A fold of events. `nodes` is in order of birth; `decisions` are kept for "why was this pruned?"; `deeds` is what
-    was done by hand, oldest first."""
+    """A fold of events. `nodes` is in order of birth; `decisions` are kept for "why was this pruned?"; `notes` is what
+    the strategy said of itself, `deeds` what was done by hand, oldest first."""
 
     nodes: dict[NodeId, Node] = field(default_factory=lambda: {ROOT: Node(ROOT, None, "root")})
     started: Started | None = None
     ended: Ended | None = None
     spent: Cost = field(default_factory=Cost)
     decisions: list[Decided] = field(default_factory=list)
+    notes: list[Noted] = field(default_factory=list)
     deeds: list[Done] = field(default_factory=list)
     length: int = 0
     """How many events have been applied."""
@@ -97,6 +99,8 @@ class Tree:
                 self.decisions.append(event)
             case Valued():
                 self.nodes[event.node].value = event.value
+            case Noted():
+                self.notes.append(event)
             case Ended():
                 self.ended = event
             case Trimmed() | Pinned() | Overrode() | Asked():

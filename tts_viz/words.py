@@ -18,6 +18,7 @@ from tts_viz.events import (
     Event,
     Grew,
     NodeId,
+    Noted,
     Overrode,
     Pinned,
     Scored,
@@ -160,6 +161,8 @@ def happened(event: Event, before: Tree) -> str:
         case Grew(by="user"):
             what = "edited a step to" if event.replaces else "wrote a step"
             return f"by hand: {what} “{event.text}”"
+        case Noted():
+            return event.why
         case Trimmed() | Pinned() | Overrode() | Asked():
             return f"by hand: {_deed(before, event)}"
         case Undone():

@@ -31,6 +31,8 @@ KNOBS: dict[str, dict[str, int]] = {
     "mcts": {"n": 8, "m": 2, "c": 100, "k": 0},
     "revisions": {"n": 5},
     "parallel_revisions": {"chains": 3, "length": 2},
+    "compute_optimal": {"n": 6, "probe": 2},
+    "adaptive_best_of_n": {"n": 5},
 }
 
 PAIRS = [(old, new) for old, new in product(KNOBS, KNOBS) if old != new]
@@ -75,9 +77,9 @@ def test_the_new_strategy_ends_the_search_that_the_old_one_began(old: str, new: 
     assert not {n.id for n in tree.nodes.values() if n.alive} & dead
     grown = [e for e in session.trace[len(at) :] if isinstance(e, Grew)]
     assert not {e.parent for e in grown} & dead
-    # Nothing is expanded twice, but the root, where samples are independent.
+    # Nothing is expanded twice, but the root, where samples are independent, and what begins anew begins.
     again = {e.parent for e in grown if e.node_kind == "step"} & expanded
-    assert again <= ({"0"} if new in {"majority", "best_of_n"} else set())
+    assert again <= ({"0"} if new in {"majority", "best_of_n", "compute_optimal", "adaptive_best_of_n"} else set())
     if STRATEGIES[new].verified:
         assert not tree.unscored()
         assert all(n.reward == REWARDS[n.text] for n in tree.nodes.values() if n.reward is not None)

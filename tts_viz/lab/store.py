@@ -19,6 +19,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -234,14 +235,19 @@ def table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
 def write(path: Path, table: pa.Table, about: Mapping[str, Any]) -> None:
     """All or nothing: a file that is there is whole. `about` is plain data."""
     beside = path.with_name(path.name + ".tmp")
-    said = json.dumps({"version": VERSION, **about}, ensure_ascii=False)
-    pq.write_table(
-        table.replace_schema_metadata({KEY: said.encode()}), beside, compression="zstd", compression_level=12
-    )
+    beside.write_bytes(packed(table, about))
     beside.replace(path)
 
 
-def read(path: Path) -> tuple[pa.Table, dict[str, Any]]:
+def packed(table: pa.Table, about: Mapping[str, Any]) -> bytes:
+    """A sweep's file, as it would be written."""
+    said = json.dumps({"version": VERSION, **about}, ensure_ascii=False)
+    out = BytesIO()
+    pq.write_table(table.replace_schema_metadata({KEY: said.encode()}), out, compression="zstd", compression_level=12)
+    return out.getvalue()
+
+
+def read(path: Path | BytesIO) -> tuple[pa.Table, dict[str, Any]]:
     """The table and what is said about it. Raises `StoreError`, and OSError where there is no such file."""
     try:
         found = pq.read_table(path)
@@ -253,10 +259,18 @@ def read(path: Path) -> tuple[pa.Table, dict[str, Any]]:
     return found.cast(SCHEMA), about
 
 
+def models_of(path: Path) -> tuple[str, ...]:
+    """The names of a sweep's models, without reading its table. Raises `StoreError` and OSError."""
+    try:
+        return tuple(json.loads((pq.read_schema(path).metadata or {})[KEY])["models"])
+    except (pa.ArrowInvalid, KeyError, ValueError):
+        raise StoreError(f"{path} is not a sweep; make one with `python -m tts_viz sweep SPEC --out {path}`") from None
+
+
 class Sweep:
     """A sweep that was read: `solutions` (a pandas table, as the module says), its `spec`, and what else is `about` it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | BytesIO) -> None:
         """Raises `StoreError`, `SpecError` and OSError."""
         found, self.about = read(path)
         self.spec: Spec = parse_spec(self.about["spec"])

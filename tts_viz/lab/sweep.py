@@ -114,11 +114,11 @@ def about_models(spec: Spec) -> dict[str, dict[str, Any]]:
     for arm in spec.arms:
         for name, load in zip(spec.models(arm), (policy_of, verifier_of)):
             if name not in found:
-                found[name] = {"parameters": load(name).parameters, "training_tokens": _training_tokens(name)}
+                found[name] = {"parameters": load(name).parameters, "training_tokens": training_tokens(name)}
     return found
 
 
-def _training_tokens(name: str) -> int | None:
+def training_tokens(name: str) -> int | None:
     made = EMBEDDED.get(name.rpartition(":")[2], Path(name)) / "training.json"
     return json.loads(made.read_text())["training"]["tokens"] if made.is_file() else None
 

@@ -2,6 +2,7 @@
 
 # isort: off
 from tts_viz.strategies import greedy, sampling, beam_search, dvts, rebase, particles, mcts, revisions
+from tts_viz.strategies import compute_optimal, adaptive
 # isort: on
 
 from tts_viz.strategies.base import STRATEGIES, Entry, Knob, Strategy, chosen, make
@@ -11,8 +12,10 @@ __all__ = [
     "Entry",
     "Knob",
     "Strategy",
+    "adaptive",
     "beam_search",
     "chosen",
+    "compute_optimal",
     "dvts",
     "greedy",
     "make",

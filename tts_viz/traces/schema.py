@@ -28,6 +28,7 @@ from tts_viz.events import (
     Grew,
     Kind,
     NodeId,
+    Noted,
     Overrode,
     Pinned,
     Scored,
@@ -46,6 +47,9 @@ MAX_LINE = 1_000_000
 
 MAX_DEPTH = 500
 MAX_NODES = 200_000
+
+LONGEST_NOTE = 2_000
+"""Characters of what a strategy says of itself."""
 
 CHILD = re.compile(r"(?P<parent>.+)\.(?P<mark>[rua]?)\d{1,6}", re.ASCII)
 
@@ -126,6 +130,10 @@ class Gate:
         match event:
             case Started():
                 self._start(event)
+            case Noted():
+                _require(event.by == "search", "only a strategy says what it does next")
+                _require(len(event.why) <= LONGEST_NOTE, f"a note of more than {LONGEST_NOTE:,} characters")
+                _check_parameters(event.parameters)
             case Changed():
                 _check_settings(event.settings)
                 names = {f.name for f in fields(Settings)}
@@ -226,7 +234,11 @@ def _check_settings(settings: Settings) -> None:
     _require(settings.temperature >= 0, "the temperature must not be negative")
     _require(settings.aggregation in aggregate.STEPS, f"unknown step aggregation {settings.aggregation!r}")
     _require(settings.vote in aggregate.VOTES, f"unknown vote {settings.vote!r}")
-    for name, value in settings.parameters.items():
+    _check_parameters(settings.parameters)
+
+
+def _check_parameters(parameters: dict[str, Any]) -> None:
+    for name, value in parameters.items():
         plain = isinstance(value, str | int | bool | None) or (isinstance(value, float) and math.isfinite(value))
         _require(plain, f"parameter {name!r} must be a plain finite value")
 

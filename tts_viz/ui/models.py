@@ -22,6 +22,8 @@ class Models:
     policies: tuple[str, ...] = field(default_factory=chosen_policies)
     verifiers: tuple[str, ...] = field(default_factory=chosen_verifiers)
     tasks: tuple[str, ...] = TASKS
+    also: tuple[str, ...] = ()
+    """Models that are in no list, but are the operator's word too: those of the sweep that is shown."""
     _policies: dict[str, Policy] = field(default_factory=dict)
     _verifiers: dict[str, Verifier] = field(default_factory=dict)
     importing: threading.RLock = field(default_factory=threading.RLock)
@@ -36,7 +38,7 @@ class Models:
 
     def policy(self, name: str) -> Policy:
         """Raises ValueError for a name that is not allowed. May take seconds the first time."""
-        if name not in self.policies:
+        if name not in self.policies + self.also:
             raise ValueError(f"There is no policy {name!r} here; choose from the list.")
         with self.importing:
             from tts_viz.engines.policies import load_policy
@@ -48,7 +50,7 @@ class Models:
 
     def verifier(self, name: str) -> Verifier:
         """Raises ValueError for a name that is not allowed. May take seconds the first time."""
-        if name not in self.verifiers:
+        if name not in self.verifiers + self.also:
             raise ValueError(f"There is no verifier {name!r} here; choose from the list.")
         with self.importing:
             from tts_viz.engines.verifiers import load_verifier

@@ -12,16 +12,19 @@ from gradio.themes import Default
 from tts_viz.scheduler import Scheduler
 from tts_viz.traces.library import Library
 from tts_viz.ui.compare_tab import build_compare_tab
+from tts_viz.ui.gallery import Gallery
+from tts_viz.ui.lab_tab import build_lab_tab
 from tts_viz.ui.lesson_tab import build_lesson_tab, follow_lesson_link
 from tts_viz.ui.models import Models
 from tts_viz.ui.page_events import LIVE, SHORT, key_of
 from tts_viz.ui.runs_tab import build_runs_tab
 from tts_viz.ui.search_tab import SearchTab, build_search_tab
+from tts_viz.ui.small_sweep import SmallSweeps
 from tts_viz.ui.start import reopen
 from tts_viz.ui.visitors import Visitors
 
 HERE = Path(__file__).parent
-STYLES = ("page", "lesson")
+STYLES = ("page", "lesson", "lab")
 
 FLIP_THEME = "() => { document.body.classList.toggle('dark'); }"
 
@@ -34,9 +37,13 @@ BROWSER_KEY = """() => {
 """The key by which a browser finds its runs again; it leaves the browser only for this host."""
 
 
-def build_page(models: Models, scheduler: Scheduler, library: Library, everything: bool = False) -> gr.Blocks:
-    """The whole page. Launch it with `launch_options()`. `everything`: visitors see all runs of the library."""
+def build_page(
+    models: Models, scheduler: Scheduler, library: Library, everything: bool = False, sweep: Path | None = None
+) -> gr.Blocks:
+    """The whole page. Launch it with `launch_options()`. `everything`: visitors see all runs of the library; `sweep`: the
+    file that the laboratory shows."""
     visitors = Visitors(scheduler, library, everything)
+    gallery, sweeps = Gallery(sweep), SmallSweeps(scheduler)
     with gr.Blocks(title="tts_viz: watch a model search", fill_width=True, analytics_enabled=False) as page:
         with gr.Column(elem_id="page"):
             with gr.Row(elem_id="top", equal_height=True):
@@ -49,6 +56,8 @@ def build_page(models: Models, scheduler: Scheduler, library: Library, everythin
                     compare = build_compare_tab(visitors, models)
                 with gr.Tab("Runs", id="runs") as runs:
                     build_runs_tab(visitors, models, search, compare, tabs, runs)
+                with gr.Tab("Lab", id="lab") as lab:
+                    build_lab_tab(visitors, models, gallery, sweeps, search, tabs, lab)
                 with gr.Tab("Learn", id="learn"):
                     build_lesson_tab(visitors, models, search, tabs)
         theme.click(None, js=FLIP_THEME)
@@ -56,7 +65,7 @@ def build_page(models: Models, scheduler: Scheduler, library: Library, everythin
         page.load(_introduce(visitors), browser, None, js=BROWSER_KEY, **SHORT)
         page.load(_follow_link(visitors, models, search), None, search.moving, **LIVE)
         page.load(follow_lesson_link, None, tabs, **SHORT)
-        page.unload(_leave(visitors))
+        page.unload(_leave(visitors, gallery, sweeps))
     return page
 
 
@@ -94,8 +103,9 @@ def _follow_link(visitors: Visitors, models: Models, search: SearchTab) -> Calla
     return on_load
 
 
-def _leave(visitors: Visitors) -> Callable[[gr.Request], None]:
+def _leave(*rooms: Visitors | Gallery | SmallSweeps) -> Callable[[gr.Request], None]:
     def on_unload(request: gr.Request) -> None:
-        visitors.leave(key_of(request))
+        for room in rooms:
+            room.leave(key_of(request))
 
     return on_unload

@@ -59,6 +59,7 @@ class SearchTab:
 
     visitors: Visitors
     models: Models
+    card: problem_card.ProblemCard
     bar: RunBar
     parts: dict[str, Any]
     notice: gr.HTML
@@ -125,7 +126,7 @@ def build_search_tab(visitors: Visitors, models: Models) -> SearchTab:
             by_hand = build_hands_panel()
             parts["solutions"] = Panel(elem_id="solutions")
             parts["log"] = Panel(elem_id="log")
-    tab = SearchTab(visitors, models, bar, parts, notice)
+    tab = SearchTab(visitors, models, card, bar, parts, notice)
     what = [card.task, card.text, seed, policy, verifier, pace, *controls.inputs]
     _wire_start(tab, models, card, what)
     _wire_commands(tab, pace)
