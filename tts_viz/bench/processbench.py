@@ -92,18 +92,17 @@ def _scores(name: str, verifier: Verifier, entries: Sequence[Entry]) -> list[Sco
 def _said(measured: Report, verifier: str) -> str:
     rows = [_row(group) for group in (*measured.groups, measured.total)]
     how = f"chosen on {measured.chosen_on} other solutions" if measured.chosen_on else "as given"
+    average = "" if math.isnan(measured.average) else f"Average F1 of the subsets {measured.average:.3f}. "
     return (
-        f"{report.table(rows)}\n\n{verifier}: a step is taken for wrong under {measured.threshold:.3f} ({how}). "
-        f"Average F1 of the subsets {measured.average:.3f}. "
+        f"{report.table(rows)}\n\n{verifier}: a step is taken for wrong under {measured.threshold:.3f} ({how}). {average}"
         f"{measured.lucky} of {measured.total.wrong + measured.total.right} reach the right answer by a wrong step."
     )
 
 
 def _row(group: Group) -> dict[str, Any]:
-    return {
-        "subset": group.name, "with an error": group.wrong, "without": group.right, "error found (a)": group.found,
-        "none found (b)": group.spared, "F1 = 2ab/(a+b)": group.f1,
-    }  # fmt: skip
+    figures = {"error found (a)": group.found, "none found (b)": group.spared, "F1 = 2ab/(a+b)": group.f1}
+    shown = {name: "–" if math.isnan(value) else value for name, value in figures.items()}
+    return {"subset": group.name, "with an error": group.wrong, "without": group.right, **shown}
 
 
 def _plain(measured: Report) -> Any:

@@ -55,14 +55,22 @@ class Asked:
                     raise ValueError(f"{name} gave {len(answer)} scores for {request.wanted} steps")
                 known[i][-request.wanted :] = answer
         found = [tuple(score for score in those if score is not None) for those in known]
+        for those, scores in zip(keys, found):
+            self._remember(those, scores)
+        return found
+
+    def know(self, name: str, solution: Solution, scores: Sequence[float | None]) -> None:
+        """This is what the verifier said when another asked it; None where it did not."""
+        self._remember(_keys(name, solution), scores)
+
+    def _remember(self, keys: Sequence[bytes], scores: Sequence[float | None]) -> None:
         with self._lock:
-            for those, scores in zip(keys, found):
-                for key, score in zip(those, scores, strict=True):
+            for key, score in zip(keys, scores, strict=True):
+                if score is not None:
                     self._known[key] = score
                     self._known.move_to_end(key)
             while len(self._known) > self._remembered:
                 self._known.popitem(last=False)
-        return found
 
 
 async def _answers(verifier: Verifier, requests: Sequence[ScoreRequest]) -> list[Scores]:

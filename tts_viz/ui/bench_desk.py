@@ -1,0 +1,167 @@
+"""One solution under examination: typed, pasted or sampled, scored, and edited step by step."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from tts_viz.engines.base import EngineError
+from tts_viz.tasks import get_task
+from tts_viz.ui import problem_card
+from tts_viz.ui.bench_jobs import Bench
+from tts_viz.ui.bench_samples import one_solution
+from tts_viz.ui.bench_steps import StepTable, step_table
+from tts_viz.ui.markup import html, join
+from tts_viz.ui.models import TASKS
+from tts_viz.ui.page_events import SHORT, warning
+from tts_viz.verifier_bench.examined import Examined, examine
+from tts_viz.verifier_bench.solution import Reading, Solution, read_solution, read_steps
+
+ASKING: dict[str, Any] = {"concurrency_limit": 4, "show_progress": "hidden", "api_visibility": "private"}
+"""For events that ask a model once."""
+
+FALSE_EXAMPLE = ("make 61 from 2 3 14 25", "25*2=52 left 3 14 52\n14-3=11 left 11 52\n52+11=63 left 63")
+"""What a new visitor finds typed already: a step that is false, and what is built on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """`seen` is the last examination, which the next one is compared with."""
+
+    bench: Bench
+    task: gr.Radio
+    problem: gr.Textbox
+    solution: gr.Textbox
+    verifiers: gr.CheckboxGroup
+    notice: gr.HTML
+    steps: StepTable
+    seen: gr.State
+
+    @property
+    def showing(self) -> list[Any]:
+        return [self.task, self.problem, self.solution, self.notice, self.steps, self.seen]
+
+    async def show(self, reading: Reading, names: Any, before: Examined | None) -> list[Any]:
+        """Updates of `showing` with this solution examined. Raises ValueError."""
+        solution = reading.solution
+        now = await asyncio.to_thread(_examined, self.bench, solution, names)
+        said = join(
+            html('<p class="note">Step {}: “{}” was read as “{}”.</p>').format(i + 1, typed, solution.steps[i])
+            for i, typed in reading.completed
+        )
+        text = ("\n\n" if any("\n" in step for step in solution.steps) else "\n").join(solution.steps)
+        return [solution.problem.task, gr.skip(), text, said, step_table(now, before), now]
+
+
+def _examined(bench: Bench, solution: Solution, names: Any) -> Examined:
+    if not isinstance(names, list) or not names:
+        raise ValueError("Choose at least one verifier.")
+    return examine(solution, {name: bench.models.verifier(name) for name in names}, bench.asked)
+
+
+def build_desk(bench: Bench) -> Desk:
+    """Lay it out in the current container, and wire it."""
+    models = bench.models
+    problem_text, solution_text = FALSE_EXAMPLE if models.tasks[0] == TASKS[0] else ("", "")
+    with gr.Row(elem_id="bench-pick", equal_height=True):
+        task = gr.Radio(
+            [(get_task(name).title, name) for name in models.tasks], value=models.tasks[0], label="Puzzle",
+            elem_id="bench-task", scale=0, min_width=275 + 125 * (len(models.tasks) > 2),
+        )  # fmt: skip
+        level = gr.Radio(
+            [(str(n), n) for n in get_task(models.tasks[0]).levels], value=3, label="Level (1 easy … 5 hard)",
+            elem_id="bench-level", scale=0, min_width=320,
+        )  # fmt: skip
+        another = gr.Button("Another problem", elem_id="bench-another", scale=0, min_width=150)
+        sample = gr.Button("Sample a solution", elem_id="bench-sample", scale=0, min_width=150)
+    with gr.Row(equal_height=True):
+        problem = gr.Textbox(
+            problem_text, label=f"Problem, like {problem_card.placeholders(models.tasks)}", elem_id="bench-problem",
+            max_lines=6, max_length=problem_card.LONGEST, scale=2, min_width=260,
+        )  # fmt: skip
+        verifiers = gr.CheckboxGroup(
+            list(models.verifiers), value=list(models.verifiers[:1]), label="Verifiers to ask", elem_id="bench-verifiers",
+            scale=1, min_width=260,
+        )  # fmt: skip
+    solution = gr.Textbox(
+        solution_text, label="Solution, one step a line (or paragraphs, parted by empty lines)", elem_id="bench-solution-text",
+        lines=4, max_lines=12, max_length=20_000,
+    )  # fmt: skip
+    score = gr.Button("Score its steps", variant="primary", elem_id="bench-score")
+    notice = gr.HTML("", elem_id="bench-notice", apply_default_css=False)
+    desk = Desk(bench, task, problem, solution, verifiers, notice, StepTable(elem_id="bench-steps"), gr.State(None))
+    _wire_problems(desk, level, another, sample)
+    _wire_scores(desk, score)
+    return desk
+
+
+def _wire_problems(desk: Desk, level: gr.Radio, another: gr.Button, sample: gr.Button) -> None:
+    models = desk.bench.models
+
+    def on_another(task: Any, level: Any) -> list[Any]:
+        if task not in models.tasks or level not in get_task(task).levels:
+            return [gr.skip()] * 3
+        try:
+            return [problem_card.draw(task, level), "", ""]
+        except ValueError as error:
+            return [gr.skip(), gr.skip(), warning(str(error))]
+
+    for changed in (desk.task.input, level.input, another.click):
+        changed(on_another, [desk.task, level], [desk.problem, desk.solution, desk.notice], **SHORT)
+
+    async def on_sample(task: Any, text: Any, names: Any) -> list[Any]:
+        try:
+            problem = problem_card.read(models.tasks, task, str(text or ""))
+            steps = await one_solution(desk.bench, problem)
+            if not steps:
+                raise ValueError("The policy had nothing to say to this problem.")
+            return await desk.show(Reading(Solution(problem, tuple(steps))), names, None)
+        except (ValueError, EngineError) as error:
+            return _refused(desk, error)
+
+    sample.click(on_sample, [desk.task, desk.problem, desk.verifiers], desk.showing, **ASKING)
+
+
+def _wire_scores(desk: Desk, score: gr.Button) -> None:
+    async def on_score(task: Any, text: Any, typed: Any, names: Any, seen: Examined | None) -> list[Any]:
+        try:
+            problem = problem_card.read(desk.bench.models.tasks, task, str(text or ""))
+            return await desk.show(read_solution(problem, str(typed or "")), names, seen)
+        except (ValueError, EngineError) as error:
+            return _refused(desk, error)
+
+    score.click(on_score, [desk.task, desk.problem, desk.solution, desk.verifiers, desk.seen], desk.showing, **ASKING)
+
+    async def on_edit(names: Any, seen: Examined | None, event: gr.EventData) -> list[Any]:
+        steps = event._data.get("steps")
+        if seen is None or not _texts(steps):
+            return [gr.skip()] * len(desk.showing)
+        try:
+            return await desk.show(read_steps(seen.solution.problem, steps), names, seen)
+        except (ValueError, EngineError) as error:
+            return _refused(desk, error)
+
+    desk.steps.edit(on_edit, [desk.verifiers, desk.seen], desk.showing, **ASKING)  # type: ignore[attr-defined]
+
+    async def on_verifiers(names: Any, seen: Examined | None) -> list[Any]:
+        if seen is None:
+            return [gr.skip()] * len(desk.showing)
+        try:
+            return await desk.show(Reading(seen.solution), names, None)
+        except (ValueError, EngineError) as error:
+            return _refused(desk, error)
+
+    desk.verifiers.input(on_verifiers, [desk.verifiers, desk.seen], desk.showing, **ASKING)
+
+
+def _texts(steps: Any) -> bool:
+    return isinstance(steps, Sequence) and not isinstance(steps, str) and all(isinstance(step, str) for step in steps)
+
+
+def _refused(desk: Desk, error: Exception) -> list[Any]:
+    said = warning(str(error))
+    return [said if part is desk.notice else gr.skip() for part in desk.showing]
