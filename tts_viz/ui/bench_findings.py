@@ -36,7 +36,9 @@ KINDS: dict[ErrorKind, str] = {
 HEAR = """
 element.addEventListener('click', (event) => {
   const button = event.target.closest('[data-do]');
-  if (button) trigger(button.dataset.do, { run: button.dataset.run, node: button.dataset.at, index: Number(button.dataset.index) });
+  if (!button) return;
+  const { run, at, index } = button.dataset;
+  trigger(button.dataset.do, { run, node: at, index: Number(index) });
 });
 """
 

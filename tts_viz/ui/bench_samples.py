@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import asdict
 
 from tts_viz.budget import Budget
@@ -14,7 +14,6 @@ from tts_viz.session import Session
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import Problem
 from tts_viz.tasks.math500 import Math500
-from tts_viz.traces.library_entry import RunId
 from tts_viz.tree import Tree
 from tts_viz.ui import problem_card
 from tts_viz.ui.bench_jobs import Bench, Job
@@ -64,13 +63,12 @@ def drawn(task: str, level: int, count: int) -> list[Problem]:
 
 
 async def sampled(
-    bench: Bench, key: str, job: Job, problems: list[Problem], samples: int, verifier: str
-) -> AsyncIterator[tuple[int, list[Path]]]:
-    """One search after another, each a run of this visitor that is kept: (problems done, the paths so far), now and then.
-
-    What the verifier says meanwhile is remembered. Raises ValueError, `CrowdedError`, EngineError.
+    bench: Bench, key: str, job: Job, problems: list[Problem], samples: int, verifier: str, into: list[Path]
+) -> AsyncGenerator[int]:
+    """One search after another, each a run of this visitor that is kept; its paths go `into` the list, and what the verifier
+    says meanwhile is remembered. Yields, now and then, how many problems are done. Raises ValueError, `CrowdedError`, EngineError.
     """
-    policy, paths = bench.models.policies[0], []
+    policy = bench.models.policies[0]
     settings = Settings("best_of_n", {"n": samples}, Budget(generations=samples), seed=random.randrange(2**31))
     try:
         for done, problem in enumerate(problems):
@@ -82,7 +80,7 @@ async def sampled(
             assert view.saved is not None
             bench.visitors.library.rename(view.saved, None, NAME)
             while view.run.state == "running":
-                yield done, paths
+                yield done
                 await asyncio.sleep(POLL)
                 if job.cancelled or bench.visitors.view(key, "bench") is not view:
                     return
@@ -91,23 +89,20 @@ async def sampled(
             tree = Tree.fold(list(view.trace))
             for path in paths_of(view.saved, tree):
                 bench.asked.know(verifier, path.solution, [tree.nodes[id].reward for id in path.nodes])
-                paths.append(path)
-        yield len(problems), paths
+                into.append(path)
     finally:
         bench.visitors.put_away(key, "bench")
 
 
-def kept(bench: Bench, key: str) -> tuple[list[RunId], list[Path]]:
-    """The visitor's newest runs and the paths in them, as many as are examined at once. Raises OSError."""
+def kept(bench: Bench, key: str) -> list[Path]:
+    """The paths in the visitor's newest runs, as many as are examined at once. Raises OSError."""
     library, owner = bench.visitors.library, bench.visitors.sees(key)
-    runs: list[RunId] = []
     paths: list[Path] = []
     for entry in library.runs(owner, limit=MOST_RUNS):
         if len(paths) >= MOST_PATHS:
             break
         if entry.task in bench.models.tasks:
-            runs.append(entry.id)
             paths = distinct(
                 [*paths, *paths_of(entry.id, Tree.fold(library.events_until_damage(entry.id, owner).events))]
             )
-    return runs, paths[:MOST_PATHS]
+    return paths[:MOST_PATHS]

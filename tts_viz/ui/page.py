@@ -11,6 +11,7 @@ from gradio.themes import Default
 
 from tts_viz.scheduler import Scheduler
 from tts_viz.traces.library import Library
+from tts_viz.ui.bench_jobs import Bench
 from tts_viz.ui.compare_tab import build_compare_tab
 from tts_viz.ui.lesson_tab import build_lesson_tab, follow_lesson_link
 from tts_viz.ui.models import Models
@@ -18,10 +19,11 @@ from tts_viz.ui.page_events import LIVE, SHORT, key_of
 from tts_viz.ui.runs_tab import build_runs_tab
 from tts_viz.ui.search_tab import SearchTab, build_search_tab
 from tts_viz.ui.start import reopen
+from tts_viz.ui.verifier_tab import build_verifier_tab
 from tts_viz.ui.visitors import Visitors
 
 HERE = Path(__file__).parent
-STYLES = ("page", "lesson")
+STYLES = ("page", "lesson", "verifier")
 
 FLIP_THEME = "() => { document.body.classList.toggle('dark'); }"
 
@@ -49,6 +51,8 @@ def build_page(models: Models, scheduler: Scheduler, library: Library, everythin
                     compare = build_compare_tab(visitors, models)
                 with gr.Tab("Runs", id="runs") as runs:
                     build_runs_tab(visitors, models, search, compare, tabs, runs)
+                with gr.Tab("Verifier", id="verifier"):
+                    bench = build_verifier_tab(visitors, models, search, tabs)
                 with gr.Tab("Learn", id="learn"):
                     build_lesson_tab(visitors, models, search, tabs)
         theme.click(None, js=FLIP_THEME)
@@ -56,7 +60,7 @@ def build_page(models: Models, scheduler: Scheduler, library: Library, everythin
         page.load(_introduce(visitors), browser, None, js=BROWSER_KEY, **SHORT)
         page.load(_follow_link(visitors, models, search), None, search.moving, **LIVE)
         page.load(follow_lesson_link, None, tabs, **SHORT)
-        page.unload(_leave(visitors))
+        page.unload(_leave(visitors, bench))
     return page
 
 
@@ -94,8 +98,9 @@ def _follow_link(visitors: Visitors, models: Models, search: SearchTab) -> Calla
     return on_load
 
 
-def _leave(visitors: Visitors) -> Callable[[gr.Request], None]:
+def _leave(visitors: Visitors, bench: Bench) -> Callable[[gr.Request], None]:
     def on_unload(request: gr.Request) -> None:
+        bench.leave(key_of(request))
         visitors.leave(key_of(request))
 
     return on_unload
