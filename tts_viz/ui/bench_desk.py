@@ -24,8 +24,8 @@ from tts_viz.verifier_bench.solution import Reading, Solution, read_solution, re
 ASKING: dict[str, Any] = {"concurrency_limit": 4, "show_progress": "hidden", "api_visibility": "private"}
 """For events that ask a model once."""
 
-FALSE_EXAMPLE = ("make 61 from 2 3 14 25", "25*2=52 left 3 14 52\n14-3=11 left 11 52\n52+11=63 left 63")
-"""What a new visitor finds typed already: a step that is false, and what is built on it."""
+SLIP = "9*1=9 left 4 9 17\n9-4=5 left 5 17\n17+5=23 left 23"
+"""What a new visitor finds typed for the first problem of Countdown: a solution whose last step is false."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,32 +66,37 @@ def _examined(bench: Bench, solution: Solution, names: Any) -> Examined:
 def build_desk(bench: Bench) -> Desk:
     """Lay it out in the current container, and wire it."""
     models = bench.models
-    problem_text, solution_text = FALSE_EXAMPLE if models.tasks[0] == TASKS[0] else ("", "")
+    first = models.tasks[0]
     with gr.Row(elem_id="bench-pick", equal_height=True):
         task = gr.Radio(
-            [(get_task(name).title, name) for name in models.tasks], value=models.tasks[0], label="Puzzle",
-            elem_id="bench-task", scale=0, min_width=275 + 125 * (len(models.tasks) > 2),
+            [(get_task(name).title, name) for name in models.tasks], value=first, label="Puzzle", elem_id="bench-task",
+            scale=0, min_width=275 + 125 * (len(models.tasks) > 2),
         )  # fmt: skip
         level = gr.Radio(
-            [(str(n), n) for n in get_task(models.tasks[0]).levels], value=3, label="Level (1 easy … 5 hard)",
-            elem_id="bench-level", scale=0, min_width=320,
+            [(str(n), n) for n in get_task(first).levels], value=3, label="Level (1 easy … 5 hard)", elem_id="bench-level",
+            scale=0, min_width=320,
         )  # fmt: skip
-        another = gr.Button("Another problem", elem_id="bench-another", scale=0, min_width=150)
-        sample = gr.Button("Sample a solution", elem_id="bench-sample", scale=0, min_width=150)
-    with gr.Row(equal_height=True):
         problem = gr.Textbox(
-            problem_text, label=f"Problem, like {problem_card.placeholders(models.tasks)}", elem_id="bench-problem",
-            max_lines=6, max_length=problem_card.LONGEST, scale=2, min_width=260,
+            problem_card.example(first, 3, problem_card.FIRST), elem_id="bench-problem", scale=5, min_width=280,
+            label=f"Problem: take this one, or type your own, like {problem_card.placeholders(models.tasks)}", max_lines=6,
+            max_length=problem_card.LONGEST,
         )  # fmt: skip
-        verifiers = gr.CheckboxGroup(
-            list(models.verifiers), value=list(models.verifiers[:1]), label="Verifiers to ask", elem_id="bench-verifiers",
-            scale=1, min_width=260,
+        another = gr.Button("Another one", elem_id="bench-another", scale=0, min_width=120)
+    with gr.Row(equal_height=True, elem_id="bench-typing"):
+        solution = gr.Textbox(
+            SLIP if first == TASKS[0] else "", label="Solution, one step a line (or paragraphs, parted by empty lines)",
+            elem_id="bench-solution-text", lines=5, max_lines=12, max_length=20_000, scale=3, min_width=300,
         )  # fmt: skip
-    solution = gr.Textbox(
-        solution_text, label="Solution, one step a line (or paragraphs, parted by empty lines)", elem_id="bench-solution-text",
-        lines=4, max_lines=12, max_length=20_000,
-    )  # fmt: skip
-    score = gr.Button("Score its steps", variant="primary", elem_id="bench-score")
+        with gr.Column(scale=2, min_width=280):
+            verifiers = gr.CheckboxGroup(
+                list(models.verifiers),
+                value=list(models.verifiers[:1]),
+                label="Verifiers to ask",
+                elem_id="bench-verifiers",
+            )
+            with gr.Row():
+                score = gr.Button("Score its steps", variant="primary", elem_id="bench-score", min_width=140)
+                sample = gr.Button("Sample a solution", elem_id="bench-sample", min_width=140)
     notice = gr.HTML("", elem_id="bench-notice", apply_default_css=False)
     desk = Desk(bench, task, problem, solution, verifiers, notice, StepTable(elem_id="bench-steps"), gr.State(None))
     _wire_problems(desk, level, another, sample)

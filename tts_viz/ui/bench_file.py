@@ -46,10 +46,10 @@ def build_file_bench(bench: Bench) -> None:
                     list(models.verifiers), value=models.verifiers[0], label="Verifier", elem_id="file-verifier",
                     filterable=False, min_width=150,
                 )  # fmt: skip
-                by = gr.Radio(list(BY), value="Subset", label="Figures by", elem_id="file-by", min_width=180)
+                by = gr.Radio(list(BY), value="Subset", label="Figures by", elem_id="file-by", min_width=230)
                 threshold = gr.Textbox(
                     "", label="Threshold", placeholder="chosen", max_lines=1, max_length=10, elem_id="file-threshold",
-                    min_width=110,
+                    min_width=90,
                 )  # fmt: skip
             with gr.Row(equal_height=True):
                 begin = gr.Button("Measure", variant="primary", elem_id="file-measure", min_width=120)

@@ -57,23 +57,20 @@ def build_finder(bench: Bench) -> tuple[Finder, gr.Button, gr.Button]:
     others = [name for name in models.verifiers[1:] if name != "oracle"]
     with gr.Row(equal_height=True, elem_id="find-what"):
         source = gr.Radio(
-            [FRESH, MINE], value=FRESH, label="Examine", elem_id="find-source", min_width=200,
-            info=f"Sampled now on problems not trained on, or your {MOST_RUNS} newest runs.",
+            [FRESH, MINE], value=FRESH, label=f"Sampled now on problems not trained on, or your {MOST_RUNS} newest runs",
+            elem_id="find-source", scale=2, min_width=340,
         )  # fmt: skip
-        task = gr.Radio(
+        task = gr.Dropdown(
             [(get_task(name).title, name) for name in models.tasks], value=models.tasks[0], label="Puzzle",
-            elem_id="find-task", min_width=200,
+            elem_id="find-task", filterable=False, min_width=130,
         )  # fmt: skip
-        level = gr.Radio(
-            [(str(n), n) for n in get_task(models.tasks[0]).levels],
-            value=3,
-            label="Level",
-            elem_id="find-level",
-            min_width=260,
-        )
-        problems = gr.Slider(1, MOST_PROBLEMS, 4, step=1, label="Problems", elem_id="find-problems", min_width=150)
-        samples = gr.Slider(1, MOST_SAMPLES, 8, step=1, label="Samples of each", elem_id="find-samples", min_width=150)
-    with gr.Row(equal_height=True):
+        level = gr.Dropdown(
+            [(str(n), n) for n in get_task(models.tasks[0]).levels], value=3, label="Level", elem_id="find-level",
+            filterable=False, min_width=80,
+        )  # fmt: skip
+        problems = gr.Slider(1, MOST_PROBLEMS, 4, step=1, label="Problems", elem_id="find-problems", min_width=190)
+        samples = gr.Slider(1, MOST_SAMPLES, 8, step=1, label="Samples of each", elem_id="find-samples", min_width=220)
+    with gr.Row(equal_height=True, elem_id="find-whom"):
         name = gr.Dropdown(
             list(models.verifiers), value=models.verifiers[0], label="Verifier", elem_id="find-verifier", filterable=False,
             min_width=180,
@@ -82,8 +79,8 @@ def build_finder(bench: Bench) -> tuple[Finder, gr.Button, gr.Button]:
             [NOBODY, *models.verifiers], value=others[0] if others else NOBODY, label="Second verifier, to compare with",
             elem_id="find-other", filterable=False, min_width=180,
         )  # fmt: skip
-        begin = gr.Button("Find", variant="primary", elem_id="find", min_width=120)
-        cancel = gr.Button("Cancel", elem_id="find-cancel", min_width=120)
+        begin = gr.Button("Find", variant="primary", elem_id="find", scale=0, min_width=130)
+        cancel = gr.Button("Cancel", elem_id="find-cancel", scale=0, min_width=130)
     status = gr.HTML("", elem_id="find-status", apply_default_css=False)
     with gr.Row(equal_height=True):
         order = gr.Radio(

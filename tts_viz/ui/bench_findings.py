@@ -15,7 +15,7 @@ from tts_viz.ui.bench_steps import truth_said
 from tts_viz.ui.markup import html, join, score_chip
 from tts_viz.verifier_bench.findings import Step, disagreements, overrated, separation, tallies, underrated
 
-SHOWN = 25
+SHOWN = 20
 """Rows on the page."""
 
 Order = Literal["overrated", "underrated", "disagreements"]
@@ -134,11 +134,15 @@ def _summary(found: Found) -> Markup:
         for tally in tallies(found.steps, found.name)
     )
     line = html(
-        '<p>A good step outscores a bad one so often, <span class="help" title="Area under the ROC curve: the chance that a good '
-        'step, drawn at random, has a higher score than a bad one. 1 is perfect, 0.5 is guessing.">AUROC</span>: {}.</p>'
+        '<p>How often a good step outscores a bad one (<span class="help" title="Area under the ROC curve: the chance that a '
+        'good step, drawn at random, has a higher score than a bad one. 1 is perfect, 0.5 is guessing.">AUROC</span>): {}.</p>'
     ).format(said)
+    note = html(
+        '<p class="note">A good step is one that is true and leaves the goal in reach. A score says how likely the end is right, '
+        "so a good first step of a hard puzzle may well have a low one: look at the order, too.</p>"
+    )
     return html(
         '<div class="tallies">{}<table><thead><tr><th>What {} read</th><th>Steps</th><th title="The mean of its scores">Mean '
         'score</th><th title="Good steps scored under ½, and bad ones ½ or more">Misjudged</th></tr></thead><tbody>{}</tbody>'
-        "</table></div>"
-    ).format(line if said else Markup(""), found.name, cells)
+        "</table>{}</div>"
+    ).format(line if said else Markup(""), found.name, cells, note)

@@ -66,7 +66,9 @@ async def sampled(
     bench: Bench, key: str, job: Job, problems: list[Problem], samples: int, verifier: str, into: list[Path]
 ) -> AsyncGenerator[int]:
     """One search after another, each a run of this visitor that is kept; its paths go `into` the list, and what the verifier
-    says meanwhile is remembered. Yields, now and then, how many problems are done. Raises ValueError, `CrowdedError`, EngineError.
+    says meanwhile is remembered. Yields, now and then, how many problems are done.
+
+    Raises ValueError, `CrowdedError`, EngineError.
     """
     policy = bench.models.policies[0]
     settings = Settings("best_of_n", {"n": samples}, Budget(generations=samples), seed=random.randrange(2**31))

@@ -26,9 +26,9 @@ def build_verifier_tab(visitors: Visitors, models: Models, search: SearchTab, ta
     with gr.Tabs(selected="bench-one", elem_id="bench-tabs") as inner:
         with gr.Tab("One solution", id="bench-one"):
             desk = build_desk(bench)
-        with gr.Tab("Find its mistakes", id="bench-find"):
+        with gr.Tab("Mistakes", id="bench-find"):
             finder, begin, cancel = build_finder(bench)
-        with gr.Tab("ProcessBench file", id="bench-file"):
+        with gr.Tab("ProcessBench", id="bench-file"):
             build_file_bench(bench)
     wire_finder(finder, begin, cancel, desk, inner, search, tabs)
     return bench
