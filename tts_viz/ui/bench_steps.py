@@ -106,7 +106,7 @@ def _verdict(now: Examined) -> Markup:
     mark, said = TRUTH[now.right]
     first = None
     sentence = html('<span class="mark {}">{}</span>').format(
-        mark, f"{said} as a whole" if now.right is not None else ""
+        mark, f"{said} as a whole." if now.right is not None else ""
     )
     if now.truths is not None:
         first = next((i for i, t in enumerate(now.truths) if not worth(t)), None)
