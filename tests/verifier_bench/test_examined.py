@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from tts_viz.engines.base import EngineError, Rewards, ScoreRequest
@@ -28,7 +30,7 @@ class Listening:
         self.closed: list[str] = []
         self.too_few = too_few
 
-    async def score(self, requests: list[ScoreRequest]) -> list[Rewards]:
+    async def score(self, requests: Sequence[ScoreRequest]) -> list[Rewards]:
         self.wanted += [request.wanted for request in requests]
         self.searches |= {request.search for request in requests}
         said = await Oracle().score(requests)
@@ -56,7 +58,7 @@ def test_scores_stand_beside_what_is_true() -> None:
 
 def test_a_verifier_that_cannot_answer_does_not_keep_the_others_from_it() -> None:
     class Broken(Listening):
-        async def score(self, requests: list[ScoreRequest]) -> list[Rewards]:
+        async def score(self, requests: Sequence[ScoreRequest]) -> list[Rewards]:
             raise EngineError("out of memory")
 
     seen = examine(solution(*GOOD), {"broken": Broken(), "short": Listening(too_few=1), "oracle": Oracle()}, Asked())
