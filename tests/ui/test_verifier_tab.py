@@ -163,6 +163,10 @@ def test_one_verifier_cannot_disagree_and_a_long_examination_can_be_cancelled(pa
     says(page, "#find-status", "Sampling: problem")
     page.click("#find-cancel")
     says(page, "#find-status", "Cancelled")
+    page.click('#find-source label:has-text("My runs")')
+    page.click("#find")
+    says(page, "#find-status", "different steps of [1-7] run|no run with steps")  # the others never began
+    page.click('#find-source label:has-text("Fresh samples")')
     page.fill('#find-problems input[type="number"]', "1")
     page.fill('#find-samples input[type="number"]', "4")
     page.click("#find")

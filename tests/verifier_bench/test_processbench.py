@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.verifier_bench.marked import as_lines, as_list, row, sums
+from tests.verifier_bench.marked import ARITHMETIC, as_lines, as_list, row, sums
 from tts_viz.cli import main
+from tts_viz.engines.base import EngineError, Rewards, ScoreRequest
 from tts_viz.engines.embedded import EMBEDDED
-from tts_viz.verifier_bench.processbench import Entry, for_choosing, measure, read, share
+from tts_viz.engines.oracle import Oracle
+from tts_viz.verifier_bench.asked import Asked
+from tts_viz.verifier_bench.processbench import Entry, ask, for_choosing, measure, read, share
 
 STORY = "Ann has 3 red and 4 blue marbles and takes 2 out. How many are left?"
 STEPS = ["There are 3 + 4 = 7.", "After that 7 - 2 = 5.", "The answer is 5."]
@@ -140,6 +144,23 @@ def test_a_problem_in_a_tasks_own_words_is_given_as_the_task_gives_it() -> None:
     own, story = entries(row("a-0", "Make 24 from 2 3 3 8", ["x"], -1), row("a-1", STORY, STEPS, -1))
     assert (own.solution().problem.task, own.solution().problem.prompt) == ("countdown", "Make 24 from 2 3 3 8\n")
     assert (story.solution().problem.task, story.solution().problem.prompt) == ("", STORY + "\n")
+
+
+def test_what_a_verifier_cannot_read_is_left_out_and_counted() -> None:
+    class ShortSighted(Oracle):
+        async def score(self, requests: Sequence[ScoreRequest]) -> list[Rewards]:
+            if any(len(request.steps) > 2 for request in requests):
+                raise EngineError("it reads at most 2 steps")
+            return await super().score(requests)
+
+    own = ARITHMETIC.problem("test", 1, 0).question
+    asked = entries(row("a-0", own, ["x", "y"], 0), row("a-1", own, ["x", "y", "z"], 0), row("a-2", own, ["z"], 0))
+    scores = ask(Asked(), "short", ShortSighted(), asked)
+    assert scores == [(0.0, 0.0), None, (0.0,)]
+    report = measure(asked, scores, "subset", 0.5)
+    assert (report.total.wrong, report.total.found, report.unread) == (2, 1.0, 1)
+    with pytest.raises(ValueError, match="could read none of these"):
+        measure(asked[1:2], [None], "subset", 0.5)
 
 
 @pytest.mark.skipif(not EMBEDDED["verifier"].is_dir(), reason="the embedded verifier is not here")

@@ -57,6 +57,7 @@ def test_a_solution_in_words_is_kept_in_paragraphs() -> None:
     [
         ("", "no step to score yet"),
         ("\n".join(["3+4=7 -> 7*(2+5)"] * 61), "has 61 steps; at most 60"),
+        ("x\n" * 60_001, "has 120,002 characters; at most 120,000"),
         ("x" * 2001, "Step 1 has 2,001 characters; at most 2,000"),
         ("3+4\n2+5\x00=7", r"Step 2 has a character that cannot be read \(U\+0000\)"),
         ("3+4\n\ud800", r"Step 2 has a character that cannot be read \(U\+D800\)"),

@@ -14,7 +14,7 @@ from typing import Any
 from rich.progress import track
 
 from tts_viz.bench import report
-from tts_viz.engines.base import EngineError, Verifier
+from tts_viz.engines.base import Verifier
 from tts_viz.engines.verifiers import load_verifier
 from tts_viz.verifier_bench import processbench
 from tts_viz.verifier_bench.asked import Asked, Scores
@@ -49,7 +49,7 @@ def _threshold(text: str) -> float:
 
 
 def run(args: argparse.Namespace) -> int:
-    """The exit code: 2 where a file or the verifier cannot be used, 1 where the verifier fails on the way."""
+    """The exit code: 2 where a file or the verifier cannot be used."""
     try:
         entries = [entry for file in args.files for entry in _read(Path(file))]
         if args.limit is not None and args.limit < 1:
@@ -59,11 +59,7 @@ def run(args: argparse.Namespace) -> int:
     except (ValueError, OSError) as error:
         return _complain(error, 2)
     try:
-        scores = _scores(args.verifier, verifier, entries)
-    except EngineError as error:
-        return _complain(error, 1)
-    try:
-        measured = processbench.measure(entries, scores, args.by, args.threshold)
+        measured = processbench.measure(entries, _scores(args.verifier, verifier, entries), args.by, args.threshold)
     except ValueError as error:
         return _complain(error, 2)
     print(json.dumps(_plain(measured)) if args.json else _said(measured, args.verifier))
@@ -82,10 +78,10 @@ def _read(path: Path) -> list[Entry]:
         raise ValueError(f"{path}: {error}") from None
 
 
-def _scores(name: str, verifier: Verifier, entries: Sequence[Entry]) -> list[Scores]:
+def _scores(name: str, verifier: Verifier, entries: Sequence[Entry]) -> list[Scores | None]:
     asked, found = Asked(), []
     for i in track(range(0, len(entries), BATCH), "scoring", transient=True, disable=not sys.stderr.isatty()):
-        found += asked.scores(name, verifier, [entry.solution() for entry in entries[i : i + BATCH]])
+        found += processbench.ask(asked, name, verifier, entries[i : i + BATCH])
     return found
 
 
@@ -93,9 +89,10 @@ def _said(measured: Report, verifier: str) -> str:
     rows = [_row(group) for group in (*measured.groups, measured.total)]
     how = f"chosen on {measured.chosen_on} other solutions" if measured.chosen_on else "as given"
     average = "" if math.isnan(measured.average) else f"Average F1 of the subsets {measured.average:.3f}. "
+    unread = f" {measured.unread} could not be read by it and are left out." if measured.unread else ""
     return (
         f"{report.table(rows)}\n\n{verifier}: a step is taken for wrong under {measured.threshold:.3f} ({how}). {average}"
-        f"{measured.lucky} of {measured.total.wrong + measured.total.right} reach the right answer by a wrong step."
+        f"{measured.lucky} of {measured.total.wrong + measured.total.right} reach the right answer by a wrong step.{unread}"
     )
 
 

@@ -11,12 +11,13 @@ import gradio as gr
 
 from tts_viz.engines.base import EngineError
 from tts_viz.tasks import get_task
+from tts_viz.tasks.base import Problem
 from tts_viz.ui import problem_card
 from tts_viz.ui.bench_jobs import Bench
 from tts_viz.ui.bench_samples import one_solution
 from tts_viz.ui.bench_steps import StepTable, step_table
 from tts_viz.ui.markup import html, join
-from tts_viz.ui.models import TASKS
+from tts_viz.ui.models import TASKS, Models
 from tts_viz.ui.page_events import SHORT, warning
 from tts_viz.verifier_bench.examined import Examined, examine
 from tts_viz.verifier_bench.solution import Reading, Solution, read_solution, read_steps
@@ -120,7 +121,7 @@ def _wire_problems(desk: Desk, level: gr.Radio, another: gr.Button, sample: gr.B
 
     async def on_sample(task: Any, text: Any, names: Any) -> list[Any]:
         try:
-            problem = problem_card.read(models.tasks, task, str(text or ""))
+            problem = _problem(models, task, text)
             steps = await one_solution(desk.bench, problem)
             if not steps:
                 raise ValueError("The policy had nothing to say to this problem.")
@@ -134,7 +135,7 @@ def _wire_problems(desk: Desk, level: gr.Radio, another: gr.Button, sample: gr.B
 def _wire_scores(desk: Desk, score: gr.Button) -> None:
     async def on_score(task: Any, text: Any, typed: Any, names: Any, seen: Examined | None) -> list[Any]:
         try:
-            problem = problem_card.read(desk.bench.models.tasks, task, str(text or ""))
+            problem = _problem(desk.bench.models, task, text)
             return await desk.show(read_solution(problem, str(typed or "")), names, seen)
         except (ValueError, EngineError) as error:
             return _refused(desk, error)
@@ -161,6 +162,14 @@ def _wire_scores(desk: Desk, score: gr.Button) -> None:
             return _refused(desk, error)
 
     desk.verifiers.input(on_verifiers, [desk.verifiers, desk.seen], desk.showing, **ASKING)
+
+
+def _problem(models: Models, task: Any, text: Any) -> Problem:
+    """Raises ValueError in words for the visitor."""
+    text = str(text or "")
+    if len(text) > problem_card.LONGEST:
+        raise ValueError(f"The problem has {len(text):,} characters; at most {problem_card.LONGEST:,} are taken.")
+    return problem_card.read(models.tasks, task, text)
 
 
 def _texts(steps: Any) -> bool:

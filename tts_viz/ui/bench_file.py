@@ -15,7 +15,7 @@ from tts_viz.ui.bench_jobs import Bench, Job
 from tts_viz.ui.markup import html, join
 from tts_viz.ui.page_events import LIVE, SHORT, key_of, warning
 from tts_viz.verifier_bench.asked import Scores
-from tts_viz.verifier_bench.processbench import By, Group, Report, measure, read, share
+from tts_viz.verifier_bench.processbench import By, Group, Report, ask, measure, read, share
 
 MOST = 400
 """Solutions of a file that the page examines; the command line takes them all."""
@@ -91,14 +91,13 @@ async def _measurement(bench: Bench, job: Job, values: tuple[Any, ...]) -> Async
     async for waiting in turn(bench, job):
         yield waiting, None
     verifier = await asyncio.to_thread(bench.models.verifier, name)
-    scores: list[Scores] = []
+    scores: list[Scores | None] = []
     for i in range(0, len(drawn), BATCH):
         if job.cancelled:
             yield _says("Cancelled."), None
             return
         yield _says(f"{name} reads solution {i + 1} of {len(drawn)} …"), None
-        batch = [entry.solution() for entry in drawn[i : i + BATCH]]
-        scores += await asyncio.to_thread(bench.asked.scores, name, verifier, batch)
+        scores += await asyncio.to_thread(ask, bench.asked, name, verifier, drawn[i : i + BATCH])
     report = await asyncio.to_thread(measure, drawn, scores, BY[by], given)
     some = f"{len(drawn)} of the file's {len(entries):,} solutions, drawn at random; the command line measures all: "
     all_of = f"{len(drawn)} solutions. The same in a terminal: "
@@ -134,14 +133,15 @@ def report_table(report: Report, name: str) -> Markup:
     lucky = (
         f" {report.lucky} of these {measured} solutions reach the right answer by a wrong step." if report.lucky else ""
     )
+    unread = f" {report.unread} more could not be read by it (too long?) and are left out." if report.unread else ""
     return html(
         '<div class="report"><table><thead><tr><th>Subset</th><th title="Solutions with a wrong step">With an error</th>'
         '<th title="Solutions whose steps are all right">Without</th><th title="a: of the solutions with an error, the share in '
         'which exactly the first wrong step was found">Error found (a)</th><th title="b: of those without, the share in which '
         'no step was doubted">None found (b)</th><th title="The harmonic mean of both, 2ab/(a+b): high only when both are">F1'
-        "</th></tr></thead><tbody>{}</tbody></table><p>{} takes a step for wrong when it scores it under <b>{:.3f}</b>, {}.{}{}"
+        "</th></tr></thead><tbody>{}</tbody></table><p>{} takes a step for wrong when it scores it under <b>{:.3f}</b>, {}.{}{}{}"
         "</p></div>"
-    ).format(rows, name, report.threshold, how, average, lucky)
+    ).format(rows, name, report.threshold, how, average, lucky, unread)
 
 
 def _row(group: Group, total: bool) -> Markup:

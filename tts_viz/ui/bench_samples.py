@@ -72,8 +72,11 @@ async def sampled(
     """
     policy = bench.models.policies[0]
     settings = Settings("best_of_n", {"n": samples}, Budget(generations=samples), seed=random.randrange(2**31))
+    view = None
     try:
         for done, problem in enumerate(problems):
+            if job.cancelled:
+                return
             problem_card.check_taught(policy, problem)
             view = await asyncio.to_thread(
                 begin_with, bench.visitors, bench.models, key, problem, settings, policy, verifier, place="bench"
@@ -93,7 +96,8 @@ async def sampled(
                 bench.asked.know(verifier, path.solution, [tree.nodes[id].reward for id in path.nodes])
                 into.append(path)
     finally:
-        bench.visitors.put_away(key, "bench")
+        if bench.visitors.view(key, "bench") is view:  # another examination of this visitor may have begun
+            bench.visitors.put_away(key, "bench")
 
 
 def kept(bench: Bench, key: str) -> list[Path]:

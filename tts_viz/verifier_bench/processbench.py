@@ -15,10 +15,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import from_json
 
+from tts_viz.engines.base import EngineError, Verifier
 from tts_viz.lab.verifier_metrics import NONE, first_error_f1, pick_threshold
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import Problem, ProblemError
-from tts_viz.verifier_bench.asked import Scores
+from tts_viz.verifier_bench.asked import Asked, Scores
 from tts_viz.verifier_bench.solution import Solution
 
 MOST_BYTES = 64 * 2**20
@@ -30,7 +31,8 @@ CHOOSING = 3
 """One problem in so many is there to choose the threshold on."""
 
 OWN_TASKS = ("countdown", "arithmetic")
-"""A problem in one of these tasks' own words is given to the verifier as that task gives it."""
+OWN_LONGEST = 200
+"""Characters. A problem in one of these tasks' own words is given to the verifier as that task gives it."""
 
 Words = Annotated[str, Field(min_length=1, max_length=20_000)]
 
@@ -81,13 +83,14 @@ class Group:
 @dataclass(frozen=True, slots=True)
 class Report:
     """`chosen_on`: how many solutions the threshold was chosen on (0: it was given); they are in no group. `lucky`: of the
-    measured solutions, how many reach the right answer by a wrong step."""
+    measured solutions, how many reach the right answer by a wrong step. `unread`: how many the verifier could not read."""
 
     groups: tuple[Group, ...]
     total: Group
     threshold: float
     chosen_on: int
     lucky: int
+    unread: int
 
     @property
     def average(self) -> float:
@@ -138,7 +141,7 @@ def _entry(row: Any, number: int) -> Entry:
 
 
 def _problem(text: str) -> Problem:
-    for name in OWN_TASKS:
+    for name in OWN_TASKS if len(text) <= OWN_LONGEST else ():
         try:
             own = get_task(name).parse(text)
         except ProblemError:
@@ -163,12 +166,29 @@ def _hash(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest())
 
 
-def measure(entries: Sequence[Entry], scores: Sequence[Scores], by: By, threshold: float | None = None) -> Report:
-    """`scores` of each entry's steps. Without a threshold, one is chosen on a third of the problems, and the others measured.
+def ask(asked: Asked, name: str, verifier: Verifier, entries: Sequence[Entry]) -> list[Scores | None]:
+    """The scores of each entry's steps; None where the verifier cannot read it, such as one that is too long for it."""
+    solutions = [entry.solution() for entry in entries]
+    try:
+        return [*asked.scores(name, verifier, solutions)]
+    except EngineError:
+        if len(entries) == 1:
+            return [None]
+        return [scores for entry in entries for scores in ask(asked, name, verifier, [entry])]
 
-    Raises ValueError where none can be chosen, or nothing is left to measure.
+
+def measure(
+    entries: Sequence[Entry], scores: Sequence[Scores | None], by: By, threshold: float | None = None
+) -> Report:
+    """`scores` of each entry's steps, None where there are none: it is left out.
+
+    Without a threshold, one is chosen on a third of the problems, and the others measured. Raises ValueError where none can
+    be chosen, or nothing is left to measure.
     """
-    rows = list(zip(entries, scores, strict=True))
+    rows = [(entry, said) for entry, said in zip(entries, scores, strict=True) if said is not None]
+    unread = len(entries) - len(rows)
+    if unread and not rows:
+        raise ValueError("The verifier could read none of these solutions: they may be too long for it.")
     chosen_on = 0
     if threshold is None:
         choosing = [row for row in rows if for_choosing(row[0])]
@@ -198,4 +218,5 @@ def measure(entries: Sequence[Entry], scores: Sequence[Scores], by: By, threshol
         threshold,
         chosen_on,
         sum(entry.final_answer_correct and entry.label != NONE for entry, _ in rows),
+        unread,
     )

@@ -39,6 +39,8 @@ class Reading:
 
 def read_solution(problem: Problem, text: str) -> Reading:
     """Raises ValueError in words for a visitor who typed it."""
+    if len(text) > MOST_STEPS * LONGEST_STEP:
+        raise ValueError(f"The solution has {len(text):,} characters; at most {MOST_STEPS * LONGEST_STEP:,} are read.")
     return read_steps(problem, split_steps(text))
 
 
