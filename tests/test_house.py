@@ -52,9 +52,11 @@ MAY: dict[str, set[str]] = {
         "zoo",
         "ui",
         "traces",
+        "verifier_bench",
         "bench",
     },
     "lab": {*CORE, "engines", "request", "scheduler", "session", "solutions", "strategies", "tasks", "lab"},
+    "verifier_bench": {*CORE, "engines", "lab", "tasks", "verifier_bench"},
     "terminal": {*CORE, "solutions", "words", "render", "tasks", "scheduler", "session"},
 }
 """room: rooms that it may import. The page and the command line, which stand on top, may import all but each other."""
@@ -63,7 +65,7 @@ HEAVY = {"torch", "transformers", "gradio", "plotly", "sklearn"}
 
 LIGHT_ROOMS = {
     *CORE, "strategies", "hands", "request", "session", "replay", "scheduler", "solutions", "words", "traces", "tasks", "cli",
-    "terminal", "other_scores", "whatif", "whatif_words", "regret", "lesson",
+    "terminal", "other_scores", "whatif", "whatif_words", "regret", "lesson", "verifier_bench",
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts_viz.tasks.arithmetic import LEVELS, Arithmetic, moves, solve
+from tts_viz.tasks.arithmetic import LEVELS, Arithmetic, error_kind, first_error, moves, solve
 from tts_viz.tasks.base import ProblemError
 
 TASK = Arithmetic()
@@ -57,6 +57,36 @@ def test_the_operations_that_may_come_next() -> None:
 def test_a_false_step_is_told_why_and_where(step: str, reason: str, at: int) -> None:
     (truth,) = TASK.check(TASK.parse("7*(2+5)+3"), [step])
     assert (truth.valid, truth.reason, truth.wrong_at) == (False, reason, at)
+
+
+@pytest.mark.parametrize(
+    ("expression", "step", "kind"),
+    [
+        ("7*(2+5)+3", "2+5=7 -> 7*7+3", None),
+        ("7*(2+5)+3", "2+5=8 -> 7*8+3", "arithmetic"),
+        ("90*(9+8)*(2+5)", "9+8=17 -> 90*17*(2+5)", None),
+        ("90*17*7", "90*17=530 -> 530*7", "arithmetic"),
+        ("7*(2+5)+3", "5+3=8 -> 7*(2+8)", "numbers"),
+        ("2+3*4", "2+3=5 -> 5*4", "numbers"),
+        ("7*(2+5)+3", "2+5=7 -> 7*7+4", "numbers"),
+        ("7*(2+5)+3", "2+5=7", "format"),
+        ("7*(2+5)+3", "2+5=07 -> 7*7+3", "format"),
+        ("2+5", "2+5=7 -> 7", "format"),
+        ("7*(2+5)+3", "what", "format"),
+    ],
+)
+def test_what_is_wrong_with_a_step_is_of_one_kind(expression: str, step: str, kind: str | None) -> None:
+    wrong, *_ = first_error(step, expression)
+    assert (error_kind(step, expression) if wrong is not None else None) == kind
+
+
+def test_the_checker_says_the_kind_and_what_follows_inherits() -> None:
+    truths = TASK.check(TASK.parse("2+3+4"), ["2+3=6 -> 6+4", "6+4=10"])
+    assert [t.kind for t in truths] == ["arithmetic", "inherited"]
+
+
+def test_a_result_out_of_bounds_is_told_from_an_operation_that_must_wait() -> None:
+    assert first_error("90*17=530 -> 530*7", "90*17*7")[1] == "90×17 is not a whole number from 1 to 999."
 
 
 def test_an_operation_that_must_wait_is_told_so() -> None:

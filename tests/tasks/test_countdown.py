@@ -61,6 +61,37 @@ def test_a_false_step_is_told_why_and_where(step: str, reason: str, at: int) -> 
     assert (truth.valid, truth.reachable, truth.reason, truth.wrong_at) == (False, False, reason, at)
 
 
+@pytest.mark.parametrize(
+    ("step", "kind"),
+    [
+        ("25*2=50 left 3 14 50", None),
+        ("25*3=85 left 2 14 85", "arithmetic"),
+        ("25*14=350 left 2 3 350", "arithmetic"),
+        ("25/2=12 left 3 12 14", "arithmetic"),
+        ("25*9=75 left 2 14 75", "numbers"),
+        ("25+25=50 left 2 3 14 50", "numbers"),
+        ("2*25=50 left 3 14", "numbers"),
+        ("25*2=50 left 3 14 51", "numbers"),
+        ("25*2=50 left 14 3 50", "format"),
+        ("25*2=050 left 3 14 50", "format"),
+        ("hello", "format"),
+        ("25-14=11 left 2 3 11", "unreachable"),
+    ],
+)
+def test_what_is_wrong_with_a_step_is_of_one_kind(step: str, kind: str | None) -> None:
+    (truth,) = TASK.check(problem("make 61 from 2 3 14 25"), [step])
+    assert truth.kind == kind
+    assert (truth.kind is None) == (truth.valid and truth.reachable)
+
+
+def test_what_follows_a_false_step_only_inherits_its_error_and_what_follows_a_lost_goal_is_as_lost() -> None:
+    asked = problem("make 24 from 4 6 1")
+    false = TASK.check(asked, ["6*4=25 left 1 25", "25-1=24 left 24"])
+    lost = TASK.check(asked, ["6+4=10 left 1 10", "10+1=11 left 11"])
+    assert [t.kind for t in false] == ["arithmetic", "inherited"]
+    assert [t.kind for t in lost] == ["unreachable", "unreachable"]
+
+
 def test_a_true_step_can_lose_the_goal_and_what_follows_a_false_one_is_false() -> None:
     asked = problem("make 24 from 4 6 1")
     lost, _ = TASK.check(asked, ["6+4=10 left 1 10", "10+1=11 left 11"])

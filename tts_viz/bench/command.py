@@ -9,6 +9,7 @@ BENCHES = {
     "models": "the embedded models on held-out problems",
     "engine": "writing a tree, against bare forward passes and against the way users write it",
     "verifier": "scoring a tree step by step, against scoring each whole solution",
+    "processbench": "a verifier on a file of solutions whose first wrong step is marked (ProcessBench)",
     "sessions": "several searches at once, against one after another",
     "page": "how soon the page shows what has happened (needs Chromium and playwright)",
     "peers": "the same search by its_hub and by naive code (needs its_hub)",

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tts_viz.tasks.base import Problem, ProblemError, Split, StepTruth
+from tts_viz.tasks.base import ErrorKind, Problem, ProblemError, Split, StepTruth
 from tts_viz.tasks.splits import drawn
 
 LARGEST = 99
@@ -181,13 +181,16 @@ class Arithmetic:
         truths: list[StepTruth] = []
         for step in steps:
             if truths and not truths[-1].valid:
-                truths.append(StepTruth(False, False, "It builds on a false step.", 0))
+                truths.append(StepTruth(False, False, "It builds on a false step.", 0, "inherited"))
                 continue
             wrong, reason, after = first_error(step, left)
-            if wrong is None:
-                left = after
-                reason = "It is solved." if left.isdigit() else "What is left is worth the same."
-            truths.append(StepTruth(wrong is None, wrong is None, reason, wrong))
+            if wrong is not None:
+                truths.append(StepTruth(False, False, reason, wrong, error_kind(step, left)))
+                continue
+            left = after
+            truths.append(
+                StepTruth(True, True, "It is solved." if left.isdigit() else "What is left is worth the same.")
+            )
         return truths
 
 
@@ -207,6 +210,8 @@ def _reason(step: str, expression: str) -> str:
     a, op, b, c = int(m[1]), m[2], int(m[3]), m[4]
     shown = f"{a}{op}{b}".translate(SIGNS)
     same = [move for move in moves(expression) if move[:3] == (a, op, b)]
+    if not same and _in_turn(a, op, b, expression):
+        return f"{shown} is not a whole number from 1 to {LIMIT}."
     if not same:
         there = re.search(rf"(?<!\d){re.escape(m[1] + op + m[3])}(?!\d)", expression)
         why = "cannot be done yet" if there else "is not in the expression"
@@ -219,6 +224,26 @@ def _reason(step: str, expression: str) -> str:
     if left.isdigit():
         return "Nothing is left to evaluate."
     return f"What is left is {left.translate(SIGNS)}, not {m[5].translate(SIGNS)}."
+
+
+def error_kind(step: str, expression: str) -> ErrorKind:
+    """Which kind the error of a false step is. Right numbers that are only written otherwise are a matter of form."""
+    m = STEP.fullmatch(step)
+    if not m:
+        return "format"
+    a, op, b = int(m[1]), m[2], int(m[3])
+    same = [move for move in moves(expression) if move[:3] == (a, op, b)]
+    if not same:
+        return "arithmetic" if _in_turn(a, op, b, expression) else "numbers"
+    if int(m[4]) != same[0][3]:
+        return "arithmetic"
+    left = same[0][4]
+    return "format" if m[5] is None or left.isdigit() or any(m[5] == move[4] for move in same) else "numbers"
+
+
+def _in_turn(a: int, op: str, b: int, expression: str) -> bool:
+    """May this operation be done next by the usual rules, whatever comes of it?"""
+    return any(operation == [a, op, b] for _, *operation in places(expression))
 
 
 def _shared(a: str, b: str) -> int:

@@ -12,6 +12,10 @@ from typing import Literal, Protocol, runtime_checkable
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
+ErrorKind = Literal["arithmetic", "numbers", "unreachable", "format", "inherited"]
+"""What is wrong with a step: the result of its operation; the numbers that it takes or leaves; nothing in itself, but the
+goal is lost; it is not written as a step; or only that it builds on a false step."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -38,13 +42,15 @@ class StepTruth:
 
     `valid`: it follows the rules and its arithmetic holds. `reachable`: the goal can still be reached after it
     (False once any step is invalid). `reason`: one plain sentence for a person ("25·3 is 75, not 85").
-    `wrong_at`: offset in the step's text of the first wrong character, None when valid.
+    `wrong_at`: offset in the step's text of the first wrong character, None when valid. `kind` sorts the reason; None
+    when the goal can still be reached.
     """
 
     valid: bool
     reachable: bool
     reason: str
     wrong_at: int | None = None
+    kind: ErrorKind | None = None
 
 
 class ProblemError(ValueError):

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from tts_viz.tasks.base import Problem, ProblemError, Split, StepTruth
+from tts_viz.tasks.base import ErrorKind, Problem, ProblemError, Split, StepTruth
 from tts_viz.tasks.splits import drawn
 
 LARGEST = 99
@@ -189,7 +189,7 @@ class Countdown:
         truths: list[StepTruth] = []
         for step in steps:
             if truths and not truths[-1].valid:
-                truths.append(StepTruth(False, False, "It builds on a false step.", 0))
+                truths.append(StepTruth(False, False, "It builds on a false step.", 0, "inherited"))
                 continue
             truth, left = self._check(step, left, target)
             truths.append(truth)
@@ -226,14 +226,15 @@ class Countdown:
     def _check(self, step: str, left: tuple[int, ...], target: int) -> tuple[StepTruth, tuple[int, ...]]:
         wrong, reason, after = first_error(step, left)
         if wrong is not None:
-            return StepTruth(False, False, reason, wrong), left
+            return StepTruth(False, False, reason, wrong, error_kind(step, left)), left
         if totals(after) >> target & 1:
             return StepTruth(
                 True, True, "It is solved." if len(after) == 1 else "The target can still be reached."
             ), after
         if len(after) == 1:
-            return StepTruth(True, False, f"It ends at {after[0]}, not at {target}."), after
-        return StepTruth(True, False, f"There is no way from {', '.join(map(str, after))} to {target}."), after
+            return StepTruth(True, False, f"It ends at {after[0]}, not at {target}.", kind="unreachable"), after
+        reason = f"There is no way from {', '.join(map(str, after))} to {target}."
+        return StepTruth(True, False, reason, kind="unreachable"), after
 
 
 def first_error(step: str, left: Sequence[int]) -> tuple[int | None, str, tuple[int, ...]]:
@@ -258,6 +259,22 @@ def first_error(step: str, left: Sequence[int]) -> tuple[int | None, str, tuple[
     if m[5] != expected:
         return m.start(5) + differs(m[5], expected), f"The numbers left are {expected.strip()}.", ()
     return None, "", after
+
+
+def error_kind(step: str, left: Sequence[int]) -> ErrorKind:
+    """Which kind the first error of a false step is. Right numbers that are only written otherwise are a matter of form."""
+    m = STEP.fullmatch(step)
+    if not m:
+        return "format"
+    a, op, b, c = int(m[1]), m[2], int(m[3]), int(m[4])
+    rest = list(left)
+    for n in (a, b):
+        if n not in rest:
+            return "numbers"
+        rest.remove(n)
+    if result(a, op, b) != c:
+        return "arithmetic"
+    return "format" if sorted(map(int, m[5].split())) == sorted([*rest, c]) else "numbers"
 
 
 def differs(text: str, expected: str) -> int:

@@ -11,6 +11,7 @@ from gradio.themes import Default
 
 from tts_viz.scheduler import Scheduler
 from tts_viz.traces.library import Library
+from tts_viz.ui.bench_jobs import Bench
 from tts_viz.ui.compare_tab import build_compare_tab
 from tts_viz.ui.gallery import Gallery
 from tts_viz.ui.lab_tab import build_lab_tab
@@ -21,10 +22,11 @@ from tts_viz.ui.runs_tab import build_runs_tab
 from tts_viz.ui.search_tab import SearchTab, build_search_tab
 from tts_viz.ui.small_sweep import SmallSweeps
 from tts_viz.ui.start import reopen
+from tts_viz.ui.verifier_tab import build_verifier_tab
 from tts_viz.ui.visitors import Visitors
 
 HERE = Path(__file__).parent
-STYLES = ("page", "lesson", "lab")
+STYLES = ("page", "lesson", "lab", "verifier")
 
 FLIP_THEME = "() => { document.body.classList.toggle('dark'); }"
 
@@ -56,6 +58,8 @@ def build_page(
                     compare = build_compare_tab(visitors, models)
                 with gr.Tab("Runs", id="runs") as runs:
                     build_runs_tab(visitors, models, search, compare, tabs, runs)
+                with gr.Tab("Verifier", id="verifier"):
+                    bench = build_verifier_tab(visitors, models, search, tabs)
                 with gr.Tab("Lab", id="lab") as lab:
                     build_lab_tab(visitors, models, gallery, sweeps, search, tabs, lab)
                 with gr.Tab("Learn", id="learn"):
@@ -65,7 +69,7 @@ def build_page(
         page.load(_introduce(visitors), browser, None, js=BROWSER_KEY, **SHORT)
         page.load(_follow_link(visitors, models, search), None, search.moving, **LIVE)
         page.load(follow_lesson_link, None, tabs, **SHORT)
-        page.unload(_leave(visitors, gallery, sweeps))
+        page.unload(_leave(visitors, gallery, sweeps, bench))
     return page
 
 
@@ -103,7 +107,7 @@ def _follow_link(visitors: Visitors, models: Models, search: SearchTab) -> Calla
     return on_load
 
 
-def _leave(*rooms: Visitors | Gallery | SmallSweeps) -> Callable[[gr.Request], None]:
+def _leave(*rooms: Visitors | Gallery | SmallSweeps | Bench) -> Callable[[gr.Request], None]:
     def on_unload(request: gr.Request) -> None:
         for room in rooms:
             room.leave(key_of(request))

@@ -1,0 +1,94 @@
+"""A typed solution, read into steps: one a line, or one a paragraph where paragraphs are parted by empty lines.
+
+Knows nothing about verifiers: what is read here may be false, and need not even be a step of the task's own form.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tts_viz.tasks import get_task
+from tts_viz.tasks.base import CheckedTask, Problem, ProblemError
+
+MOST_STEPS = 60
+LONGEST_STEP = 2_000
+"""Characters."""
+
+NUMBERED = re.compile(r"(?:step\s*)?\d{1,2}\s*[.:)]\s+(?=\S)", re.IGNORECASE)
+"""What a pasted list may have before a step: "1. ", "2) ", "Step 3: "."""
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """A problem and the steps of one (partial) solution of it."""
+
+    problem: Problem
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A solution as it was read, and in which steps more was read than typed: (step, from 0; what was typed)."""
+
+    solution: Solution
+    completed: tuple[tuple[int, str], ...] = ()
+
+
+def read_solution(problem: Problem, text: str) -> Reading:
+    """Raises ValueError in words for a visitor who typed it."""
+    if len(text) > MOST_STEPS * LONGEST_STEP:
+        raise ValueError(f"The solution has {len(text):,} characters; at most {MOST_STEPS * LONGEST_STEP:,} are read.")
+    return read_steps(problem, split_steps(text))
+
+
+def split_steps(text: str) -> list[str]:
+    """A text with empty lines in it is cut at those, another at its line ends; numbers before steps are left out."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
+    parts = re.split(r"\n\s*\n", text) if _in_paragraphs(text) else text.split("\n")
+    steps = [part.strip() for part in parts if part.strip()]
+    if len(steps) > 1 and all(NUMBERED.match(step) for step in steps):
+        steps = [NUMBERED.sub("", step, count=1) for step in steps]
+    return steps
+
+
+def _in_paragraphs(text: str) -> bool:
+    """Does an empty line part steps, some of which have several lines?"""
+    return any("\n" in part.strip() for part in re.split(r"\n\s*\n", text)) and re.search(r"\n\s*\n", text) is not None
+
+
+def read_steps(problem: Problem, steps: Sequence[str]) -> Reading:
+    """Steps that are there already, each a text. Raises ValueError in words for a visitor.
+
+    A step that the task's checker cannot read, but that stands for one ("25*2"), is completed; what stands for none is kept
+    as it is, since how a verifier takes that is worth seeing.
+    """
+    if not steps:
+        raise ValueError("There is no step to score yet: type the solution, one step a line.")
+    if len(steps) > MOST_STEPS:
+        raise ValueError(f"The solution has {len(steps)} steps; at most {MOST_STEPS} are read.")
+    for number, step in enumerate(steps, 1):
+        if not step.strip():
+            raise ValueError(f"Step {number} is empty.")
+        if len(step) > LONGEST_STEP:
+            raise ValueError(f"Step {number} has {len(step):,} characters; at most {LONGEST_STEP:,} are read.")
+        if odd := next(
+            (c for c in step if c not in "\n\t" and unicodedata.category(c) in {"Cc", "Cs", "Cn", "Co"}), None
+        ):
+            raise ValueError(f"Step {number} has a character that cannot be read (U+{ord(odd):04X}).")
+    task = get_task(problem.task) if problem.task else None
+    if not isinstance(task, CheckedTask):
+        return Reading(Solution(problem, tuple(steps)))
+    read: list[str] = []
+    completed = []
+    for i, step in enumerate(steps):
+        if task.check(problem, [*read, step])[-1].kind == "format":
+            try:
+                step = task.complete(problem, read, step)
+                completed.append((i, steps[i]))
+            except ProblemError:
+                pass
+        read.append(step)
+    return Reading(Solution(problem, tuple(read)), tuple(completed))
