@@ -10,6 +10,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -100,7 +101,8 @@ class Server:
         self._http.shutdown()
         self._http.server_close()
         for one in list(self._open):
-            one.close()
+            with suppress(OSError):  # it was closed from the other end
+                one.shutdown(socket.SHUT_RDWR)
         self._open.clear()
 
     @property
