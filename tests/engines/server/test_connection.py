@@ -54,8 +54,8 @@ def test_a_connection_that_breaks_is_made_again(server: Server) -> None:
 @pytest.mark.parametrize(
     ("status", "tries", "words"),
     [
-        (429, 3, "failed, asked 3 times .429: because.*Resume"),
-        (500, 3, "failed, asked 3 times .500: because.*Resume"),
+        (429, 3, "failed, asked 3 times .429: because"),
+        (500, 3, "failed, asked 3 times .500: because"),
         (401, 1, "another key .401.. Set TTS_VIZ_API_KEY"),
         (403, 1, "another key"),
         (400, 1, "refused a request .400: because"),
@@ -74,7 +74,7 @@ def test_when_patience_is_at_its_end_it_is_said_what_happened(
 def test_a_server_that_is_down(server: Server) -> None:
     made = policy(server, tries=1)
     server.stop()
-    with pytest.raises(EngineError, match=r"127.0.0.1.*cannot be reached.*Is it running\? Resume"):
+    with pytest.raises(EngineError, match=r"127.0.0.1.*cannot be reached.*Is it running\?"):
         ask(made)
     server.start()
     assert ask(made)[0].candidate is not None
@@ -115,7 +115,7 @@ GARBAGE = {
 @pytest.mark.parametrize("kind", ["application/json", "text/html"])
 def test_garbage_is_said_to_be_garbage(server: Server, what: str, kind: str) -> None:
     failing(server, 99, Reply(GARBAGE[what], headers={"Content-Type": kind}))
-    with pytest.raises(EngineError, match=r"makes no sense.*Resume"):
+    with pytest.raises(EngineError, match="makes no sense"):
         ask(policy(server))
 
 

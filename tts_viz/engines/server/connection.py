@@ -120,15 +120,13 @@ class Connection:
         except openai.APITimeoutError:
             raise EngineError(
                 self._said(
-                    f"did not answer within {self.timeout:g} seconds, asked {self._times}. It may have too much to do. "
-                    "Resume to ask again; a smaller N asks for less at once."
+                    f"did not answer within {self.timeout:g} seconds, asked {self._times}. It may have too much to do: "
+                    "a smaller N asks for less at once."
                 )
             ) from None
         except openai.APIConnectionError as error:
             why = f" ({type(error.__cause__).__name__})" if error.__cause__ else ""
-            raise EngineError(
-                self._said(f"cannot be reached{why}, tried {self._times}. Is it running? Resume when it is.")
-            ) from None
+            raise EngineError(self._said(f"cannot be reached{why}, tried {self._times}. Is it running?")) from None
         except openai.APIStatusError as error:
             raise self._refusal(error) from None
         except ValidationError as error:
@@ -144,18 +142,17 @@ class Connection:
 
     def _garbage(self, what: str) -> str:
         return self._said(
-            f"gave an answer that makes no sense ({what}). Does the address lead to a server that speaks OpenAI's protocol? "
-            "Resume to ask again."
+            f"gave an answer that makes no sense ({what}). Does the address lead to a server that speaks OpenAI's protocol?"
         )
 
     def _refusal(self, error: openai.APIStatusError) -> EngineError:
         code, words = error.status_code, f"{error.status_code}: {self._words(error)}"
         if code in (401, 403):
-            return EngineError(self._said(f"wants another key ({code}). Set {KEY}, start again, and resume."))
+            return EngineError(self._said(f"wants another key ({code}). Set {KEY}, and start this program again."))
         if code in (404, 405, 501):
             return _UnknownError(self._said(f"does not know what was asked for ({words})."))
         if code == 429 or code >= 500:
-            return EngineError(self._said(f"failed, asked {self._times} ({words}). Resume to ask again."))
+            return EngineError(self._said(f"failed, asked {self._times} ({words})."))
         return EngineError(self._said(f"refused a request ({words})."))
 
     def _words(self, error: openai.APIStatusError) -> str:

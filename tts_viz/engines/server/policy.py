@@ -132,7 +132,7 @@ class ServerPolicy:
         elif choice.finish_reason == "length":
             draft.step, draft.finish = draft.text.strip(), "length"
         elif choice.finish_reason not in ENDED:
-            raise EngineError(f"{self.connection} broke off a step ({choice.finish_reason}). Resume to ask again.")
+            raise EngineError(f"{self.connection} broke off a step ({choice.finish_reason}).")
         elif choice.met is None:
             draft.step, draft.finish = draft.text.strip(), "eos"
 
