@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.scripted import begin
+from tests.core.scripted import ScriptedPolicy, ScriptedVerifier, begin, full, scattered
 from tests.core.test_scheduler import eventually
 from tests.engines.server.scripted import Asked, Reply, Server
 from tts_viz.cli import main
+from tts_viz.engines.noisy import Noisy
 from tts_viz.engines.policies import load_policy
 from tts_viz.engines.server.connection import KEY
 from tts_viz.engines.verifiers import load_verifier
@@ -98,6 +99,37 @@ def test_garbage_in_the_middle_of_a_run_is_a_state_to_resume_from(server: Server
     finally:
         scheduler.close()
     assert timeless(run.session.trace) == whole
+
+
+def test_a_server_that_lets_one_run_wait_holds_up_no_other(server: Server) -> None:
+    answer = threading.Event()
+
+    def waiting(asked: Asked) -> Reply:
+        answer.wait(60)
+        return server.sense(asked)
+
+    server.answer = waiting
+    scheduler, waits = Scheduler(), search(server)
+    script = full(3, 6)
+    others = [
+        Run(begin("beam", n=6, m=2), ScriptedPolicy(script), ScriptedVerifier(scattered(script))) for _ in range(2)
+    ]
+    half = Run(
+        begin("beam", n=6, m=2), ScriptedPolicy(script), Noisy(load_verifier(f"{server.name}?tokenizer=verifier"), 0.2)
+    )
+    try:
+        for run in (waits, half, *others):
+            scheduler.add(run)
+        eventually(lambda: all(run.state == "finished" for run in others))
+        assert (waits.state, half.state) == ("running", "running")
+        scheduler.drop(half)
+        answer.set()
+        eventually(lambda: waits.state == "finished")
+    finally:
+        answer.set()
+        scheduler.close()
+    server.answer = server.sense
+    assert timeless(waits.session.trace) == done(server)
 
 
 def test_from_the_command_line(

@@ -54,6 +54,8 @@ class ServerPolicy:
     machine. `parameters` count FLOPs, where they are told.
     """
 
+    distant = True
+
     def __init__(
         self, connection: Connection, manner: Manner, tokenizer: Any = None, parameters: int = 0, name: str = ""
     ) -> None:

@@ -32,6 +32,8 @@ class ServerVerifier:
     A solution is sent as tokens, from its beginning for each score: what of it was read before, the server may have kept.
     """
 
+    distant = True
+
     def __init__(
         self, connection: Connection, format: PRMFormat, config: Any = None, parameters: int = 0, name: str = ""
     ) -> None:
