@@ -34,11 +34,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Watch and steer a language model searching for an answer.")
     parser.add_argument("--host", default=None, help="address to listen on (default: this machine only; 0.0.0.0: all)")
     parser.add_argument("--port", type=int, default=None, help="port (default: the first free one from 7860)")
-    parser.add_argument(
-        "--policy",
-        action="append",
-        help="offer this policy instead (folder, hub id or http://host/v1#model; repeatable)",
-    )
+    parser.add_argument("--policy", action="append", help="offer this policy instead (folder or hub id; repeatable)")
     parser.add_argument("--verifier", action="append", help="offer this verifier instead (repeatable)")
     parser.add_argument(
         "--runs", default=None, metavar="FILE", help="where runs are kept (default: in your data folder)"

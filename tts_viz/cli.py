@@ -130,15 +130,11 @@ def _fill_run(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--seed", type=int, default=0, help="the same seed gives the same tree (default %(default)s)")
     how.add_argument("--step-aggregation", choices=list(aggregate.STEPS), default="last", help="default %(default)s")
     how.add_argument("--vote", choices=list(aggregate.VOTES), default="weighted", help="default %(default)s")
-    how.add_argument(
-        "--policy",
-        default="policy-small",
-        help="policy-small, policy-large, folder, hub id or server (default %(default)s)",
-    )
+    how.add_argument("--policy", default="policy-small", help="policy-small or policy-large (default %(default)s)")
     how.add_argument(
         "--verifier",
         default="verifier",
-        help="verifier, oracle, noisy:0.2, or a PRM: folder, hub id or server (default %(default)s)",
+        help="verifier, oracle, noisy:0.2 or a PRM (default %(default)s)",
     )
 
     out = parser.add_argument_group("what comes out")
