@@ -60,7 +60,7 @@ class Connection:
     def __init__(self, address: Address, at_once: int = 32, timeout: float = 60.0, tries: int = 4) -> None:
         self.address, self.timeout, self.tries = address, timeout, tries
         self._client = openai.AsyncOpenAI(
-            api_key=os.environ.get(KEY) or NO_KEY,
+            api_key=os.environ.get(KEY, "").strip() or NO_KEY,
             base_url=address.base,
             timeout=openai.Timeout(timeout, connect=min(CONNECT, timeout)),
             max_retries=tries - 1,
