@@ -61,7 +61,7 @@ MAY: dict[str, set[str]] = {
 }
 """room: rooms that it may import. The page and the command line, which stand on top, may import all but each other."""
 
-HEAVY = {"torch", "transformers", "gradio", "plotly", "sklearn"}
+HEAVY = {"torch", "transformers", "gradio", "plotly", "sklearn", "openai"}
 
 LIGHT_ROOMS = {
     *CORE, "strategies", "hands", "request", "session", "replay", "scheduler", "solutions", "words", "traces", "tasks", "cli",

@@ -18,6 +18,7 @@ from time import monotonic
 from typing import Any, Literal
 
 from tts_viz.engines.base import (
+    Distant,
     EngineError,
     Policy,
     Remembering,
@@ -166,6 +167,11 @@ class Run:
             if isinstance(engine, Remembering):
                 engine.close(self.key)
 
+    @property
+    def waits_for(self) -> frozenset[int]:
+        """The engines elsewhere that this run depends on; runs that depend on the same have their rounds together."""
+        return frozenset(id(e) for e in (self.policy, self.verifier) if isinstance(e, Distant) and e.distant)
+
     def due(self, now: float) -> list[Request]:
         """This run's requests for a round that begins at `now`."""
         if self.state != "running" or now < self._not_before:
@@ -267,7 +273,10 @@ def run_to_end(session: Session, policy: Policy, verifier: Verifier) -> Run:
 
 
 class Scheduler:
-    """Drives any number of runs, together, in a thread of its own, until they are dropped."""
+    """Drives any number of runs, together, in a thread of its own, until they are dropped.
+
+    Runs whose models are elsewhere have rounds of their own, so that a server that is slow holds up nobody else.
+    """
 
     REST = 0.02
     """Seconds between looks when there is nothing to do."""
@@ -295,10 +304,28 @@ class Scheduler:
         self._thread.join()
 
     async def _loop(self) -> None:
+        rounds: dict[frozenset[int], asyncio.Task[bool]] = {}
         while not self._closed.is_set():
             with self._lock:
-                runs, dropped, self._dropped = list(self._runs), self._dropped, []
+                groups: dict[frozenset[int], list[Run]] = defaultdict(list)
+                for run in self._runs:
+                    groups[run.waits_for].append(run)
+                dropped = [run for run in self._dropped if run.waits_for not in rounds]
+                self._dropped = [run for run in self._dropped if run.waits_for in rounds]
             for run in dropped:
                 run.close()
-            if not await tick(runs):
-                await asyncio.sleep(self.REST)
+            for key, group in groups.items():
+                if key not in rounds:
+                    rounds[key] = asyncio.create_task(tick(group))
+            if not await _any_ended(rounds, self.REST):
+                # Nothing was done: a moment's rest, or as long as the rounds under way take.
+                await _any_ended(rounds, self.REST) if rounds else await asyncio.sleep(self.REST)
+        await asyncio.gather(*rounds.values())
+
+
+async def _any_ended(rounds: dict[frozenset[int], asyncio.Task[bool]], within: float) -> bool:
+    """Waits for the first round that ends, and takes out all that have. Had any of them something to do?"""
+    if rounds:
+        await asyncio.wait(rounds.values(), timeout=within, return_when=asyncio.FIRST_COMPLETED)
+    ended = [rounds.pop(key) for key in [key for key, task in rounds.items() if task.done()]]
+    return any(task.result() for task in ended)

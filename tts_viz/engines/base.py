@@ -114,6 +114,13 @@ class Remembering(Protocol):
         ...
 
 
+@runtime_checkable
+class Distant(Protocol):
+    """An engine that may be `distant`: one that runs elsewhere, and for whose answers nobody else here should wait."""
+
+    distant: bool
+
+
 class Verifier(Protocol):
     """A process reward model."""
 

@@ -9,18 +9,26 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import torch
 
-from tts_viz.engines.base import EngineError, ScoreRequest
+from tts_viz.engines.base import EngineError, ScoreRequest, Verifier
 from tts_viz.engines.prm.base import PRMFormat, encoded
 from tts_viz.engines.prm.formats import Found
 from tts_viz.engines.reference import parse
+from tts_viz.engines.server.address import is_server
 from tts_viz.engines.transformers_verifier import TransformersVerifier
-from tts_viz.engines.verifiers import load_prm
+from tts_viz.engines.verifiers import load_prm, on_server
 
 Verdict = Literal["ok", "doubt", "bad"]
+
+
+@runtime_checkable
+class Formatted(Verifier, Protocol):
+    """A verifier that reads steps in one of the formats, here or on a server."""
+
+    format: PRMFormat
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,43 +88,47 @@ CLOSE = {torch.float32: 1e-3, torch.float64: 1e-3}
 
 
 def examine(name: str, device: str = "auto") -> Diagnosis:
-    """Raises ValueError for a verifier that cannot be loaded, or that is no model."""
+    """Raises ValueError for a verifier that cannot be loaded, or that is no model, EngineError for a server that fails."""
     if name == "oracle" or name.startswith("noisy:"):
         raise ValueError(f"{name} is no model: there is nothing to examine")
-    verifier, found = load_prm(parse(name), device)
-    return diagnose(verifier, found)
+    return diagnose(*(on_server(name) if is_server(name) else load_prm(parse(name), device)))
 
 
-def diagnose(verifier: TransformersVerifier, found: Found) -> Diagnosis:
-    model, format = verifier.model, verifier.format
+def diagnose(verifier: Formatted, found: Found) -> Diagnosis:
+    """Raises EngineError for a server that fails: what it is, nobody knows until it answers."""
+    format = verifier.format
+    here = verifier if isinstance(verifier, TransformersVerifier) else None
     tokenizer: Any = format.tokenizer  # pyright: ignore[reportAttributeAccessIssue]
     canned = WORDS if _knows_words(tokenizer) else PUZZLE
     separator = _separator(format)
     facts = (
         ("format", f"{found.format}, since {found.why}"),
-        (
-            "model",
-            f"{type(model).__name__}, {verifier.parameters:,} parameters, {str(model.dtype).removeprefix('torch.')}",
-        ),
-        ("head", _head(model)),
+        *(_model(here) if here else [("model", "on a server")]),
         ("after each step", f"{_named(tokenizer, separator)}" if separator else "nothing"),
-        ("context", f"{verifier.reader.context:,} tokens"),
     )
     try:
         right, wrong = (_rewards(verifier, canned, steps) for steps in (canned.right, canned.wrong))
     except EngineError as error:
+        if not here:
+            raise
         return Diagnosis(verifier.name, facts, (Check("the canned solutions can be read", "bad", str(error)),))
     checks = (
         _one_each(canned, right, wrong),
         _marked(format, separator, tokenizer),
-        _whole(verifier, canned, right),
+        *([_whole(here, canned, right)] if here else []),
         _cut(format, canned, tokenizer),
         _sense(canned, right, wrong),
     )
     return Diagnosis(verifier.name, facts, checks)
 
 
-def _rewards(verifier: TransformersVerifier, canned: Canned, steps: tuple[str, ...]) -> list[float]:
+def _model(verifier: TransformersVerifier) -> list[tuple[str, str]]:
+    model = verifier.model
+    kind = f"{type(model).__name__}, {verifier.parameters:,} parameters, {str(model.dtype).removeprefix('torch.')}"
+    return [("model", kind), ("head", _head(model)), ("context", f"{verifier.reader.context:,} tokens")]
+
+
+def _rewards(verifier: Verifier, canned: Canned, steps: tuple[str, ...]) -> list[float]:
     """Step by step, as a search asks for them."""
     asked = [ScoreRequest(canned.prompt, steps[: k + 1], 1) for k in range(len(steps))]
     return [reward for ask in asked for answer in asyncio.run(verifier.score([ask])) for reward in answer.rewards]

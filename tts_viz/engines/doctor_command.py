@@ -12,14 +12,15 @@ MARKS = {"ok": "✓", "doubt": "?", "bad": "✗"}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--verifier", default="verifier", metavar="V", help="name, folder or hub id (default %(default)s)"
+        "--verifier", default="verifier", metavar="V", help="name, folder, hub id or server (default %(default)s)"
     )
     parser.add_argument("--device", default="auto", help="where to load it (default %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
-    """The exit code: 1 where a check fails, 2 where there is no such verifier."""
+    """The exit code: 1 where a check or a server fails, 2 where there is no such verifier."""
+    from tts_viz.engines.base import EngineError
     from tts_viz.engines.doctor import examine
 
     try:
@@ -27,6 +28,9 @@ def run(args: argparse.Namespace) -> int:
     except ValueError as error:
         print(f"tts_viz: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
+    except EngineError as error:
+        print(f"tts_viz: {error}", file=sys.stderr)
+        return 1
     if args.json:
         print(json.dumps(asdict(diagnosis) | {"verdict": diagnosis.verdict}, ensure_ascii=False))
     else:

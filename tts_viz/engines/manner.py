@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from tts_viz.engines.base import SampleRequest
+from tts_viz.engines.prm.base import Tokens, encoded
 from tts_viz.events import Finish
 from tts_viz.tasks.revisions import MOST_ATTEMPTS, revision_prompt
 
@@ -67,6 +68,11 @@ class Manner:
         return tokenizer.apply_chat_template(
             messages, tokenize=False, add_generation_prompt=True, enable_thinking=self.thinks
         )
+
+    def begun(self, tokenizer: Any, text: str) -> Tokens:
+        """The tokens of an opening. A chat's template writes its own beginning of text."""
+        first = tokenizer.bos_token_id
+        return (() if first is None or self.chat else (first,)) + encoded(tokenizer, text)
 
     def watched(self) -> frozenset[str]:
         """The last characters of everything that ends a step: no step ends with a token that holds none of them."""

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tts_viz.engines.base import Remembering, Rewards, ScoreRequest, Verifier
+from tts_viz.engines.base import Distant, Remembering, Rewards, ScoreRequest, Verifier
 
 
 class Noisy:
@@ -21,6 +21,7 @@ class Noisy:
         self.verifier, self.share = verifier, share
         self.name = f"noisy:{share:g}:{verifier.name}"
         self.parameters = verifier.parameters
+        self.distant = isinstance(verifier, Distant) and verifier.distant
 
     def release(self, dead: Sequence[ScoreRequest]) -> None:
         if isinstance(self.verifier, Remembering):

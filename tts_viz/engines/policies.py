@@ -1,4 +1,4 @@
-"""Policies by name: the embedded ones, a folder, or one from the Hugging Face hub."""
+"""Policies by name: the embedded ones, a folder, one from the Hugging Face hub, or one on a server."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from tts_viz.engines.base import Policy
 from tts_viz.engines.embedded import POLICIES, VERIFIER
 from tts_viz.engines.presets import check_chat, manner_of
 from tts_viz.engines.reference import Reference, parse
+from tts_viz.engines.server.address import is_server
 from tts_viz.engines.transformers_policy import TransformersPolicy
-from tts_viz.engines.weights import loaded, refusing
+from tts_viz.engines.weights import loaded, refusing, refusing_server
 
-POLICY_CHOICES = f"{', '.join(POLICIES)}, a folder with a model, or a hub id like owner/name"
+POLICY_CHOICES = f"{', '.join(POLICIES)}, a folder with a model, a hub id like owner/name, or http://host:8000/v1#model"
 
 OPTIONS = ("preset", *manner.OPTIONS, *placement.OPTIONS)
 
@@ -20,6 +21,8 @@ OPTIONS = ("preset", *manner.OPTIONS, *placement.OPTIONS)
 def load_policy(name: str, device: str = "auto") -> Policy:
     """`name` may have `OPTIONS`, as in `owner/name?dtype=float16&delimiter=\\n`. Raises ValueError, naming the choices, where
     there is no such policy."""
+    if is_server(name):
+        return on_server(name)
     with refusing(name, POLICY_CHOICES):
         reference = parse(name)
         if reference.name == VERIFIER:
@@ -32,6 +35,13 @@ def load_policy(name: str, device: str = "auto") -> Policy:
         policy = TransformersPolicy(model, tokenizer, reference.name, _manner(reference, tokenizer))
         policy.check()
     return policy
+
+
+def on_server(name: str) -> Policy:
+    from tts_viz.engines.server.loading import server_policy  # its client takes a second to import
+
+    with refusing_server(name):
+        return server_policy(parse(name))
 
 
 def _manner(reference: Reference, tokenizer: object) -> manner.Manner:

@@ -145,9 +145,7 @@ class TransformersPolicy:
         return [tokens for tokens in path if tokens]
 
     def _opening(self, text: str) -> tuple[int, ...]:
-        first = self.tokenizer.bos_token_id
-        # A chat's template writes its own beginning of text.
-        return (() if first is None or self.manner.chat else (first,)) + self._encode(text)
+        return self.manner.begun(self.tokenizer, text)
 
     def _encode(self, text: str) -> tuple[int, ...]:
         return tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])

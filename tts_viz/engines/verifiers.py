@@ -1,6 +1,8 @@
-"""Verifiers by name: the embedded one, the truth, a folder with a PRM, or one from the Hugging Face hub."""
+"""Verifiers by name: the embedded one, the truth, a folder with a PRM, one from the Hugging Face hub, or one on a server."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from transformers import AutoConfig
 
@@ -12,11 +14,16 @@ from tts_viz.engines.oracle import Oracle
 from tts_viz.engines.prm.formats import FORMATS, Found, detect
 from tts_viz.engines.prm.heads import tensors, weight_files
 from tts_viz.engines.reference import Reference, parse
+from tts_viz.engines.server.address import is_server
 from tts_viz.engines.transformers_verifier import TransformersVerifier
-from tts_viz.engines.weights import loaded, refusing, source_of
+from tts_viz.engines.weights import loaded, refusing, refusing_server, source_of
+
+if TYPE_CHECKING:
+    from tts_viz.engines.server.verifier import ServerVerifier
 
 VERIFIER_CHOICES = (
-    f"{VERIFIER}, oracle, noisy:0.2, noisy:0.2:{VERIFIER}, a folder with a PRM, or a hub id like owner/name"
+    f"{VERIFIER}, oracle, noisy:0.2, noisy:0.2:{VERIFIER}, a folder with a PRM, a hub id like owner/name, or "
+    "http://host:8000/v1#model"
 )
 
 
@@ -26,6 +33,8 @@ def load_verifier(name: str, device: str = "auto") -> Verifier:
         return Oracle()
     if name.startswith("noisy:"):
         return _noisy(name, device)
+    if is_server(name):
+        return on_server(name)[0]
     with refusing(name, VERIFIER_CHOICES):
         reference = parse(name)
         if reference.name in POLICIES:
@@ -50,6 +59,14 @@ def load_prm(reference: Reference, device: str = "auto") -> tuple[TransformersVe
         format = kind.made(tokenizer, **chosen)
         format.check(model)
         return TransformersVerifier(model, format, name), found
+
+
+def on_server(name: str) -> tuple[ServerVerifier, Found]:
+    """A PRM on a server, and which format was found how. Raises ValueError as `load_verifier` does."""
+    from tts_viz.engines.server.loading import server_verifier  # its client takes a second to import
+
+    with refusing_server(name):
+        return server_verifier(parse(name))
 
 
 def _format(reference: Reference, source: str, local: bool) -> Found:

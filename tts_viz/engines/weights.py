@@ -25,6 +25,16 @@ def refusing(name: str, choices: str) -> Iterator[None]:
         raise ValueError(f"{name} cannot be used: {error}; choose one of {choices}") from error
 
 
+@contextmanager
+def refusing_server(name: str) -> Iterator[None]:
+    """The same for a model on a server, whose name may hold what is not for everybody's eyes."""
+    try:
+        yield
+    except ValueError as error:
+        shown = "the model on a server" if "@" in name.partition("#")[0] else name.partition("?")[0]
+        raise ValueError(f"{shown} cannot be used: {error}") from None
+
+
 def source_of(name: str, choices: str) -> tuple[str, bool]:
     """The folder or hub id of this name, and whether it is a folder here. Raises ValueError where it is neither."""
     folder = EMBEDDED.get(name, Path(name))

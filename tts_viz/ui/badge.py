@@ -54,12 +54,11 @@ def _of(models: Models, name: str) -> Markup:
 
 @cache
 def badge(verifier: Verifier) -> Markup:
-    """Examined once; nothing is said of what is no model of ours. Raises EngineError."""
-    from tts_viz.engines.doctor import diagnose  # these take long to import
+    """Examined once; nothing is said of what is no model. Raises EngineError."""
+    from tts_viz.engines.doctor import Formatted, diagnose  # these take long to import
     from tts_viz.engines.prm.formats import Found
-    from tts_viz.engines.transformers_verifier import TransformersVerifier
 
-    if not isinstance(verifier, TransformersVerifier):
+    if not isinstance(verifier, Formatted):
         return Markup("")
     found = diagnose(verifier, Found(verifier.format.name, "see the log"))
     checks = join(

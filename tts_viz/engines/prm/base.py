@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -35,6 +35,26 @@ class PRMFormat(Protocol):
 
     def rewards(self, model: Any, hidden: Tensor) -> Sequence[float]:
         """A reward in [0, 1] for each hidden state [rows, size]."""
+        ...
+
+
+@runtime_checkable
+class Labelled(Protocol):
+    """A format whose model sorts tokens into `labels` classes (one: how good it is), as a server can tell of them."""
+
+    labels: ClassVar[int]
+
+    def good(self, config: Any) -> int:
+        """Which label means "right so far". `config` is the model's; None where it is not known."""
+        ...
+
+
+@runtime_checkable
+class Signing(Protocol):
+    """A format whose model is a language model, and writes "+" or "-" after a step."""
+
+    def signs(self) -> tuple[int, int]:
+        """The tokens of the two. Raises ValueError for a tokenizer that has no such tokens."""
         ...
 
 

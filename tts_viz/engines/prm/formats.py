@@ -63,6 +63,8 @@ def detect(config: Any, name: str, weights: Collection[str]) -> Found:
         return Found("skywork", f"its weights have a value head ({skywork.PREFIX}…)")
     if set(qwen.KEYS) <= set(weights):
         return Found("qwen", "its weights have a head of two layers (score.0, score.2)")
+    if architecture.endswith("ForProcessRewardModel"):
+        return Found("qwen", f"its architecture is {architecture}")
     if architecture.endswith("ForTokenClassification"):
         return Found("trl", f"its architecture is {architecture}")
     if architecture.endswith("ForSequenceClassification"):

@@ -28,9 +28,9 @@ class MathShepherd:
 
     def check(self, model: Any) -> None:
         check_writes(model)
-        self._signs()  # raises ValueError where there are none
+        self.signs()  # raises ValueError where there are none
 
-    def _signs(self) -> tuple[int, int]:
+    def signs(self) -> tuple[int, int]:
         found = encoded(self.tokenizer, "+ -")
         if len(found) != 2:
             raise ValueError(
@@ -48,4 +48,4 @@ class MathShepherd:
         return ()
 
     def rewards(self, model: Any, hidden: Tensor) -> Sequence[float]:
-        return plus_against_minus(model, hidden, *self._signs())
+        return plus_against_minus(model, hidden, *self.signs())

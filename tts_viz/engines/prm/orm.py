@@ -22,6 +22,7 @@ class ORM:
     """A chat in which the assistant says all steps, and its turn is closed for each reading."""
 
     name: ClassVar[str] = "orm"
+    labels: ClassVar[int] = 1
 
     tokenizer: Any
     separator: str = "\n\n"
@@ -48,3 +49,6 @@ class ORM:
 
     def rewards(self, model: Any, hidden: Tensor) -> Sequence[float]:
         return model.score(hidden).double().sigmoid()[:, 0].tolist()
+
+    def good(self, config: Any) -> int:
+        return 0

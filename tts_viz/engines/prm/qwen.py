@@ -26,6 +26,7 @@ class Qwen:
     """A chat whose assistant says the steps, each followed by <extra_0>."""
 
     name: ClassVar[str] = "qwen"
+    labels: ClassVar[int] = 2
 
     tokenizer: Any
 
@@ -43,6 +44,9 @@ class Qwen:
 
     def rewards(self, model: Any, hidden: Tensor) -> Sequence[float]:
         return model.score(hidden).double().softmax(-1)[:, 1].tolist()
+
+    def good(self, config: Any) -> int:
+        return 1
 
 
 def attach(model: Any, weights: Mapping[str, Tensor]) -> None:

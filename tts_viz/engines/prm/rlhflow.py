@@ -28,10 +28,10 @@ class RLHFlow:
 
     def check(self, model: Any) -> None:
         check_writes(model)
-        self._signs()  # these raise ValueError where they cannot be had
+        self.signs()  # these raise ValueError where they cannot be had
         self._turn("?")
 
-    def _signs(self) -> tuple[int, int]:
+    def signs(self) -> tuple[int, int]:
         return single(self.tokenizer, "+"), single(self.tokenizer, "-")
 
     def pieces(self, prompt: str, question: str, steps: Sequence[str]) -> list[Tokens]:
@@ -54,4 +54,4 @@ class RLHFlow:
         return ()
 
     def rewards(self, model: Any, hidden: Tensor) -> Sequence[float]:
-        return plus_against_minus(model, hidden, *self._signs())
+        return plus_against_minus(model, hidden, *self.signs())

@@ -23,6 +23,7 @@ class Skywork:
     """Beginning-of-text token if there is one, the question and a newline, then each line and a newline."""
 
     name: ClassVar[str] = "skywork"
+    labels: ClassVar[int] = 1
 
     tokenizer: Any
 
@@ -45,6 +46,9 @@ class Skywork:
 
     def rewards(self, model: Any, hidden: Tensor) -> Sequence[float]:
         return model.v_head(hidden).double().sigmoid()[:, 0].tolist()
+
+    def good(self, config: Any) -> int:
+        return 0
 
 
 def attach(model: Any, weights: Mapping[str, Tensor]) -> None:

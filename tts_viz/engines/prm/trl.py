@@ -22,6 +22,7 @@ class TRL:
     """Beginning-of-text token, prompt, then each step followed by the separator, all tokenized apart."""
 
     name: ClassVar[str] = "trl"
+    labels: ClassVar[int] = 2
 
     tokenizer: Any
     separator: str = "\n"
@@ -42,10 +43,9 @@ class TRL:
         return ()
 
     def rewards(self, model: Any, hidden: Tensor) -> Sequence[float]:
-        return model.score(hidden).double().softmax(-1)[:, _good(model.config)].tolist()
+        return model.score(hidden).double().softmax(-1)[:, self.good(model.config)].tolist()
 
-
-def _good(config: Any) -> int:
-    """Which of the two labels is the good one."""
-    named = [int(i) for i, name in (config.id2label or {}).items() if str(name).lower() in GOOD]
-    return named[0] if len(named) == 1 else 1
+    def good(self, config: Any) -> int:
+        labels = getattr(config, "id2label", None) or {}
+        named = [int(i) for i, name in labels.items() if str(name).lower() in GOOD]
+        return named[0] if len(named) == 1 else 1

@@ -1,0 +1,121 @@
+"""Models on servers by name: what the name's options say, and what is known of the model here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from transformers import AutoConfig, AutoTokenizer
+
+from tts_viz.engines import manner
+from tts_viz.engines.embedded import EMBEDDED
+from tts_viz.engines.presets import check_chat, manner_of
+from tts_viz.engines.prm.formats import FORMATS, Found, detect
+from tts_viz.engines.reference import Reference
+from tts_viz.engines.server.address import parse_address
+from tts_viz.engines.server.connection import Connection
+from tts_viz.engines.server.policy import ServerPolicy
+from tts_viz.engines.server.verifier import ServerVerifier, exercised
+from tts_viz.engines.weights import source_of
+
+OPTIONS = ("tokenizer", "at_once", "timeout", "tries", "parameters")
+
+NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What is known of a model that runs elsewhere. `source`: its folder or hub id."""
+
+    tokenizer: Any
+    config: Any
+    source: str
+
+
+def server_policy(reference: Reference) -> ServerPolicy:
+    """Asks the server nothing yet. Raises ValueError for a name or options that are none."""
+    address = parse_address(reference.name)
+    reference.refuse_others({*OPTIONS, "preset", *manner.OPTIONS})
+    options = reference.options
+    known = _described(reference, address.model)
+    tokenizer = known.tokenizer if known else None
+    found = manner_of(address.model, tokenizer, options.get("preset"))
+    found = found.with_options({key: options[key] for key in manner.OPTIONS if key in options})
+    if found.chat and tokenizer is None:
+        raise ValueError(
+            "a chat is written here, by the model's tokenizer: add ?tokenizer=FOLDER_OR_HUB_ID, or say chat=no"
+        )
+    check_chat(found, tokenizer)
+    return ServerPolicy(_connection(reference), found, tokenizer, _parameters(reference), reference.name)
+
+
+def server_verifier(reference: Reference) -> tuple[ServerVerifier, Found]:
+    """A PRM, and which format was found how. Asks the server nothing yet. Raises ValueError as `server_policy` does."""
+    address = parse_address(reference.name)
+    asked = reference.options.get("format")
+    if asked is not None and asked not in FORMATS:
+        raise ValueError(f"there is no format {asked!r}; there are {', '.join(FORMATS)}")
+    known = _described(reference, address.model)
+    if known is None:
+        raise ValueError("steps are cut into tokens here, by the model's tokenizer: add ?tokenizer=FOLDER_OR_HUB_ID")
+    if asked:
+        found = Found(asked, "you said so")
+    elif known.source in EMBEDDED:
+        found = Found("trl", "it comes with tts_viz")
+    else:
+        found = detect(known.config, known.source, ())
+    kind = FORMATS[found.format]
+    reference.refuse_others({*OPTIONS, "format", *kind.options})
+    format = kind.made(
+        known.tokenizer, **{key: reference.options[key] for key in kind.options if key in reference.options}
+    )
+    exercised(format)
+    return ServerVerifier(_connection(reference), format, known.config, _parameters(reference), reference.name), found
+
+
+def _described(reference: Reference, model: str) -> Described | None:
+    """By the option `tokenizer`, or the model's own name where that is an embedded model, a folder here or a hub id."""
+    asked = reference.options.get("tokenizer")
+    name = asked or model
+    if name == NONE or (not asked and name not in EMBEDDED and name.count("/") != 1 and not _folder(name)):
+        return None
+    source, local = source_of(name, "a folder, or a hub id like owner/name")
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=local)
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"there is no tokenizer in {name} ({str(error).splitlines()[0]}); add ?tokenizer=FOLDER_OR_HUB_ID, or tokenizer=none "
+            "for a policy that is to be sent plain text"
+        ) from None
+    try:
+        config = AutoConfig.from_pretrained(source, local_files_only=local)
+    except (OSError, ValueError):
+        config = None  # a tokenizer may lie alone
+    return Described(tokenizer, config, name)
+
+
+def _folder(name: str) -> bool:
+    try:
+        return source_of(name, "")[1]
+    except ValueError:
+        return False
+
+
+def _connection(reference: Reference) -> Connection:
+    return Connection(
+        parse_address(reference.name),
+        at_once=_number(reference, "at_once", 32, 1024),
+        timeout=_number(reference, "timeout", 60, 3600),
+        tries=_number(reference, "tries", 4, 20),
+    )
+
+
+def _parameters(reference: Reference) -> int:
+    return _number(reference, "parameters", 0, 10**13, least=0)
+
+
+def _number(reference: Reference, key: str, default: int, most: int, least: int = 1) -> int:
+    said = reference.options.get(key, str(default))
+    if not (said.isdecimal() and least <= int(said) <= most):
+        raise ValueError(f"{key}={said} must be a whole number from {least} to {most}")
+    return int(said)

@@ -1,0 +1,176 @@
+"""A language model on a completion server as a policy: one request for each step to be sampled.
+
+The protocol's `n`, several samples in one request, is not used: each sample has a seed of its own, so that it is the same
+whoever is sampled beside it. A server that keeps what it has read, as vLLM does, reads a shared beginning once all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from time import monotonic
+from typing import Any
+
+from tts_viz.budget import Cost
+from tts_viz.engines.base import Candidate, EngineError, Sampled, SampleRequest
+from tts_viz.engines.manner import Manner
+from tts_viz.engines.prm.base import encoded
+from tts_viz.engines.server.answers import Card, Choice, Completion
+from tts_viz.engines.server.connection import Connection
+from tts_viz.events import Finish
+
+FOR_VLLM: dict[str, Any] = {"top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0, "return_token_ids": True}
+"""Left out, the first three would be those that the model's makers recommend, and the samples of another distribution."""
+
+ENDED = ("stop", "eos", "eos_token", "stop_sequence")
+
+GOLDEN = 0x9E3779B97F4A7C15
+
+
+@dataclass(slots=True)
+class Draft:
+    """A step that is being written, in one part or, where it begins with blank lines, in several."""
+
+    text: str = ""
+    """All that was written."""
+    step: str = ""
+    """The step in it, once it is finished."""
+    tokens: list[int] = field(default_factory=list)
+    pieces: list[str] = field(default_factory=list)
+    logprobs: list[float] = field(default_factory=list)
+    finish: Finish | None = None
+    parts: int = 0
+    cost: Cost = field(default_factory=Cost)
+
+    def forget(self) -> None:
+        """Nothing certain is known about the tokens."""
+        self.tokens, self.pieces, self.logprobs = [], [], []
+
+
+class ServerPolicy:
+    """See `Policy`. `tokenizer`: the model's, with which prompts are sent as tokens; None: they are sent as text.
+
+    A server samples by 31 bits of a request's seed, and promises no more than the same sample for the same request on the same
+    machine. `parameters` count FLOPs, where they are told.
+    """
+
+    distant = True
+
+    def __init__(
+        self, connection: Connection, manner: Manner, tokenizer: Any = None, parameters: int = 0, name: str = ""
+    ) -> None:
+        self.connection, self.manner, self.tokenizer, self.parameters = connection, manner, tokenizer, parameters
+        self.name = name or connection.address.model
+        self.step_tokens = manner.step_tokens
+        self._mute = False
+        """Does the server hide what ended a text? Then it is sent no stop strings, and what it writes too much is cut."""
+
+    async def sample(self, requests: Sequence[SampleRequest]) -> list[Sampled]:
+        if not requests:
+            return []
+        began = monotonic()
+        answers = await self.connection.each(self._sampled, requests)
+        seconds = (monotonic() - began) / len(requests)
+        return [replace(answer, cost=replace(answer.cost, seconds=seconds)) for answer in answers]
+
+    async def _sampled(self, request: SampleRequest) -> Sampled:
+        card = await self.connection.card()
+        draft = Draft(cost=Cost(policy_calls=1))
+        while draft.finish is None:
+            prompt = self._prompt(request, draft)
+            room = request.max_tokens - draft.cost.generated
+            if card.max_model_len and not isinstance(prompt, str):
+                room = min(room, card.max_model_len - len(prompt))
+            if room <= 0:
+                draft.step, draft.finish = draft.text.strip(), "length"
+            else:
+                await self._write(card, request, draft, prompt, room)
+        if not draft.step:
+            return Sampled(None, draft.cost)
+        known = tuple(draft.tokens), tuple(draft.logprobs)
+        return Sampled(Candidate(draft.step, *known, draft.finish, tuple(draft.pieces)), draft.cost)
+
+    def _prompt(self, request: SampleRequest, draft: Draft) -> str | list[int]:
+        """All that stands before what is to be written."""
+        before = self.manner.opening(self.tokenizer, request)
+        steps = [(step.tokens, step.text + self.manner.delimiter) for step in request.steps]
+        if self.tokenizer is None:
+            prompt = "".join([before, *(text for _, text in steps), draft.text])
+        else:
+            prompt = list(self.manner.begun(self.tokenizer, before))
+            for tokens, text in [*steps, (tuple(draft.tokens), draft.text)]:
+                prompt += tokens or encoded(self.tokenizer, text)
+        if not prompt:
+            raise EngineError(f"The policy {self.name} has nothing to continue: the prompt is empty. Type a problem.")
+        return prompt
+
+    async def _write(
+        self, card: Card, request: SampleRequest, draft: Draft, prompt: str | list[int], room: int
+    ) -> None:
+        """One request, and what its answer brings."""
+        stops = [] if self._mute else [self.manner.delimiter, *self.manner.stop]
+        body = {
+            "prompt": prompt,
+            "max_tokens": room,
+            "temperature": request.temperature,
+            "top_p": 1.0,
+            "seed": (request.seed + draft.parts * GOLDEN) % 2**64 >> 33,
+            "logprobs": 1,
+            **({"stop": stops} if stops else {}),
+            **(FOR_VLLM | {"include_stop_str_in_output": True} if card.vllm else {}),
+        }
+        answer = await self.connection.post("/completions", body, Completion)
+        choice = answer.choices[0]
+        draft.parts += 1
+        draft.cost += self._cost(answer)
+        if stops and not card.vllm and choice.finish_reason in ENDED and not choice.tells:
+            self._mute = True
+            return  # asked again, the loop goes on
+        self._add(draft, choice, choice.met or "" if not card.vllm else "")
+        thinking = self.manner.thinking(tuple(step.text for step in request.steps))
+        if ending := self.manner.cut(draft.text, thinking):
+            draft.step, draft.finish = ending
+            self._keep(draft, thinking, bool(stops))
+        elif choice.finish_reason == "length":
+            draft.step, draft.finish = draft.text.strip(), "length"
+        elif choice.finish_reason not in ENDED:
+            raise EngineError(f"{self.connection} broke off a step ({choice.finish_reason}).")
+        elif choice.met is None:
+            draft.step, draft.finish = draft.text.strip(), "eos"
+
+    def _add(self, draft: Draft, choice: Choice, trimmed: str) -> None:
+        known = draft.pieces or not draft.text
+        draft.text += choice.text + trimmed
+        said, ids = choice.logprobs, choice.token_ids or []
+        if not known or said is None or not len(said.tokens) == len(said.token_logprobs) > 0:
+            draft.forget()
+            return
+        draft.pieces += said.tokens
+        draft.logprobs += said.token_logprobs
+        draft.tokens += ids
+        if len(draft.tokens) != len(draft.pieces):
+            draft.tokens = []
+
+    def _keep(self, draft: Draft, thinking: bool, stopped: bool) -> None:
+        """Of the tokens those up to the one with which the step ended."""
+        text = ""
+        for last, piece in enumerate(draft.pieces, 1):
+            text += piece
+            if self.manner.cut(text, thinking):
+                draft.tokens, draft.pieces, draft.logprobs = (
+                    draft.tokens[:last],
+                    draft.pieces[:last],
+                    draft.logprobs[:last],
+                )
+                return
+        if not stopped:
+            draft.forget()
+
+    def _cost(self, answer: Completion) -> Cost:
+        usage, said = answer.usage, answer.choices[0].logprobs
+        written = usage.completion_tokens
+        if written is None:
+            written = len(said.tokens) if said else 0
+        # The last token is not read any more.
+        passes = usage.read + max(0, written - 1)
+        return Cost(generated=written, prefilled=usage.read, policy_flops=2.0 * self.parameters * passes)
