@@ -60,3 +60,12 @@ def tab(chromium: sync_api.Browser) -> Iterator[Callable[..., sync_api.Page]]:
 def foreign(url: str) -> bool:
     parts = urlsplit(url)
     return parts.scheme not in ("data", "blob", "file") and parts.hostname not in OURS
+
+
+def go_to(page: sync_api.Page, name: str) -> None:
+    """To another tab. On a phone it depends on the fonts whether it is in the row or behind "More tabs"."""
+    shown = page.locator(f'button[role="tab"]:visible:has-text("{name}")')
+    if not shown.count():
+        page.click(".overflow-menu > button")
+        shown = page.locator(f'.overflow-dropdown button:has-text("{name}")')
+    shown.click()

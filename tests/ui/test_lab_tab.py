@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.ui.browser import chromium, sync_api, tab  # noqa: F401
+from tests.ui.browser import chromium, go_to, sync_api, tab  # noqa: F401
 from tts_viz.engines.embedded import EMBEDDED
 from tts_viz.scheduler import Scheduler
 from tts_viz.traces.library import Library
@@ -84,7 +84,6 @@ def test_from_a_small_sweep_to_one_of_its_searches(app: str, tab: Callable[..., 
 def test_the_lab_on_a_phone_is_no_wider_than_the_phone(app: str, tab: Callable[..., Any]) -> None:  # noqa: F811
     page = tab(app, width=390, height=844)
     page.wait_for_selector("#tree [data-painted], #tree[data-painted]")
-    page.click(".overflow-menu > button")
-    page.click('.overflow-dropdown button:has-text("Lab")')
+    go_to(page, "Lab")
     says(page, "#lab-reading", "You have run no small sweep yet")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
