@@ -263,6 +263,14 @@ def test_bad_arguments_are_one_line_and_exit_code_2(cli: Cli, args: list[str], s
     assert "Traceback" not in err
 
 
+def test_what_is_needed_only_to_measure_is_asked_for(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "playwright.sync_api", None)
+    code, out, err = cli("bench", "page")
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert "pip install -r tests/requirements.txt" in err
+
+
 def test_a_refused_run_does_not_touch_an_old_trace(cli: Cli, tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     path.write_text("precious")

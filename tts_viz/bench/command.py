@@ -15,6 +15,9 @@ BENCHES = {
     "peers": "the same search by its_hub and by naive code (needs its_hub)",
 }
 
+MEASURES_WITH = ("its_hub", "playwright")
+"""Packages that the program itself does without."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     kinds = parser.add_subparsers(metavar="WHAT", required=True)
@@ -22,9 +25,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         module = import_module(f"tts_viz.bench.{name}")
         sub = kinds.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".")
         module.add_arguments(sub)
-        sub.set_defaults(bench=module.run)
+        sub.set_defaults(bench=module.run, refuse=sub.error)
 
 
 def run(args: argparse.Namespace) -> int:
     """The exit code."""
-    return args.bench(args)
+    try:
+        return args.bench(args)
+    except ModuleNotFoundError as missing:
+        if missing.name is None or missing.name.partition(".")[0] not in MEASURES_WITH:
+            raise
+        return args.refuse(f"this measurement needs {missing.name}: pip install -r tests/requirements.txt")
