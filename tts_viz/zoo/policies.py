@@ -18,7 +18,7 @@ from transformers import LlamaForCausalLM, PreTrainedModel
 from tts_viz.tasks.base import Problem
 from tts_viz.tasks.revisions import MOST_ATTEMPTS
 from tts_viz.zoo import attempts
-from tts_viz.zoo.corpus import ARITHMETIC, CONTEXTS, COUNTDOWN, Example, drawn_example, example, mended, nearest_last
+from tts_viz.zoo.corpus import ARITHMETIC, CONTEXTS, COUNTDOWN, Example, drawn_example, example, mended
 from tts_viz.zoo.fit import Row
 from tts_viz.zoo.sizes import Size, config
 
@@ -110,37 +110,6 @@ class Mending:
         problem, wrong = rng.choice(self.failed)
         shown = rng.sample(wrong, min(len(wrong), rng.choices(range(1, MOST_ATTEMPTS + 1), CONTEXTS)[0]))
         return row(example(problem, mended(rng, problem, shown[-1]), shown))
-
-
-PLAIN = 2 / 3
-"""share of the rows from which `Revising` learns that are plain solutions"""
-
-
-class Revising:
-    """Rows for learning to revise as Snell et al. 2024 (section 6.1) teach it: after the policy's own wrong attempts, the
-    nearest of them last, one of its own *right* attempts at the same problem is to be said. Such a target is worded as the
-    policy would word it, and the ways that it masters are among them most often. Where it has never been right, its last
-    attempt is mended instead."""
-
-    def __init__(self, path: Path):
-        """`path`: the policy's attempts (see `attempts`)."""
-        self.failed: list[tuple[Problem, list[list[str]], list[list[str]]]] = []
-        for tried in attempts.read(path):
-            task = COUNTDOWN if tried.problem.task == "countdown" else ARITHMETIC
-            right = [steps for steps in tried.attempts if task.grade(tried.problem, steps)]
-            wrong = [steps for steps in tried.attempts if steps and steps not in right]
-            if wrong:
-                self.failed.append((tried.problem, wrong, right))
-
-    def draw(self, rng: random.Random) -> Row:
-        if not self.failed or rng.random() < PLAIN:
-            return row(drawn_example(rng, 0.0))
-        problem, wrong, right = rng.choice(self.failed)
-        shown = rng.sample(wrong, min(len(wrong), rng.choices(range(1, MOST_ATTEMPTS + 1), CONTEXTS)[0]))
-        if not right:
-            return row(example(problem, mended(rng, problem, shown[-1]), shown))
-        solution = rng.choice(right)
-        return row(example(problem, solution, nearest_last(shown, solution)))
 
 
 def next_token_loss(model: nn.Module, tokens: Tensor, targets: Tensor) -> Tensor:

@@ -25,15 +25,13 @@ class Size:
 SIZES = {
     "policy-small": Size(80, 4, 4, 224, 18_000_000, 2048, 1e-2),
     "policy-small-2": Size(80, 4, 4, 224, 4_000_000, 2048, 3e-3),
-    "policy-small-3": Size(80, 4, 4, 224, 12_000_000, 2048, 4e-3),
     "policy-large": Size(240, 6, 12, 672, 3_700_000, 2048, 2e-3),
     "policy-large-2": Size(240, 6, 12, 672, 4_200_000, 2048, 1.5e-3),
     "verifier": Size(80, 6, 4, 224, 12_000_000, 2048, 5e-3),
     "verifier-2": Size(80, 6, 4, 224, 14_000_000, 2048, 3e-3),
     "verifier-3": Size(80, 6, 4, 224, 16_000_000, 2048, 3e-3),
-    "verifier-4": Size(80, 6, 4, 224, 12_000_000, 2048, 3e-3),
 }
-"""NAME-2, NAME-3, … are further legs of a model's training, in which the learning rate warms up and falls once more."""
+"""NAME-2 is the second leg of a model's training, in which the learning rate warms up and falls once more."""
 
 QUICK = Size(32, 2, 2, 64, 75_000, 2048, 1e-2)
 

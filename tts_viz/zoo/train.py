@@ -1,9 +1,8 @@
 """`python -m tts_viz train`: makes the embedded models anew, from a seed. Cut short, it goes on where it was.
 
-Each model is trained in two legs or more. The order is: the small policy; the large one, which grows from it, and goes on
-with fewer revisions; the small one's attempts at train problems; from those the small one learns to mend its own errors, in
-its second leg; and the verifier learns to tell them: first the layers that are put on top of the small policy, then all. Then
-the small policy tries again, and from its new attempts both learn once more: the policy to revise, the verifier to tell.
+Each model is trained in two legs or three. The order is: the small policy; the large one, which grows from it, and goes on
+with fewer revisions; the small one's attempts at train problems; from those the small one learns to revise its own errors, in
+its second leg; and the verifier learns to tell them: first the layers that are put on top of the small policy, then all.
 Working files are kept in OUT/training and can be thrown away afterwards.
 """
 
@@ -31,24 +30,15 @@ from tts_viz.zoo.fit import Drawn, Loss, fit
 from tts_viz.zoo.sizes import QUICK_SIZES, SIZES, Size
 from tts_viz.zoo.tokenizer import PAD_ID, tokenizer
 
-TRIED = {"attempts": 34_816, "attempts-2": 14_336}
-"""How many train problems the small policy tries, after its first leg and after its second."""
-
-EACH = 6
-"""How often it tries each."""
+PROBLEMS, EACH = 34_816, 6
+"""Train problems that the small policy tries, and how often each."""
 
 QUICK_PROBLEMS, QUICK_EACH = 32, 2
 
-ARITHMETIC_SHARE = 0.65
-"""of the attempts in the verifier's last leg: its steps are harder to judge"""
-
 SMALL, LARGE = POLICIES
 
-PARTS = (
-    SMALL, LARGE, f"{LARGE}-2", "attempts", f"{SMALL}-2", VERIFIER, f"{VERIFIER}-2", f"{VERIFIER}-3",
-    "attempts-2", f"{SMALL}-3", f"{VERIFIER}-4",
-)  # fmt: skip
-"""NAME-2, NAME-3 and NAME-4 are the further legs of a model's training."""
+PARTS = (SMALL, LARGE, f"{LARGE}-2", "attempts", f"{SMALL}-2", VERIFIER, f"{VERIFIER}-2", f"{VERIFIER}-3")
+"""NAME-2 and NAME-3 are the further legs of a model's training."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -86,14 +76,14 @@ def run(args: argparse.Namespace) -> int:
 def make(part: str, out: Path, quick: bool, seed: int, device: str, progress: Callable[..., None]) -> None:
     """One of `PARTS`. Raises FileNotFoundError where a part that it needs has not been made."""
     work = out / "training"
-    name, leg = _leg(part)
-    if name == "attempts":
+    if part == "attempts":
         policy = attempts.whole_solutions(_made(out / SMALL), device)
-        problems, each = (QUICK_PROBLEMS, QUICK_EACH) if quick else (TRIED[part], EACH)
-        file = work / f"{part}.jsonl"
-        attempts.collect(policy, problems, each, seed + leg - 1, file, lambda d, t: progress(part, d, t))
+        problems, each = (QUICK_PROBLEMS, QUICK_EACH) if quick else (PROBLEMS, EACH)
+        attempts.collect(policy, problems, each, seed, work / "attempts.jsonl", lambda d, t: progress(part, d, t))
         return
     size = (QUICK_SIZES if quick else SIZES)[part]
+    name = part.rstrip("-23")
+    leg = int(part.removeprefix(name).removeprefix("-") or 1)
     model, draw, loss = _lesson(part, out, size, seed)
     done = fit(model, draw, loss, size, work, part, seed + leg - 1, device, progress, PAD_ID)
     if leg > 1:
@@ -102,22 +92,12 @@ def make(part: str, out: Path, quick: bool, seed: int, device: str, progress: Ca
     save(model, name, out, size, seed, quick, done)
 
 
-def _leg(part: str) -> tuple[str, int]:
-    """ "verifier-2" is the second leg of "verifier"."""
-    name, _, leg = part.rpartition("-")
-    return (name, int(leg)) if leg.isdigit() else (part, 1)
-
-
 def _lesson(part: str, out: Path, size: Size, seed: int) -> tuple[PreTrainedModel, Drawn, Loss]:
     """The model as it is when this leg begins, what it is shown, and what it is to make small."""
-    name, leg = _leg(part)
-    work = out / "training"
-    if name == VERIFIER:
-        again = leg == 4
-        draw = verifier_zoo.Labels(
-            _made(work / ("attempts-2.jsonl" if again else "attempts.jsonl")), ARITHMETIC_SHARE if again else None
-        ).draw
-        if leg > 1:
+    tried = out / "training" / "attempts.jsonl"
+    if part.startswith(VERIFIER):
+        draw = verifier_zoo.Labels(_made(tried)).draw
+        if part != VERIFIER:
             return _read(LlamaForTokenClassification, out / VERIFIER), draw, verifier_zoo.verifier_loss
         model = verifier_zoo.new_verifier(size, seed, _read(LlamaForCausalLM, out / SMALL))
         return model, draw, verifier_zoo.judging_loss
@@ -126,12 +106,9 @@ def _lesson(part: str, out: Path, size: Size, seed: int) -> tuple[PreTrainedMode
     if part == LARGE:
         grown = policy_zoo.grown_policy(_read(LlamaForCausalLM, out / SMALL), size, seed)
         return grown, policy_zoo.draw, policy_zoo.next_token_loss
-    draw = {
-        f"{LARGE}-2": lambda: policy_zoo.draw_plainer,
-        f"{SMALL}-2": lambda: policy_zoo.Mending(_made(work / "attempts.jsonl")).draw,
-        f"{SMALL}-3": lambda: policy_zoo.Revising(_made(work / "attempts-2.jsonl")).draw,
-    }[part]()
-    return _read(LlamaForCausalLM, out / name), draw, policy_zoo.next_token_loss
+    model = _read(LlamaForCausalLM, out / part.removesuffix("-2"))
+    draw = policy_zoo.Mending(_made(tried)).draw if part.startswith(SMALL) else policy_zoo.draw_plainer
+    return model, draw, policy_zoo.next_token_loss
 
 
 def _read(kind: Any, folder: Path) -> Any:

