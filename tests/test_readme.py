@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tts_viz.bench import report
 from tts_viz.bench.models import OUT, table
 from tts_viz.budget import Cost
 from tts_viz.engines.base import Candidate, Rewards, Sampled
@@ -42,5 +43,13 @@ def test_the_strategy_of_the_readme_narrows(monkeypatch: pytest.MonkeyPatch) -> 
 def test_the_figures_of_the_readme_are_those_that_were_measured() -> None:
     measured = json.loads(OUT.read_text())
     assert table(measured["levels"]) in README
+    assert measured["command"] in README
+    assert measured["date"] in README
+
+
+@pytest.mark.parametrize("path", sorted({*report.FOLDER.glob("*.json")} - {OUT}), ids=lambda path: path.stem)
+def test_the_speeds_of_the_readme_are_those_that_were_measured(path: Path) -> None:
+    measured = json.loads(path.read_text())
+    assert report.table(measured["rows"]) in README
     assert measured["command"] in README
     assert measured["date"] in README

@@ -6,6 +6,7 @@ import datetime
 import json
 import os
 import platform
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,7 +36,7 @@ def machine() -> dict[str, Any]:
 def write(name: str, rows: Sequence[dict[str, Any]], **more: Any) -> Path:
     """To assets/benchmarks/NAME.json. `rows` hold figures by name."""
     made = {
-        "command": "python -m tts_viz " + " ".join(sys.argv[1:]),
+        "command": "python -m tts_viz " + shlex.join(sys.argv[1:]),
         "date": datetime.date.today().isoformat(),
         "machine": machine(),
         **more,
@@ -56,4 +57,6 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def _shown(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
