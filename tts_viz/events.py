@@ -6,7 +6,7 @@ do is in `hands`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Literal
 
 from tts_viz.budget import Budget, Cost
@@ -42,6 +42,7 @@ class Started:
 
     prompt: str
     settings: Settings
+    _: KW_ONLY
     max_depth: int = 40
     max_tokens: int = 96
     problem: dict[str, Any] = field(default_factory=dict)

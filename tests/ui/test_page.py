@@ -335,6 +335,26 @@ def test_a_run_is_saved_as_a_file(visitor: Visitor, kind: str, begins: str) -> N
     assert "57" in text
 
 
+def test_a_saved_trace_comes_back_as_a_run_and_nonsense_is_refused(visitor: Visitor, tmp_path: Path) -> None:
+    page = finished_run(visitor).page
+    with page.expect_download() as saved:
+        page.click("#saver [data-save=jsonl]")
+    saved.value.save_as(tmp_path / "mine.jsonl")
+    (tmp_path / "nonsense.jsonl").write_text("hello\n")
+    page.click('button[role="tab"]:has-text("Runs")')
+    sync_api.expect(page.locator("#runs-list .name").first).to_be_visible()
+    before = page.locator("#runs-list .name").count()
+    for name, says in (("nonsense", "no trace of a run"), ("mine", "Added.")):
+        with page.expect_file_chooser() as chosen:
+            page.click("#add-trace")
+        chosen.value.set_files(tmp_path / f"{name}.jsonl")
+        sync_api.expect(page.locator("#runs-said")).to_contain_text(says)
+    sync_api.expect(page.locator("#runs-list .name")).to_have_count(before + 1)
+    page.click("#runs-said [data-do=open]")
+    page.wait_for_selector("#tree", state="visible")
+    visitor.says("Finished")
+
+
 def test_what_if_is_answered_without_sampling_anything(visitor: Visitor) -> None:
     finished_run(visitor)
     before = visitor.page.inner_text("#meters")

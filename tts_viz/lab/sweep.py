@@ -98,7 +98,7 @@ def started(spec: Spec, number: int) -> Started:
     return Started(
         problem["prompt"],
         spec.settings(run),
-        policy_of(policy).step_tokens,
+        max_tokens=policy_of(policy).step_tokens,
         problem=problem,
         policy=policy,
         verifier=verifier,

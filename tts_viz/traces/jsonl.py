@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 from tts_viz.events import Event
 from tts_viz.traces.schema import MAX_LINE, THIS, Gate, TraceError, check_header, decode, encode
@@ -53,24 +53,29 @@ class TraceWriter:
 
 def read(path: str | PathLike[str]) -> Recorded:
     """The trace in a file. Raises OSError, and `TraceError` with the line's number for what cannot be a trace."""
+    with open(path, "rb") as file:
+        return read_from(file)
+
+
+def read_from(file: BinaryIO) -> Recorded:
+    """The trace in what is open already. Raises as `read` does."""
     events: list[Event] = []
     gate = Gate()
-    with open(path, "rb") as file:
-        number = 0
-        # Read by hand, so that a file without newlines cannot fill the memory.
-        while line := file.readline(MAX_LINE + 1):
-            number += 1
-            try:
-                if number == 1:
-                    check_header(line)
-                    continue
-                event = decode(line)
-                gate.accept(event)
-            except TraceError as error:
-                if number > 2 and not line.endswith(b"\n") and len(line) <= MAX_LINE:
-                    return Recorded(events, torn=True)
-                raise TraceError(f"line {number}: {error}") from None
-            events.append(event)
+    number = 0
+    # Read by hand, so that a file without newlines cannot fill the memory.
+    while line := file.readline(MAX_LINE + 1):
+        number += 1
+        try:
+            if number == 1:
+                check_header(line)
+                continue
+            event = decode(line)
+            gate.accept(event)
+        except TraceError as error:
+            if number > 2 and not line.endswith(b"\n") and len(line) <= MAX_LINE:
+                return Recorded(events, torn=True)
+            raise TraceError(f"line {number}: {error}") from None
+        events.append(event)
     if not events:
         raise TraceError(f"line {number + 1}: nothing was recorded")
     return Recorded(events)

@@ -1,4 +1,5 @@
-"""The tab of kept runs: find one, name it, star it, open it again, share its link, delete it and take that back."""
+"""The tab of kept runs: find one, name it, star it, open it again, share its link, delete it and take
+that back; and add one that was recorded elsewhere."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ import gradio as gr
 
 from tts_viz.strategies import STRATEGIES
 from tts_viz.tasks import get_task
+from tts_viz.ui import trace_file
 from tts_viz.ui.compare_tab import CompareTab
 from tts_viz.ui.markup import html
 from tts_viz.ui.models import Models
@@ -45,6 +47,9 @@ def build_runs_tab(
         )  # fmt: skip
         since = gr.Dropdown(list(SINCE), value="Any time", label="When", filterable=False)
         starred = gr.Checkbox(False, label="Starred only", min_width=110)
+        upload = gr.UploadButton(
+            "Add a trace file", file_types=[".jsonl"], type="binary", elem_id="add-trace", size="sm", min_width=140
+        )
     if visitors.library.notice:
         gr.HTML(warning(visitors.library.notice), apply_default_css=False)
     said = RunList(elem_id="runs-said")
@@ -68,13 +73,25 @@ def build_runs_tab(
     listed.act(on_act, filters, [said, listed], trigger_mode="multiple", **SHORT)
     said.act(on_act, filters, [said, listed], trigger_mode="multiple", **SHORT)
 
+    def on_upload(request: gr.Request, data: bytes, *values: Any) -> tuple[Any, Any]:
+        key = key_of(request)
+        try:
+            run = trace_file.add(visitors, models.tasks, key, data)
+            say = html('<p class="said">Added. <button data-run="{}" data-do="open">Open it</button></p>').format(run)
+        except (ValueError, OSError) as error:
+            say = warning(str(error))
+        return say, _listed(visitors, visitors.sees(key), values)
+
+    upload.upload(on_upload, [upload, *filters], [said, listed], **SHORT)
+
     async def on_open(request: gr.Request, event: gr.EventData) -> AsyncIterator[list[Any]]:
         key, run = key_of(request), str(event._data.get("run"))
         yield [gr.Tabs(selected="search"), *[gr.skip()] * len(search.moving)]
         async for update in search.watch(key, lambda: reopen(visitors, models, key, run)):
             yield [gr.skip(), *update]
 
-    listed.open(on_open, None, [tabs, *search.moving], **LIVE)
+    for which in (listed, said):
+        which.open(on_open, None, [tabs, *search.moving], **LIVE)
 
     async def on_compare(request: gr.Request, event: gr.EventData) -> AsyncIterator[list[Any]]:
         key, run = key_of(request), str(event._data.get("run"))

@@ -52,7 +52,12 @@ def begin_with(
     """Start a search. Raises ValueError, `CrowdedError` or `EngineError`."""
     engines = writer, _ = models.policy(policy), models.verifier(verifier)
     started = Started(
-        problem.prompt, settings, writer.step_tokens, problem=asdict(problem), policy=policy, verifier=verifier
+        problem.prompt,
+        settings,
+        max_tokens=writer.step_tokens,
+        problem=asdict(problem),
+        policy=policy,
+        verifier=verifier,
     )
     return visitors.start(key, Session(started), engines, problem, pace, place)
 
@@ -117,4 +122,7 @@ def seconds(pace: Any) -> float:
 def _engines(models: Models, events: Sequence[Event]) -> tuple[Any, Any]:
     first = events[0]
     assert isinstance(first, Started)
-    return models.policy(first.policy), models.verifier(first.verifier)
+    policy = models.policy(first.policy)
+    if first.max_tokens > policy.step_tokens:
+        raise ValueError("Its steps may be longer than this policy's are here.")
+    return policy, models.verifier(first.verifier)
