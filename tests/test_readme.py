@@ -13,6 +13,9 @@ from tts_viz.bench.models import OUT, table
 from tts_viz.budget import Cost
 from tts_viz.engines.base import Candidate, Rewards, Sampled
 from tts_viz.events import Decided, Settings, Started
+from tts_viz.lab import headlines
+from tts_viz.lab.figures import FIGURES
+from tts_viz.lab.store import Sweep
 from tts_viz.ops import Expand, Keep, Search, evaluate, top
 from tts_viz.session import Session
 from tts_viz.strategies import base
@@ -53,3 +56,19 @@ def test_the_speeds_of_the_readme_are_those_that_were_measured(path: Path) -> No
     assert report.table(measured["rows"]) in README
     assert measured["command"] in README
     assert measured["date"] in README
+
+
+def test_the_lab_of_the_readme_says_what_was_computed() -> None:
+    said = json.loads((report.FOLDER.parent / "lab" / "shipped.json").read_text())
+    assert headlines.table(said["numbers"]["accuracy"]) in README
+    assert said["date"] in README
+    text = " ".join(README.split())
+    for reading in said["readings"].values():
+        assert reading in text
+
+
+def test_what_was_computed_is_what_the_shipped_sweep_says() -> None:
+    lab = report.FOLDER.parent / "lab"
+    said, sweep = json.loads((lab / "shipped.json").read_text()), Sweep(lab / "shipped.parquet")
+    assert (sweep.about["command"], sweep.about["date"]) == (said["command"], said["date"])
+    assert FIGURES[0].draw(sweep).reading == said["readings"][FIGURES[0].name]

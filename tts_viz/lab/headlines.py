@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
@@ -41,6 +42,16 @@ def headlines(m: Measured, paper: str = "v1") -> dict[str, Any]:
             "Brier, noise taken off": _known(q.calibration.brier.corrected) if q.calibration else None,
         },
     }
+
+
+def table(accuracy: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
+    """Its accuracies in Markdown: a line for each arm, a column for each budget, percent of the problems answered right."""
+    sizes = sorted({int(n) for points in accuracy.values() for n in points})
+    lines = ["| generations | " + " | ".join(map(str, sizes)) + " |", "|---" * (len(sizes) + 1) + "|"]
+    for name, points in accuracy.items():
+        cells = (points.get(str(n), {}).get("right") for n in sizes)
+        lines.append(f"| {name} | " + " | ".join("" if c is None else f"{100 * c:.1f}" for c in cells) + " |")
+    return "\n".join(lines)
 
 
 def _accuracy(p: Point) -> dict[str, Any]:

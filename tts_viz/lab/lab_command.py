@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     if args.out and (wrong := _wrong(args.out, args.force)):
         refuse(wrong)
     from tts_viz.lab.figures import FIGURES
-    from tts_viz.lab.headlines import headlines
+    from tts_viz.lab.headlines import headlines, table
     from tts_viz.lab.measured import measured
     from tts_viz.lab.store import Sweep
 
@@ -76,13 +76,13 @@ def run(args: argparse.Namespace) -> int:
         index = PAGE.format(title=escape(title), body=f"<h1>{escape(title)}</h1>{made}{listed}")
         (args.out / "index.html").write_text(index, encoding="utf-8")
     if args.json:
-        said = {"readings": {f.name: one.reading for f, one in drawn}, "numbers": numbers}
+        made = {key: sweep.about[key] for key in ("command", "date")}
+        said = made | {"readings": {f.name: one.reading for f, one in drawn}, "numbers": numbers}
         print(json.dumps(said, indent=1, ensure_ascii=False))
         return 0
     for i, (f, one) in enumerate(drawn, 1):
         print(f"{i}. {f.title}\n   {one.reading}\n")
-    for name, points in numbers["accuracy"].items():
-        print(f"{name:30}" + "".join(f"  {n}: {100 * p['right']:.1f} %" for n, p in points.items()))
+    print(table(numbers["accuracy"]))
     if args.out:
         print(f"\n{args.out / 'index.html'}: {len(drawn)} figures")
     return 0
