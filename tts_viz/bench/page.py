@@ -28,16 +28,18 @@ from tts_viz.engines.base import Candidate, Rewards, Sampled, SampleRequest, Sco
 from tts_viz.scheduler import Run, Scheduler
 from tts_viz.session import Session
 from tts_viz.traces.library import Library
+from tts_viz.ui import visitors
 from tts_viz.ui.models import Models
 from tts_viz.ui.page import build_page, launch_options
 
 SIZES = {100: (60, 250), 1000: (800, 1600)}
 """tree: between how many nodes its events are taken"""
 
-WIDTHS = ((0, 32), (110, 128), (1150, 256), (5000, 16))
+WIDTHS = ((0, 32), (110, 128), (800, 256), (5000, 16))
 """(from so many nodes on, the beam's N)"""
 
-UPDATES = 20
+UPDATES = 6
+"""Pictures of a tree of 5,000 whose bytes are counted: a search ends at depth 40."""
 
 WATCH = """() => {
   window.painted = [];
@@ -148,6 +150,7 @@ def grown(browser: Any) -> list[dict[str, Any]]:
     models._policies["growing"] = engine
     models._verifiers["growing"] = engine
     page = build_page(models, scheduler, Library.in_memory())
+    visitors.MAX_NODES = 2 * WIDTHS[-1][0]  # a visitor's tree ends at 5,000, and is to be seen growing beyond that
     _, url, _ = page.queue().launch(prevent_thread_lock=True, quiet=True, **launch_options())
     try:
         tab = browser.new_page(viewport={"width": 1440, "height": 900})

@@ -21,7 +21,7 @@ from tts_viz.ui.files import wire_saver
 from tts_viz.ui.hands_panel import HandsPanel, build_hands_panel, filled, wire_hands_panel
 from tts_viz.ui.inspector import EMPTY
 from tts_viz.ui.models import Models
-from tts_viz.ui.page_events import LIVE, POLL, SHORT, key_of, warning
+from tts_viz.ui.page_events import LIVE, SHORT, key_of, warning
 from tts_viz.ui.panel import Panel
 from tts_viz.ui.run_bar import RunBar, build_run_bar
 from tts_viz.ui.saver import Saver
@@ -32,7 +32,7 @@ from tts_viz.ui.tree_view import TreeView
 from tts_viz.ui.typeset import DELIMITERS
 from tts_viz.ui.view import View
 from tts_viz.ui.visitors import CrowdedError, Visitors
-from tts_viz.ui.watching import wire_scrubber
+from tts_viz.ui.watching import followed, wire_scrubber
 from tts_viz.ui.why_panel import build_why_panel, wire_why_panel
 
 HELP = """
@@ -86,13 +86,11 @@ class SearchTab:
             return
         yield [warning(_advice(view)), *[gr.skip()] * (len(moving) - 1)]
         shown: dict[str, Any] = {}
-        while self.visitors.view(key) is view:
-            if parts := await asyncio.to_thread(view.refresh):
-                fresh = [gr.skip() if shown.get(name) == parts[name] else parts[name] for name in PARTS]
-                buttons = bar.looks(parts["state"]) if shown.get("state") != parts["state"] else bar.unchanged
-                shown = parts
-                yield [gr.skip(), *fresh, *buttons]
-            await asyncio.sleep(POLL)
+        async for parts in followed(self.visitors, key, "main", view):
+            fresh = [gr.skip() if shown.get(name) == parts[name] else parts[name] for name in PARTS]
+            buttons = bar.looks(parts["state"]) if shown.get("state") != parts["state"] else bar.unchanged
+            shown = parts
+            yield [gr.skip(), *fresh, *buttons]
 
 
 def _advice(view: View) -> str:

@@ -20,6 +20,9 @@ const LEAST_LABEL = 11; // characters; less says nothing
 const LABEL_ROW = 15; // the height of a label with its leading
 const RANK = { root: 0, finished: 2, kept: 3, open: 4, more: 4, stuck: 5, rollout: 7, pruned: 6, attempt: 1, stale: 6 };
 
+const MANY = 300; // nodes: with more, those that are gone and the checker's marks are drawn as paths
+const SHADES = 8; // of colour, for those that are gone
+
 const gone = (node) => node.status === 'pruned' || node.status === 'stale';
 
 /** Plotly reads tags and TeX in text; visitors' and models' text has neither. */
@@ -35,8 +38,8 @@ function plotly(picture) {
   const perRow = height / (range.y[1] - range.y[0]);
   const size = Math.max(3.5, Math.min(13, perRow * 0.62, perStep * 0.3));
   const path = onChosen(scene);
-  const view = { ...picture, perStep, perRow, size, path };
-  return { data: [...edges(view), ...rings(view), dots(view), ...marks(view), labels(view)], layout: layout(view) };
+  const view = { ...picture, perStep, perRow, size, path, many: picture.nodes.length > MANY };
+  return { data: [...edges(view), ...rings(view), ...squares(view), dots(view), ...marks(view), labels(view)], layout: layout(view) };
 }
 
 function edges(view) {
@@ -90,8 +93,44 @@ function rings(view) {
   return [{ ...POINTS, ...xy(found, view.places), marker: { symbol: 'circle', size, color: view.theme.glow, line: { color: view.theme.accent, width: 2.2 } } }];
 }
 
+const SQUARE = [[[-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1]]];
+const CROSS = [[[-1, -1], [1, 1]], [[-1, 1], [1, -1]]];
+const BAR = [[[-1, 0], [1, 0]]];
+
+/** A shape on each of the nodes, all in one path: plotly styles each marker by itself, which takes too long by the thousand. */
+function stamped(nodes, shape, view, scale, style) {
+  const [x, y] = [[], []];
+  for (const node of nodes) {
+    const [nx, ny] = view.places.get(node);
+    const reach = (nodeSize(node, view) * scale) / 2;
+    for (const line of shape) {
+      for (const [dx, dy] of line) {
+        x.push(nx + (dx * reach) / view.perStep);
+        y.push(ny + (dy * reach) / view.perRow);
+      }
+      x.push(null);
+      y.push(null);
+    }
+  }
+  return { x, y, ...LINES, ...style };
+}
+
+/** The pruned nodes of a large tree, a path for each shade. */
+function squares(view) {
+  if (!view.many) return [];
+  const shades = Array.from({ length: SHADES + 2 }, () => []);
+  for (const node of view.nodes) {
+    if (node.status === 'pruned') shades[node.score === null ? SHADES + 1 : Math.round(node.score * SHADES)].push(node);
+  }
+  return shades.map((nodes, k) => {
+    const fillcolor = k > SHADES ? view.theme.unscored : cividis(k / SHADES);
+    return stamped(nodes, SQUARE, view, 1, { fill: 'toself', fillcolor, opacity: view.theme.faded, line: { width: 0, simplify: false } });
+  });
+}
+
 function dots(view) {
-  const { nodes, places, theme, path, scene } = view;
+  const { places, theme, path, scene } = view;
+  const nodes = view.many ? view.nodes.filter((node) => node.status !== 'pruned') : view.nodes;
   const hollow = (node) => ['rollout', 'stuck', 'more', 'attempt', 'stale'].includes(node.status);
   const fill = (node) => (node.status === 'root' ? theme.ink : node.status === 'more' || node.status === 'attempt' ? theme.muted : node.score === null ? theme.unscored : cividis(node.score));
   return {
@@ -113,13 +152,14 @@ function dots(view) {
 
 /** The exact checker's marks: a cross over a false step, a bar where the goal was lost. On a halo, so that they show on any colour. */
 function marks(view) {
-  const over = (truth, symbol, color, scale) => {
+  const over = (truth, symbol, shape, color, scale) => {
     const found = view.nodes.filter((node) => node.truth === truth);
+    if (view.many) return [stamped(found, shape, view, scale, { line: { color, width: 1.5, simplify: false } })];
     const size = found.map((node) => Math.max(5, nodeSize(node, view) * scale));
     const stroke = (ink, width) => ({ ...POINTS, ...xy(found, view.places), marker: { symbol, size, opacity: 1, line: { color: ink, width } } });
     return [stroke(view.theme.paper, view.size > 7 ? 4.2 : 2.6), stroke(color, view.size > 7 ? 2.2 : 1.5)];
   };
-  return [...over('lost', 'line-ew', view.theme.lost, 1.25), ...over('false', 'x-thin', view.theme.false, 0.66), ...flags(view)];
+  return [...over('lost', 'line-ew', BAR, view.theme.lost, 1.25), ...over('false', 'x-thin', CROSS, view.theme.false, 0.66), ...flags(view)];
 }
 
 /** A pin is a ring; where the right path was lost is a ring that cannot be missed. */

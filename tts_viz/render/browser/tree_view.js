@@ -20,7 +20,7 @@ let drawn = new Map(); // the places last painted
 
 const isCollapsed = () => view.collapse ?? scene.nodes.length > COLLAPSE_BEYOND;
 
-/** Take in new nodes or a new choice of what is shown, and set off for it. */
+/** Set off for new nodes or a new choice of what is shown. */
 function arrange_() {
   view.nodes = collapsed(scene.nodes, isCollapsed());
   const number = new Map(view.nodes.map((node, k) => [node, k]));
@@ -33,7 +33,11 @@ function arrange_() {
   const calm = view.nodes.length <= CALM_UP_TO && before.size && !still.matches;
   journey = calm ? { from, range: camera.range, start: performance.now() } : null;
   showParts();
-  draw();
+  if (scene.show) {
+    const node = scene.byId.get(scene.show);
+    scene.show = null;
+    pick(node);
+  }
 }
 
 /** The picture at this instant of the journey. */
@@ -63,24 +67,36 @@ const size = () => ({ width: Math.max(canvas.clientWidth, 50), height: Math.max(
 // --- drawing: one plotly call in flight, until nothing is new --------------------------------------------------------
 
 let stale = false;
+let grown = false; // is there something that has no place yet?
 let drawing = false;
 const frame = () => new Promise(requestAnimationFrame);
+const rest = (ms) => new Promise((wake) => setTimeout(wake, ms));
 
-async function draw() {
+/** As often as this browser can: after each step of growth it has half as long for all else, so that what arrives meanwhile is
+ * drawn together with the next one, and never piles up. */
+async function draw(growing = false) {
   stale = true;
+  grown ||= growing === true;
   if (drawing) return;
   drawing = true;
   while (stale && element.isConnected) {
     if (hands.busy()) { await frame(); continue; }
     stale = false;
+    const began = performance.now();
+    const grew = grown;
+    grown = false;
+    if (grew) arrange_();
     advance();
     const { data, layout } = plotly({ ...view, scene, range: camera.range, theme: (view.theme ??= readTheme()), ...size() });
+    const count = scene.nodes.length;
     await Plotly.react(plot, data, layout, CONFIG);
     drawn = view.places;
-    if (journey) { stale = true; await frame(); }
+    element.dataset.painted = count;
+    if (journey) stale = true;
+    if (grew) await rest((performance.now() - began) / 2);
+    else if (journey) await frame();
   }
   drawing = false;
-  element.dataset.painted = scene.nodes.length;
 }
 
 function readTheme() {
@@ -135,10 +151,14 @@ function hover(node, x, y) {
 }
 
 function select(node) {
+  pick(node);
+  draw();
+}
+
+function pick(node) {
   view.selected = node.id;
   said.textContent = spoken(node, scene);
-  if (view.places.has(node)) camera.reveal(view.places.get(node));
-  draw();
+  if (target.has(node)) camera.reveal(target.get(node));
 }
 
 function click(node, touch) {
@@ -151,7 +171,7 @@ function click(node, touch) {
 function toggleCollapse() {
   if (part('collapse').disabled) return;
   view.collapse = !isCollapsed();
-  arrange_();
+  draw(true);
 }
 
 function fit() {
@@ -207,9 +227,7 @@ function take() {
     said.textContent = '';
   }
   card.hidden = true;
-  arrange_();
-  if (scene.show) select(scene.byId.get(scene.show));
-  scene.show = null;
+  draw(true);
 }
 
 function onTheme() {
