@@ -2,8 +2,9 @@
 // Runs inside a function per component, after the other tree_*.js, with `element`, `props`, `trigger` and `watch` as gradio has them.
 
 const COLLAPSE_BEYOND = 2000; // nodes: more than a browser draws fluently
-const CALM_UP_TO = 300; // nodes whose moves are shown; larger trees jump, since a frame takes too long
-const CALM_MS = 240;
+const CALM_MS = 240; // that a move takes
+const CALM_UP_TO = 300; // nodes whose moves are shown
+const CALM_FRAME_MS = 50; // a picture may take for moves to be shown; slower ones would only hold up what comes next
 
 const part = (name) => element.querySelector(`.${name}`);
 const [canvas, plot, card, said] = ['canvas', 'plot', 'card', 'said'].map(part);
@@ -15,6 +16,7 @@ const view = { nodes: [], places: new Map(), selected: null, collapse: null, the
 let target = new Map(); // where nodes are moving to
 let journey = null; // {from: places, range, start}, while they move
 let drawn = new Map(); // the places last painted
+let pictureMs = 0; // that the last picture took
 
 // --- what is shown -------------------------------------------------------------------------------------------------
 
@@ -30,7 +32,7 @@ function arrange_() {
   const from = new Map();
   // A new node starts where its parent was.
   for (const node of view.nodes) from.set(node, before.get(node.id) ?? from.get(node.parent) ?? target.get(node));
-  const calm = view.nodes.length <= CALM_UP_TO && before.size && !still.matches;
+  const calm = view.nodes.length <= CALM_UP_TO && pictureMs <= CALM_FRAME_MS && before.size && !still.matches;
   journey = calm ? { from, range: camera.range, start: performance.now() } : null;
   showParts();
   if (scene.show) {
@@ -93,7 +95,8 @@ async function draw(growing = false) {
     drawn = view.places;
     element.dataset.painted = count;
     if (journey) stale = true;
-    if (grew) await rest((performance.now() - began) / 2);
+    pictureMs = performance.now() - began;
+    if (grew) await rest(pictureMs / 2);
     else if (journey) await frame();
   }
   drawing = false;
