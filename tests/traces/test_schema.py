@@ -49,7 +49,8 @@ names = st.lists(ids).map(tuple)
 
 events = st.one_of(
     st.builds(
-        Started, st.text(), settings, count, count, st.dictionaries(st.text(), plain), policy=st.text()
+        Started, st.text(), settings, max_depth=count, max_tokens=count, problem=st.dictionaries(st.text(), plain),
+        policy=st.text(),
     ),
     st.builds(Changed, settings, st.text(), by=by),
     st.builds(

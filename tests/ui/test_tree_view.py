@@ -73,7 +73,7 @@ class Hand:
 
     def show(self, name: str, nodes: int) -> None:
         self.page.click(f"#{name}")
-        self.page.wait_for_selector(f'[data-painted="{nodes}"]')
+        self.page.wait_for_selector(f'[data-painted="{nodes}"][aria-busy="false"]')
 
     def pixel(self, node: str) -> tuple[float, float]:
         """Where on the page the node is painted, as plotly says."""

@@ -94,6 +94,7 @@ async function draw(growing = false) {
     await Plotly.react(plot, data, layout, CONFIG);
     drawn = view.places;
     element.dataset.painted = count;
+    element.ariaBusy = String(Boolean(journey)); // while nodes move
     if (journey) stale = true;
     pictureMs = performance.now() - began;
     if (grew) await rest(pictureMs / 2);
