@@ -12,6 +12,7 @@ import pytest
 from tests.core.scripted import SEED, ScriptedPolicy, ScriptedVerifier
 from tts_viz.budget import Budget
 from tts_viz.events import Changed, Settings, Started
+from tts_viz.lab.figures import FIGURES
 from tts_viz.scheduler import Run, Scheduler, drive
 from tts_viz.session import Session
 from tts_viz.strategies import STRATEGIES
@@ -21,6 +22,7 @@ from tts_viz.tasks.math500 import Math500
 from tts_viz.traces.library import Library
 from tts_viz.ui import controls, problem_card, start
 from tts_viz.ui.markup import amount
+from tts_viz.ui.lab_tab import LABELS
 from tts_viz.ui.models import TASKS, Models
 from tts_viz.ui.status import loading_line
 from tts_viz.ui.typeset import DISPLAY, INLINE, typeset
@@ -247,3 +249,7 @@ def test_it_is_said_which_model_is_being_loaded_and_for_how_long(monkeypatch: py
     models.policy("policy-small")
     assert len(seen) == 1 and models.loading is None
     assert "Loading &lt;b&gt; … 3 s" in loading_line("<b>", 3.2)
+
+
+def test_every_switch_of_a_figure_is_explained() -> None:
+    assert {name for figure in FIGURES for name in figure.choices} <= set(LABELS)

@@ -51,6 +51,7 @@ LABELS: dict[str, tuple[str, str]] = {
     "by": ("Part by", "one curve for each of these"),
     "truth": ("Truth", "what a score is held against"),
     "lines": ("Compare", "one line for each of these"),
+    "x": ("Search effort", "generations, or how far choosing the best moves the policy (KL, in nats)"),
 }
 
 
