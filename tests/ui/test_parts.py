@@ -21,8 +21,8 @@ from tts_viz.tasks.base import ProblemError
 from tts_viz.tasks.math500 import Math500
 from tts_viz.traces.library import Library
 from tts_viz.ui import controls, problem_card, start
-from tts_viz.ui.markup import amount
 from tts_viz.ui.lab_tab import LABELS
+from tts_viz.ui.markup import amount
 from tts_viz.ui.models import TASKS, Models
 from tts_viz.ui.status import loading_line
 from tts_viz.ui.typeset import DISPLAY, INLINE, typeset
