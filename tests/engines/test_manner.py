@@ -160,6 +160,6 @@ def test_a_chat_policy_goes_on_from_its_own_steps(tmp_path: Path) -> None:
     (warm,), (cold,) = asyncio.run(policy.sample([again])), asyncio.run(fresh.sample([again]))
     assert warm.candidate and cold.candidate
     assert replace(warm.candidate, logprobs=()) == replace(cold.candidate, logprobs=())
-    assert warm.candidate.logprobs == pytest.approx(cold.candidate.logprobs, abs=2e-4)  # they are rounded
+    assert warm.candidate.logprobs == pytest.approx(cold.candidate.logprobs, abs=1.1e-4)  # rounded to four digits
     read = len(tokenizer(opening, add_special_tokens=False)["input_ids"]) + sum(len(s.tokens) for s in steps)
     assert cold.cost.prefilled == read

@@ -15,11 +15,9 @@ from tts_viz.tasks.arithmetic import Arithmetic
 from tts_viz.traces.library import Library
 from tts_viz.traces.schema import THIS, encode
 from tts_viz.ui import trace_file
-from tts_viz.ui.models import Models
+from tts_viz.ui.models import TASKS, Models
 from tts_viz.ui.start import begin_with, reopen
 from tts_viz.ui.visitors import Visitors
-
-TASKS = ("countdown", "arithmetic")
 
 
 @pytest.fixture
@@ -77,7 +75,7 @@ def test_what_may_be_longer_than_its_policys_steps_is_only_looked_at(visitors: V
 MANY = "make 54 from " + " ".join(["7"] * 40)
 
 BAD = {
-    "no trace": (b"hello\n", "no trace of a run. Line 1: "),
+    "no trace": (b"hello\n", "no trace of a run \\(line 1: "),
     "nothing": (b"", "no trace of a run"),
     "another puzzle": (written(begun_by(problem={**begun_by()[0].problem, "task": "chess"})), "“chess”"),  # type: ignore[union-attr]
     "too many numbers": (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
+from time import monotonic
 from typing import Any
 
 import gradio as gr
@@ -16,7 +17,7 @@ from tts_viz.ui import problem_card
 from tts_viz.ui.inspector import EMPTY
 from tts_viz.ui.markup import html, join
 from tts_viz.ui.models import TASKS, Models
-from tts_viz.ui.page_events import LIVE, POLL, SHORT, key_of, warning
+from tts_viz.ui.page_events import LIVE, SHORT, key_of, warning
 from tts_viz.ui.panel import Panel
 from tts_viz.ui.scrubber import Scrubber
 from tts_viz.ui.start import PACES, begin_with
@@ -24,7 +25,7 @@ from tts_viz.ui.status import READY
 from tts_viz.ui.tree_view import TreeView
 from tts_viz.ui.view import View
 from tts_viz.ui.visitors import CrowdedError, Place, Visitors
-from tts_viz.ui.watching import wire_watching
+from tts_viz.ui.watching import rest, wire_watching
 
 SIDES: tuple[Place, Place] = ("left", "right")
 DEFAULTS = {"left": "best_of_n", "right": "beam"}
@@ -60,7 +61,7 @@ class CompareTab:
         watched: dict[Place, View | None] = {side: self.visitors.view(key, side) for side in SIDES}
         shown: dict[Place, dict[str, Any]] = {side: {} for side in SIDES}
         while all(self.visitors.view(key, side) is watched[side] for side in SIDES):
-            update, changed = [], False
+            began, update, changed = monotonic(), [], False
             for side in SIDES:
                 view = watched[side]
                 parts = await asyncio.to_thread(view.refresh) if view else None
@@ -70,7 +71,7 @@ class CompareTab:
                 shown[side] = fresh
             if changed:
                 yield [gr.skip(), _words(watched), *update]
-            await asyncio.sleep(POLL)
+            await rest(began)
 
 
 def build_compare_tab(visitors: Visitors, models: Models) -> CompareTab:

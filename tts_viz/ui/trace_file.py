@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from io import BytesIO
 
-from tts_viz.events import Grew, Started
+from tts_viz.events import Grew
 from tts_viz.solutions import Judge
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import CheckedTask, Problem, ProblemError
@@ -20,6 +20,7 @@ from tts_viz.traces.library_entry import RunId
 from tts_viz.traces.recorder import summary
 from tts_viz.traces.schema import TraceError
 from tts_viz.tree import Tree
+from tts_viz.ui.start import problem_of
 from tts_viz.ui.visitors import MAX_NODES, Visitors
 
 
@@ -28,15 +29,12 @@ def add(visitors: Visitors, tasks: Collection[str], key: str, data: bytes) -> Ru
     try:
         events = jsonl.read_from(BytesIO(data)).events
     except TraceError as error:
-        raise ValueError(f"This file is no trace of a run. {str(error).capitalize()}.") from None
+        raise ValueError(f"This file is no trace of a run ({error}).") from None
     if sum(isinstance(event, Grew) for event in events) >= MAX_NODES:
         raise ValueError(
             f"This run has more than {MAX_NODES:,} steps, which is too much for a page that others use too."
         )
-    started = events[0]
-    assert isinstance(started, Started)
-    problem = Problem(**started.problem) if started.problem else None
-    if problem:
+    if problem := problem_of(events):
         _check(problem, tasks)
     run = visitors.library.importing(visitors.owner(key), events)
     tree = Tree.fold(events)

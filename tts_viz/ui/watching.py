@@ -24,7 +24,12 @@ async def followed(visitors: Visitors, key: str, place: Place, view: View) -> As
         began = monotonic()
         if parts := await asyncio.to_thread(view.refresh):
             yield parts
-        await asyncio.sleep(max(POLL, monotonic() - began))
+        await rest(began)
+
+
+async def rest(began: float) -> None:
+    """Until the next look, after one that `began` then (`monotonic`) and is over now."""
+    await asyncio.sleep(max(POLL, monotonic() - began))
 
 
 def wire_watching(visitors: Visitors, parts: dict[str, Any], place: Place) -> None:

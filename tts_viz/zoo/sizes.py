@@ -31,7 +31,7 @@ SIZES = {
     "verifier-2": Size(80, 6, 4, 224, 14_000_000, 2048, 3e-3),
     "verifier-3": Size(80, 6, 4, 224, 16_000_000, 2048, 3e-3),
 }
-"""NAME-2 is the second leg of a model's training, in which the learning rate warms up and falls once more."""
+"""NAME-2 and NAME-3 are further legs of a model's training, in which the learning rate warms up and falls once more."""
 
 QUICK = Size(32, 2, 2, 64, 75_000, 2048, 1e-2)
 
