@@ -7,8 +7,8 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
+from tts_viz.traces.database import default_path
 from tts_viz.traces.library import Library
-from tts_viz.traces.library_file import default_path
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
@@ -65,13 +65,13 @@ def main() -> None:
     )  # fmt: skip
     args = parser.parse_args()
 
-    from tts_viz.engines.chosen import chosen_policies, chosen_verifiers
+    from tts_viz.engines.defaults import chosen_policies, chosen_verifiers
     from tts_viz.engines.embedded import EMBEDDED
-    from tts_viz.lab.store import models_of
-    from tts_viz.scheduler import Scheduler
-    from tts_viz.strategies.choices import VARIABLE, table
+    from tts_viz.lab.sweeps.store import models_of
+    from tts_viz.search.scheduler import Scheduler
+    from tts_viz.strategies.choice_table import VARIABLE, table
     from tts_viz.tasks.math500 import SOURCE
-    from tts_viz.ui.models import TASKS, Models
+    from tts_viz.ui.forms.offered import TASKS, Models
     from tts_viz.ui.page import build_page, launch_options
 
     if args.choices:

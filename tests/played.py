@@ -7,12 +7,12 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from tests.core.scripted import SEED, ScriptedPolicy, ScriptedVerifier
-from tts_viz.budget import Budget, Cost
+from tests.search.scripted import SEED, ScriptedPolicy, ScriptedVerifier
+from tts_viz.core.budget import Budget, Cost
+from tts_viz.core.events import Finish, Settings, Started
 from tts_viz.engines.base import Candidate, Rewards, Sampled, SampleRequest, ScoreRequest
-from tts_viz.events import Finish, Settings, Started
-from tts_viz.scheduler import run_to_end
-from tts_viz.session import Session
+from tts_viz.search.scheduler import run_to_end
+from tts_viz.search.session import Session
 from tts_viz.tasks.base import Problem
 from tts_viz.tasks.countdown import STEP, Countdown, moves, write_step
 

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from tts_viz.bench import report
-from tts_viz.bench.models import OUT, table
-from tts_viz.budget import Cost
+from tts_viz.benchmarks import report
+from tts_viz.benchmarks.models import OUT, table
+from tts_viz.core.budget import Cost
+from tts_viz.core.events import Decided, Settings, Started
+from tts_viz.core.ops import Expand, Keep, Search, evaluate, top
+from tts_viz.core.tree import Tree
 from tts_viz.engines.base import Candidate, Rewards, Sampled
-from tts_viz.events import Decided, Settings, Started
-from tts_viz.lab import headlines
 from tts_viz.lab.figures import FIGURES
-from tts_viz.lab.store import Sweep
-from tts_viz.ops import Expand, Keep, Search, evaluate, top
-from tts_viz.session import Session
+from tts_viz.lab.metrics import headlines
+from tts_viz.lab.sweeps.store import Sweep
+from tts_viz.search.session import Session
 from tts_viz.strategies import base
-from tts_viz.tree import Tree
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.core.scripted import begin, feed_in_any_order, feed_one, finish, full, revisable, scattered
-from tts_viz.budget import Budget, Cost
-from tts_viz.events import Event, Grew, Scored, Withered
-from tts_viz.session import Session
+from tests.search.scripted import begin, feed_in_any_order, feed_one, finish, full, revisable, scattered
+from tts_viz.core.budget import Budget, Cost
+from tts_viz.core.events import Event, Grew, Scored, Withered
+from tts_viz.core.tree import Tree
+from tts_viz.search.session import Session
 from tts_viz.strategies import STRATEGIES, make
-from tts_viz.tree import Tree
 
 WHOLE = revisable(full(3, 6, rollouts=2), attempts=6)
 REWARDS = scattered(WHOLE)

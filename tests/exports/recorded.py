@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from tts_viz.budget import Budget, Cost
-from tts_viz.events import Changed, Decided, Ended, Event, Grew, Overrode, Pinned, Scored, Settings, Started
+from tts_viz.core.budget import Budget, Cost
+from tts_viz.core.events import Changed, Decided, Ended, Event, Grew, Overrode, Pinned, Scored, Settings, Started
 from tts_viz.tasks import get_task
 
 EVIL = "</script><img src=x onerror=\"document.title='owned'\"><!--<script>"

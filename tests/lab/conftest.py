@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tts_viz.lab import spec as specs
-from tts_viz.lab.store import Sweep
-from tts_viz.lab.sweep import Sweeping
+from tts_viz.lab.sweeps import spec as specs
+from tts_viz.lab.sweeps.run import Sweeping
+from tts_viz.lab.sweeps.store import Sweep
 
 TINY = Path(__file__).with_name("tiny.toml")
 

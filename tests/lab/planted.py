@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tts_viz.lab import spec as specs
-from tts_viz.lab import store
-from tts_viz.lab.spec import Run
+from tts_viz.lab.sweeps import spec as specs
+from tts_viz.lab.sweeps import store
+from tts_viz.lab.sweeps.spec import Run
 
 Solutions = Callable[[Run, int], dict[str, Any]]
 """The columns of the solution of a run at a place that differ from `PLAIN`."""

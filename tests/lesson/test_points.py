@@ -9,16 +9,17 @@ from dataclasses import asdict
 
 import pytest
 
-from tts_viz.budget import Budget
+from tts_viz.analysis.judge import Judge, Solution
+from tts_viz.core.budget import Budget
+from tts_viz.core.events import Settings, Started
 from tts_viz.engines.embedded import EMBEDDED
-from tts_viz.events import Settings, Started
-from tts_viz.lesson import exercise, readings
+from tts_viz.lesson import exercise
+from tts_viz.lesson import outcomes as readings
 from tts_viz.lesson.exercise import Attempts, attempt, check
-from tts_viz.lesson.readings import Before, Outcome
+from tts_viz.lesson.outcomes import Before, Outcome
 from tts_viz.lesson.steps import POLICY, STEPS, VERIFIER
-from tts_viz.scheduler import Run, drive
-from tts_viz.session import Session
-from tts_viz.solutions import Judge, Solution
+from tts_viz.search.scheduler import Run, drive
+from tts_viz.search.session import Session
 from tts_viz.tasks.base import Problem
 
 if not all(folder.is_dir() for folder in EMBEDDED.values()):
@@ -29,8 +30,8 @@ Search = Callable[[Problem, Settings], Outcome]
 
 @pytest.fixture(scope="module")
 def search() -> Search:
-    from tts_viz.engines.policies import load_policy
-    from tts_viz.engines.verifiers import load_verifier
+    from tts_viz.engines.load.policy import load_policy
+    from tts_viz.engines.load.verifier import load_verifier
 
     engines = load_policy(POLICY), load_verifier(VERIFIER)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from tts_viz.events import Decided, Event, Grew, Scored, Settings, Started
+from tts_viz.core.events import Decided, Event, Grew, Scored, Settings, Started
+from tts_viz.core.tree import Tree
 from tts_viz.tasks.base import StepTruth
-from tts_viz.tree import Tree
 
 QUESTION = "Make 57 from 2 3 14 25"
 

@@ -9,11 +9,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.render.growth import QUESTION, beam, started, tree_search, truths
-from tts_viz.events import Changed, Decided, Event, Grew, Scored, Settings, Valued, Withered
+from tts_viz.core.events import Changed, Decided, Event, Grew, Scored, Settings, Valued, Withered
+from tts_viz.core.tree import Tree
 from tts_viz.render.scene import Mark, rounded, scene
 from tts_viz.render.text import text
 from tts_viz.tasks.base import StepTruth
-from tts_viz.tree import Tree
 
 EVENTS: list[Event] = [
     started(),

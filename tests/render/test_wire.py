@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.render.growth import beam, tree_search, truths
-from tts_viz.events import Event
+from tts_viz.core.events import Event
+from tts_viz.core.tree import Tree
 from tts_viz.render.scene import Mark, Scene, SceneNode, scene
 from tts_viz.render.wire import STATUS, TRUTH, Stream, fold
-from tts_viz.tree import Tree
 
 
 @st.composite

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tts_viz.strategies import choices
+from tts_viz.strategies import choice_table as choices
 
 EDGES = [0.2, 0.4, 0.6, 0.8]
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.scripted import begin, finish
+from tests.search.scripted import begin, finish
 from tests.strategies.tables import put_in_force, row, rows, said
-from tts_viz.events import Noted
-from tts_viz.session import Session
+from tts_viz.core.events import Noted
+from tts_viz.search.session import Session
 from tts_viz.strategies.adaptive import needed
 
 SCRIPT = {f"0.{i}": f"s{i}." for i in range(300)}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.core.scripted import begin, finish
-from tts_viz.events import Decided, Grew, Withered
-from tts_viz.tree import Tree
+from tests.search.scripted import begin, finish
+from tts_viz.core.events import Decided, Grew, Withered
+from tts_viz.core.tree import Tree
 
 #   0.0 a .6   0.1 b .7                              0.2 c .1   0.3 d .65
 #              ba .2   bb .9                                    da .3             db. .8

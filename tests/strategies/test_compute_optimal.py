@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from tests.core.scripted import begin, feed_in_any_order, feed_one, finish, full, revisable, scattered
+from tests.search.scripted import begin, feed_in_any_order, feed_one, finish, full, revisable, scattered
 from tests.strategies.tables import put_in_force, row, rows, said
-from tts_viz import hands
-from tts_viz.events import Noted, Settings, Started
-from tts_viz.replay import fast_forward
-from tts_viz.session import Session
+from tts_viz.core.events import Noted, Settings, Started
+from tts_viz.search import steering as hands
+from tts_viz.search.replay import fast_forward
+from tts_viz.search.session import Session
 from tts_viz.strategies import make
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.core.scripted import begin, finish, full
-from tts_viz.aggregate import Ballot, rank, steps
+from tests.search.scripted import begin, finish, full
+from tts_viz.core.aggregation import Ballot, rank, steps
 from tts_viz.strategies import STRATEGIES, make
 
 #        0.0 (.9)            0.1 (.2)           0.2 (.6)           0.3 (.7)

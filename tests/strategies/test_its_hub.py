@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.core.scripted import begin, finish, full, scattered
+from tests.search.scripted import begin, finish, full, scattered
 from tts_viz.strategies.particles import odds
 
 hub = pytest.importorskip("its_hub", reason="its_hub is not installed: pip install its_hub")

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.core.scripted import begin, feed_in_any_order, feed_one, finish, full, revisable, scattered
-from tts_viz.events import Grew
-from tts_viz.replay import fast_forward
-from tts_viz.session import Session
+from tests.search.scripted import begin, feed_in_any_order, feed_one, finish, full, revisable, scattered
+from tts_viz.core.events import Grew
+from tts_viz.core.tree import Tree
+from tts_viz.search.replay import fast_forward
+from tts_viz.search.session import Session
 from tts_viz.strategies import STRATEGIES
-from tts_viz.tree import Tree
 
 SCRIPT = revisable(full(3, 6, rollouts=2), attempts=5)
 REWARDS = scattered(SCRIPT)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tests.core.scripted import ScriptedPolicy, ScriptedVerifier, begin, finish
-from tts_viz import aggregate
-from tts_viz.events import Grew
+from tests.search.scripted import ScriptedPolicy, ScriptedVerifier, begin, finish
+from tts_viz.analysis.judge import chain_of
+from tts_viz.core import aggregation as aggregate
+from tts_viz.core.events import Grew
 from tts_viz.render.scene import scene
-from tts_viz.solutions import chain_of
 
 SCRIPT = {
     "0.a0.0": "a",

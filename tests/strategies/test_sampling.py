@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tests.core.scripted import SEED, ScriptedPolicy, begin, feed_one, finish
-from tts_viz.budget import Budget
+from tests.search.scripted import SEED, ScriptedPolicy, begin, feed_one, finish
+from tts_viz.core.budget import Budget
+from tts_viz.core.events import Settings, Started, Withered
+from tts_viz.core.tree import Tree
 from tts_viz.engines.base import Sampled, SampleRequest
-from tts_viz.events import Settings, Started, Withered
-from tts_viz.scheduler import run_to_end
-from tts_viz.session import Session
-from tts_viz.tree import Tree
+from tts_viz.search.scheduler import run_to_end
+from tts_viz.search.session import Session
 
 #   0.0 a → aa → aaa.     0.1 b → nothing     0.2 c.     0.3 d → da.
 SCRIPT = {"0.0": "a", "0.0.0": "aa", "0.0.0.0": "aaa.", "0.1": "b", "0.2": "c.", "0.3": "d", "0.3.0": "da."}

@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
-from tests.core.scripted import begin, finish, full, scattered
-from tts_viz.events import Decided, Grew
+from tests.search.scripted import begin, finish, full, scattered
+from tts_viz.core.events import Decided, Grew
 from tts_viz.strategies import make
 from tts_viz.strategies.mcts import visits
 from tts_viz.strategies.particles import odds

@@ -8,7 +8,7 @@ import pytest
 
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import SPLITS
-from tts_viz.zoo import corpus
+from tts_viz.training import corpus
 
 
 @pytest.mark.parametrize("name", ["countdown", "arithmetic"])

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from tts_viz.budget import Budget, Cost
+from tts_viz.core.budget import Budget, Cost
+from tts_viz.core.events import Event, Settings, Started
 from tts_viz.engines.base import Candidate, Rewards, Sampled
-from tts_viz.events import Event, Settings, Started
-from tts_viz.request import Request
-from tts_viz.session import Session
+from tts_viz.search.request import Request
+from tts_viz.search.session import Session
 
 Search = Callable[..., list[Event]]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tts_viz.events import Event
-from tts_viz.replay import fast_forward
+from tts_viz.core.events import Event
+from tts_viz.search.replay import fast_forward
 from tts_viz.traces.jsonl import Recorded, TraceWriter, read
 from tts_viz.traces.schema import THIS, TraceError, encode
 

@@ -14,7 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
-from tts_viz.events import Ended, Event, Grew, Scored, Settings, Started
+from tts_viz.core.events import Ended, Event, Grew, Scored, Settings, Started
 from tts_viz.traces import library as module
 from tts_viz.traces.library import Entry, Library, RunId, Saved, Summary
 from tts_viz.traces.schema import TraceError

@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
-from tests.core.scripted import ScriptedPolicy, ScriptedVerifier, begin, full, scattered
-from tts_viz import hands
-from tts_viz.replay import fast_forward
-from tts_viz.scheduler import Run, drive, tick
+from tests.search.scripted import ScriptedPolicy, ScriptedVerifier, begin, full, scattered
+from tts_viz.search import steering as hands
+from tts_viz.search.replay import fast_forward
+from tts_viz.search.scheduler import Run, drive, tick
 from tts_viz.traces.library import Library
 from tts_viz.traces.recorder import Recorder, spark
 

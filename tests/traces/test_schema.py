@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts_viz.budget import Budget, Cost
-from tts_viz.events import (
+from tts_viz.core.budget import Budget, Cost
+from tts_viz.core.events import (
     Asked,
     Changed,
     Decided,
@@ -27,10 +27,10 @@ from tts_viz.events import (
     Valued,
     Withered,
 )
+from tts_viz.core.tree import Tree
 from tts_viz.strategies import STRATEGIES
 from tts_viz.traces import schema
 from tts_viz.traces.schema import THIS, Gate, TraceError, check_all, check_header, decode, encode
-from tts_viz.tree import Tree
 
 real = st.floats(allow_nan=False, allow_infinity=False)
 positive = st.floats(min_value=0, exclude_min=True, allow_infinity=False)

@@ -11,9 +11,9 @@ import pytest
 
 from tests.ui.browser import chromium, sync_api, tab  # noqa: F401
 from tts_viz.engines.embedded import EMBEDDED
-from tts_viz.scheduler import Scheduler
+from tts_viz.search.scheduler import Scheduler
 from tts_viz.traces.library import Library
-from tts_viz.ui.models import Models
+from tts_viz.ui.forms.offered import Models
 from tts_viz.ui.page import build_page, launch_options
 
 if not all(folder.is_dir() for folder in EMBEDDED.values()):

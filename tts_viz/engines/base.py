@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
-from tts_viz.budget import Cost
-from tts_viz.events import Finish
+from tts_viz.core.budget import Cost
+from tts_viz.core.events import Finish
 from tts_viz.tasks.base import Problem
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tts_viz.lesson.readings import Outcome, where_lost
+from tts_viz.lesson.outcomes import Outcome, where_lost
 from tts_viz.strategies import STRATEGIES
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import Problem

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tts_viz.budget import Budget
-from tts_viz.events import Settings
-from tts_viz.lesson import readings
-from tts_viz.lesson.readings import Reading
+from tts_viz.core.budget import Budget
+from tts_viz.core.events import Settings
+from tts_viz.lesson import outcomes as readings
+from tts_viz.lesson.outcomes import Reading
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import Problem
 

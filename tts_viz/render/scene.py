@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from math import copysign
 from typing import Literal, NamedTuple
 
-from tts_viz import aggregate
-from tts_viz.events import NodeId
-from tts_viz.node import Node
+from tts_viz.core import aggregation as aggregate
+from tts_viz.core.events import NodeId
+from tts_viz.core.node import Node
+from tts_viz.core.tree import ROOT, Tree
 from tts_viz.render import layout
 from tts_viz.tasks.base import StepTruth
-from tts_viz.tree import ROOT, Tree
 
 Status = Literal["root", "open", "kept", "pruned", "finished", "stuck", "rollout", "more", "attempt", "stale"]
 """open: may be expanded; kept: was expanded; stuck: lives, but nothing can follow; more: stands for pruned subtrees;

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil, fsum, log
 
-from tts_viz.ops import Note, Score, Search
+from tts_viz.core.ops import Note, Score, Search
+from tts_viz.core.tree import Tree
 from tts_viz.strategies.base import check_ranges, knob, strategy
-from tts_viz.strategies.choices import table
+from tts_viz.strategies.choice_table import table
 from tts_viz.strategies.compute_optimal import rows_for
 from tts_viz.strategies.sampling import draw_all
-from tts_viz.tree import Tree
 
 FIRST = 2
 """Samples before anything is estimated; later at most as many more at a time as there are."""

@@ -12,10 +12,10 @@ from dataclasses import MISSING, dataclass, field, fields
 from math import inf
 from typing import Any, Protocol, TypeVar
 
-from tts_viz import aggregate
-from tts_viz.events import Settings
-from tts_viz.ops import Search
-from tts_viz.tree import Tree
+from tts_viz.core import aggregation as aggregate
+from tts_viz.core.events import Settings
+from tts_viz.core.ops import Search
+from tts_viz.core.tree import Tree
 
 
 class Strategy(Protocol):

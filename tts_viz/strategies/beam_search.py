@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tts_viz.ops import Expand, Keep, Search, evaluate, top
+from tts_viz.core.ops import Expand, Keep, Search, evaluate, top
+from tts_viz.core.tree import Tree
 from tts_viz.strategies.base import check_ranges, knob, strategy
-from tts_viz.tree import Tree
 
 
 def beam_search(tree: Tree, n: int, m: int, lookahead: int) -> Search:

@@ -6,13 +6,13 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from math import fsum
 
-from tts_viz.node import Node
-from tts_viz.ops import Note, Op, Parallel, Score, Search
-from tts_viz.strategies.anew import Anew
+from tts_viz.core.node import Node
+from tts_viz.core.ops import Note, Op, Parallel, Score, Search
+from tts_viz.core.tree import Tree
 from tts_viz.strategies.base import STRATEGIES, Strategy, check_ranges, knob, make, strategy
-from tts_viz.strategies.choices import Best, Rows, free_size, table
+from tts_viz.strategies.choice_table import Best, Rows, free_size, table
+from tts_viz.strategies.fresh_view import Anew
 from tts_viz.strategies.sampling import draw
-from tts_viz.tree import Tree
 
 SAMPLING = "best_of_n"
 CHAINS = ("revisions", "parallel_revisions")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tts_viz.node import Node
-from tts_viz.ops import Expand, Keep, Parallel, Score, Search, evaluate, top
+from tts_viz.core.node import Node
+from tts_viz.core.ops import Expand, Keep, Parallel, Score, Search, evaluate, top
+from tts_viz.core.tree import Tree
 from tts_viz.strategies.base import check_ranges, knob, strategy
 from tts_viz.strategies.beam_search import check_width
-from tts_viz.tree import Tree
 
 
 def subtree(tree: Tree, node: Node, m: int) -> Search:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tts_viz.ops import Expand, Search
+from tts_viz.core.ops import Expand, Search
+from tts_viz.core.tree import Tree
 from tts_viz.strategies.base import strategy
-from tts_viz.tree import Tree
 
 
 @strategy(

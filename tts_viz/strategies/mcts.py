@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from math import exp, sqrt
 from statistics import fmean
 
-from tts_viz.node import Node
-from tts_viz.ops import Believe, Expand, Score, Search, evaluate
+from tts_viz.core.node import Node
+from tts_viz.core.ops import Believe, Expand, Score, Search, evaluate
+from tts_viz.core.tree import Tree
 from tts_viz.strategies.base import check_ranges, knob, strategy
-from tts_viz.tree import Tree
 
 
 def visits(node: Node) -> int:

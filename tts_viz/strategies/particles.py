@@ -8,10 +8,10 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from itertools import count
 
-from tts_viz.node import Node, in_order
-from tts_viz.ops import Expand, Keep, Op, Parallel, Score, Search
+from tts_viz.core.node import Node, in_order
+from tts_viz.core.ops import Expand, Keep, Op, Parallel, Score, Search
+from tts_viz.core.tree import Tree
 from tts_viz.strategies.base import check_ranges, knob, strategy
-from tts_viz.tree import Tree
 
 SURE = 1 - 1e-6
 """Scores are taken as at most this, so that odds stay finite."""

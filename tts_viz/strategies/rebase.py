@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, floor
 
-from tts_viz.node import Node
-from tts_viz.ops import Expand, Keep, Parallel, Search, evaluate
+from tts_viz.core.node import Node
+from tts_viz.core.ops import Expand, Keep, Parallel, Search, evaluate
+from tts_viz.core.tree import Tree
 from tts_viz.strategies.base import check_ranges, knob, strategy
-from tts_viz.tree import Tree
 
 
 def shares(budget: int, scores: Sequence[float], temperature: float) -> list[int]:

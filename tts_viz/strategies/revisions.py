@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tts_viz.node import Node
-from tts_viz.ops import Parallel, Revise, Score, Search, top
+from tts_viz.core.node import Node
+from tts_viz.core.ops import Parallel, Revise, Score, Search, top
+from tts_viz.core.tree import Tree
 from tts_viz.strategies.base import check_ranges, knob, strategy
 from tts_viz.strategies.sampling import draw
-from tts_viz.tree import Tree
 
 
 def revise(tree: Tree, chains: int, length: int) -> Search:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass
 
-from tts_viz.node import Node
-from tts_viz.ops import Expand, Op, Parallel, Score, Search
+from tts_viz.core.node import Node
+from tts_viz.core.ops import Expand, Op, Parallel, Score, Search
+from tts_viz.core.tree import Tree
 from tts_viz.strategies.base import check_ranges, knob, strategy
-from tts_viz.tree import Tree
 
 
 def draw(tree: Tree, node: Node, verified: bool) -> Generator[Op, list[Node], Node]:

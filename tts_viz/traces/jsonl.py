@@ -8,7 +8,7 @@ from os import PathLike
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from tts_viz.events import Event
+from tts_viz.core.events import Event
 from tts_viz.traces.schema import MAX_LINE, THIS, Gate, TraceError, check_header, decode, encode
 
 

@@ -17,8 +17,9 @@ from os import PathLike
 from pathlib import Path
 from typing import Self
 
-from tts_viz.events import Event, Started
-from tts_viz.traces.library_entry import (
+from tts_viz.core.events import Event, Started
+from tts_viz.traces.database import Database
+from tts_viz.traces.entry import (
     VERDICTS,
     Entry,
     RunId,
@@ -30,7 +31,6 @@ from tts_viz.traces.library_entry import (
     start_columns,
     summary_columns,
 )
-from tts_viz.traces.library_file import Database
 from tts_viz.traces.schema import Gate, TraceError, check_all, decode, encode
 
 MAX_RUNS_PER_OWNER = 500

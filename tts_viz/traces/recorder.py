@@ -8,12 +8,12 @@ from __future__ import annotations
 import logging
 from time import monotonic
 
-from tts_viz.session import Session
-from tts_viz.solutions import Judge
+from tts_viz.analysis.judge import Judge
+from tts_viz.core.tree import Tree
+from tts_viz.search.session import Session
+from tts_viz.traces.entry import RunId, Summary
 from tts_viz.traces.library import Library
-from tts_viz.traces.library_entry import RunId, Summary
 from tts_viz.traces.schema import TraceError
-from tts_viz.tree import Tree
 
 log = logging.getLogger(__name__)
 

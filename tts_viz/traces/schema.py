@@ -16,9 +16,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from tts_viz import aggregate
-from tts_viz.budget import Cost
-from tts_viz.events import (
+from tts_viz.core import aggregation as aggregate
+from tts_viz.core.budget import Cost
+from tts_viz.core.events import (
     Asked,
     Author,
     Changed,
@@ -39,8 +39,8 @@ from tts_viz.events import (
     Valued,
     Withered,
 )
+from tts_viz.core.tree import ROOT
 from tts_viz.tasks.base import Problem
-from tts_viz.tree import ROOT
 
 MAX_LINE = 1_000_000
 """Bytes in one line."""

@@ -1,0 +1,1 @@
+"""The page. Knows nothing about the command line."""

@@ -9,24 +9,24 @@ from typing import Any
 import gradio as gr
 from gradio.themes import Default
 
-from tts_viz.scheduler import Scheduler
+from tts_viz.search.scheduler import Scheduler
 from tts_viz.traces.library import Library
-from tts_viz.ui.bench_jobs import Bench
-from tts_viz.ui.compare_tab import build_compare_tab
-from tts_viz.ui.gallery import Gallery
-from tts_viz.ui.lab_tab import build_lab_tab
-from tts_viz.ui.lesson_tab import build_lesson_tab, follow_lesson_link
-from tts_viz.ui.models import Models
-from tts_viz.ui.page_events import LIVE, SHORT, key_of
-from tts_viz.ui.runs_tab import build_runs_tab
-from tts_viz.ui.search_tab import SearchTab, build_search_tab
-from tts_viz.ui.small_sweep import SmallSweeps
-from tts_viz.ui.start import reopen
-from tts_viz.ui.verifier_tab import build_verifier_tab
-from tts_viz.ui.visitors import Visitors
+from tts_viz.ui.compare.tab import build_compare_tab
+from tts_viz.ui.components.events import LIVE, SHORT, key_of
+from tts_viz.ui.forms.offered import Models
+from tts_viz.ui.lab.figure_cache import Gallery
+from tts_viz.ui.lab.small_sweep import SmallSweeps
+from tts_viz.ui.lab.tab import build_lab_tab
+from tts_viz.ui.lesson.tab import build_lesson_tab, follow_lesson_link
+from tts_viz.ui.library.tab import build_runs_tab
+from tts_viz.ui.runs.start import reopen
+from tts_viz.ui.runs.visitors import Visitors
+from tts_viz.ui.search.tab import SearchTab, build_search_tab
+from tts_viz.ui.verifier.jobs import Bench
+from tts_viz.ui.verifier.tab import build_verifier_tab
 
 HERE = Path(__file__).parent
-STYLES = ("page", "lesson", "lab", "verifier")
+STYLES = ("page", "lesson/lesson", "lab/lab", "verifier/verifier")
 
 FLIP_THEME = "() => { document.body.classList.toggle('dark'); }"
 

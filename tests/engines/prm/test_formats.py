@@ -13,9 +13,9 @@ from torch import nn
 
 from tests.engines.prm import checkpoints as made
 from tts_viz.engines.base import Rewards, ScoreRequest
-from tts_viz.engines.reference import parse
-from tts_viz.engines.transformers_verifier import TransformersVerifier
-from tts_viz.engines.verifiers import load_prm, load_verifier
+from tts_viz.engines.load.verifier import load_prm, load_verifier
+from tts_viz.engines.local.verifier import TransformersVerifier
+from tts_viz.engines.model_name import parse
 
 QUESTION = "How many apples are left?"
 STEPS = ("Step 1: 3 + 4 = 7 apples.", "Step 2: 7 - 2 = 5\napples left.", "The answer is \\boxed{5}.", "We are done")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.engines.server.scripted import Reply, Server
-from tts_viz.cli import main
+from tts_viz.cli.main import main
 from tts_viz.engines.base import EngineError
-from tts_viz.engines.doctor import examine
-from tts_viz.ui.badge import badge
-from tts_viz.ui.models import Models
+from tts_viz.engines.load.doctor import examine
+from tts_viz.ui.forms.offered import Models
+from tts_viz.ui.search.verifier_badge import badge
 
 
 def test_what_can_be_examined_from_outside_is(server: Server) -> None:

@@ -11,13 +11,13 @@ import pytest
 from tests.engines.prm.checkpoints import byte_level
 from tests.engines.server.scripted import NEWLINE, Asked, Reply, Server, opening, said, written
 from tts_viz.engines.base import Candidate, EngineError, Sampled, SampleRequest, Step
-from tts_viz.engines.manner import Manner
-from tts_viz.engines.policies import load_policy
-from tts_viz.engines.presets import CHAT
+from tts_viz.engines.load.policy import load_policy
+from tts_viz.engines.prompt_presets import CHAT
+from tts_viz.engines.prompting import Manner
 from tts_viz.engines.server.address import parse_address
-from tts_viz.engines.server.connection import Connection
+from tts_viz.engines.server.client import Connection
 from tts_viz.engines.server.policy import ServerPolicy
-from tts_viz.zoo.tokenizer import encode
+from tts_viz.training.tokenizer import encode
 
 PROMPT = "Make 24 from 1 3 8\n"
 

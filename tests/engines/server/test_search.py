@@ -11,18 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.scripted import ScriptedPolicy, ScriptedVerifier, begin, full, scattered
-from tests.core.test_scheduler import eventually
 from tests.engines.server.scripted import Asked, Reply, Server
-from tts_viz.cli import main
+from tests.search.scripted import ScriptedPolicy, ScriptedVerifier, begin, full, scattered
+from tests.search.test_scheduler import eventually
+from tts_viz.cli.main import main
+from tts_viz.core.events import Event, Grew, Scored, Withered
+from tts_viz.engines.load.policy import load_policy
+from tts_viz.engines.load.verifier import load_verifier
 from tts_viz.engines.noisy import Noisy
-from tts_viz.engines.policies import load_policy
-from tts_viz.engines.server.connection import KEY
-from tts_viz.engines.verifiers import load_verifier
-from tts_viz.events import Event, Grew, Scored, Withered
-from tts_viz.scheduler import Run, Scheduler, drive, tick
+from tts_viz.engines.server.client import KEY
+from tts_viz.search.scheduler import Run, Scheduler, drive, tick
 from tts_viz.traces import jsonl
-from tts_viz.ui.models import Models
+from tts_viz.ui.forms.offered import Models
 
 
 def search(server: Server, options: str = "") -> Run:

@@ -22,13 +22,13 @@ from pathlib import Path
 import pytest
 
 from tests.engines.server.converted import convert
-from tts_viz.budget import Budget
+from tts_viz.core.budget import Budget
+from tts_viz.core.events import Settings, Started
 from tts_viz.engines.base import Policy, SampleRequest, ScoreRequest, Step, Verifier
-from tts_viz.engines.policies import load_policy
-from tts_viz.engines.verifiers import load_verifier
-from tts_viz.events import Settings, Started
-from tts_viz.scheduler import Run, drive
-from tts_viz.session import Session
+from tts_viz.engines.load.policy import load_policy
+from tts_viz.engines.load.verifier import load_verifier
+from tts_viz.search.scheduler import Run, drive
+from tts_viz.search.session import Session
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import Problem
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from tts_viz.engines.prm.base import Tokens, continued, encoded
-from tts_viz.engines.prm.signs import check_writes, plus_against_minus
+from tts_viz.engines.prm.plus_minus import check_writes, plus_against_minus
 
 TAG = " ки"
 

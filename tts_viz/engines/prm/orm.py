@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from tts_viz.engines.prm.base import Tokens, encoded
-from tts_viz.engines.prm.chat import HOLE, around, rendered
+from tts_viz.engines.prm.chat_template import HOLE, around, rendered
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from torch import Tensor, nn
 
 from tts_viz.engines.prm.base import Tokens, encoded, single
-from tts_viz.engines.prm.chat import rendered
+from tts_viz.engines.prm.chat_template import rendered
 
 SYSTEM = "Please reason step by step, and put your final answer within \\boxed{}."
 SEPARATOR = "<extra_0>"

@@ -14,8 +14,8 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from tts_viz.engines.prm.base import Tokens, encoded, single
-from tts_viz.engines.prm.chat import HOLE, around, rendered
-from tts_viz.engines.prm.signs import check_writes, plus_against_minus
+from tts_viz.engines.prm.chat_template import HOLE, around, rendered
+from tts_viz.engines.prm.plus_minus import check_writes, plus_against_minus
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,16 @@ from typing import Any
 
 from transformers import AutoConfig, AutoTokenizer
 
-from tts_viz.engines import manner
+from tts_viz.engines import prompting as manner
 from tts_viz.engines.embedded import EMBEDDED
-from tts_viz.engines.presets import check_chat, manner_of
+from tts_viz.engines.local.weights import source_of
+from tts_viz.engines.model_name import Reference
 from tts_viz.engines.prm.formats import FORMATS, Found, detect
-from tts_viz.engines.reference import Reference
+from tts_viz.engines.prompt_presets import check_chat, manner_of
 from tts_viz.engines.server.address import parse_address
-from tts_viz.engines.server.connection import Connection
+from tts_viz.engines.server.client import Connection
 from tts_viz.engines.server.policy import ServerPolicy
 from tts_viz.engines.server.verifier import ServerVerifier, exercised
-from tts_viz.engines.weights import source_of
 
 OPTIONS = ("tokenizer", "at_once", "timeout", "tries", "parameters")
 

@@ -13,11 +13,11 @@ from math import exp
 from time import monotonic
 from typing import Any
 
-from tts_viz.budget import Cost
+from tts_viz.core.budget import Cost
 from tts_viz.engines.base import EngineError, Rewards, ScoreRequest
 from tts_viz.engines.prm.base import Labelled, PRMFormat, Signing, Tokens
-from tts_viz.engines.server.answers import Completion, Pooling, Usage
-from tts_viz.engines.server.connection import Connection
+from tts_viz.engines.server.client import Connection
+from tts_viz.engines.server.responses import Completion, Pooling, Usage
 
 LIKELIEST = 20
 """Tokens whose log-probabilities are asked for: as many as vLLM tells unless it is set up to tell more."""

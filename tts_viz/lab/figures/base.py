@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tts_viz.lab.measured import Measured, measured
-from tts_viz.lab.store import Sweep
+from tts_viz.lab.metrics.arrays import Measured, measured
+from tts_viz.lab.sweeps.store import Sweep
 from tts_viz.tasks import TASKS
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from tts_viz import aggregate
-from tts_viz.lab.choosing import Choice
-from tts_viz.lab.curves import Mask, Point, baseline, ceiling, compared, curve, greedy, needed, point
+from tts_viz.core import aggregation as aggregate
 from tts_viz.lab.figures.base import TASK, Drawn, Figure
 from tts_viz.lab.figures.style import GREY, amount, cost_axis, error_bars, laid_out, look, percent, runs_behind
-from tts_viz.lab.measured import AXES, Floats, Measured
+from tts_viz.lab.metrics.arrays import AXES, Floats, Measured
+from tts_viz.lab.metrics.curves import Mask, Point, baseline, ceiling, compared, curve, greedy, needed, point
+from tts_viz.lab.metrics.revote import Choice
 
 TITLE = "Accuracy against budget"
 

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 import numpy as np
 import plotly.graph_objects as go
 
-from tts_viz import aggregate
-from tts_viz.lab import difficulty as difficulties
-from tts_viz.lab.choosing import ALL, Choice, budgets
-from tts_viz.lab.curves import Point, baseline, compared, point
-from tts_viz.lab.difficulty import BINS, binned, difficulty, halves
+from tts_viz.core import aggregation as aggregate
 from tts_viz.lab.figures.base import TASK, Drawn, Figure
 from tts_viz.lab.figures.style import GREY, amount, bin_axis, error_bars, laid_out, look, percent, runs_behind
-from tts_viz.lab.measured import Measured
+from tts_viz.lab.metrics import difficulty as difficulties
+from tts_viz.lab.metrics.arrays import Measured
+from tts_viz.lab.metrics.curves import Point, baseline, compared, point
+from tts_viz.lab.metrics.difficulty import BINS, binned, difficulty, halves
+from tts_viz.lab.metrics.revote import ALL, Choice, budgets
 
 TITLE = "Accuracy by difficulty"
 

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from tts_viz import aggregate
-from tts_viz.lab.choosing import Choice, accuracy
-from tts_viz.lab.curves import greedy
-from tts_viz.lab.difficulty import BINS, DIFFICULTIES, binned, difficulty, folds
-from tts_viz.lab.exchange import RATIOS, Exchange, covering, exchanges, within
+from tts_viz.core import aggregation as aggregate
 from tts_viz.lab.figures.base import TASK, Drawn, Figure
 from tts_viz.lab.figures.style import COLOURS, GREY, bin_axis, error_bars, laid_out, percent, runs_behind
-from tts_viz.lab.intervals import between, interval
-from tts_viz.lab.measured import Floats, Ints, Measured
-from tts_viz.lab.optimal import SPLITS, cross_validated, samples
+from tts_viz.lab.metrics.arrays import Floats, Ints, Measured
+from tts_viz.lab.metrics.bootstrap import between, interval
+from tts_viz.lab.metrics.compute_optimal import SPLITS, cross_validated, samples
+from tts_viz.lab.metrics.curves import greedy
+from tts_viz.lab.metrics.difficulty import BINS, DIFFICULTIES, binned, difficulty, folds
+from tts_viz.lab.metrics.flops_exchange import RATIOS, Exchange, covering, exchanges, within
+from tts_viz.lab.metrics.revote import Choice, accuracy
 
 TITLE = "Small model and search, or a larger model?"
 

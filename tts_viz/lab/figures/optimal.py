@@ -7,14 +7,14 @@ from collections.abc import Mapping
 import numpy as np
 import plotly.graph_objects as go
 
-from tts_viz import aggregate
-from tts_viz.lab.choosing import Choice, budgets
-from tts_viz.lab.curves import Mask, baseline, curve
+from tts_viz.core import aggregation as aggregate
 from tts_viz.lab.figures.base import TASK, Drawn, Figure
 from tts_viz.lab.figures.budget import line
 from tts_viz.lab.figures.style import COLOURS, GREY, amount, cost_axis, error_bars, laid_out, percent, runs_behind
-from tts_viz.lab.measured import AXES, Measured
-from tts_viz.lab.optimal import DIFFICULTIES, OPTIONS, Optimal, Saved, Setting, known, optimal, saved
+from tts_viz.lab.metrics.arrays import AXES, Measured
+from tts_viz.lab.metrics.compute_optimal import DIFFICULTIES, OPTIONS, Optimal, Saved, Setting, known, optimal, saved
+from tts_viz.lab.metrics.curves import Mask, baseline, curve
+from tts_viz.lab.metrics.revote import Choice, budgets
 
 TITLE = "Compute-optimal against best of N"
 

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 import numpy as np
 from plotly.subplots import make_subplots
 
-from tts_viz import aggregate
-from tts_viz.lab.choosing import Choice
-from tts_viz.lab.curves import Mask, baseline
+from tts_viz.core import aggregation as aggregate
 from tts_viz.lab.figures.base import TASK, Drawn, Figure
 from tts_viz.lab.figures.style import COLOURS, SHAPES, amount, error_bars, laid_out, percent, runs_behind
-from tts_viz.lab.intervals import interval
-from tts_viz.lab.measured import Measured
-from tts_viz.lab.overoptimisation import NOISE, Selected, divergence, fall, selected
+from tts_viz.lab.metrics.arrays import Measured
+from tts_viz.lab.metrics.bootstrap import interval
+from tts_viz.lab.metrics.curves import Mask, baseline
+from tts_viz.lab.metrics.overoptimisation import NOISE, Selected, divergence, fall, selected
+from tts_viz.lab.metrics.revote import Choice
 
 TITLE = "Over-optimisation"
 

@@ -8,17 +8,17 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from tts_viz import aggregate
-from tts_viz.lab.choosing import Choice
-from tts_viz.lab.curves import Mask, Point, baseline, compared, point
-from tts_viz.lab.difficulty import BINS, DIFFICULTIES, binned, difficulty
+from tts_viz.core import aggregation as aggregate
 from tts_viz.lab.figures.base import TASK, Drawn, Figure
 from tts_viz.lab.figures.style import BINS as SHADES
 from tts_viz.lab.figures.style import COLOURS, GREY, error_bars, laid_out, percent, runs_behind
-from tts_viz.lab.intervals import interval
-from tts_viz.lab.measured import Measured
-from tts_viz.lab.optimal import Option, known, revision_options
-from tts_viz.lab.revising import Turns, by_attempt, turns
+from tts_viz.lab.metrics.arrays import Measured
+from tts_viz.lab.metrics.bootstrap import interval
+from tts_viz.lab.metrics.compute_optimal import Option, known, revision_options
+from tts_viz.lab.metrics.curves import Mask, Point, baseline, compared, point
+from tts_viz.lab.metrics.difficulty import BINS, DIFFICULTIES, binned, difficulty
+from tts_viz.lab.metrics.revisions import Turns, by_attempt, turns
+from tts_viz.lab.metrics.revote import Choice
 
 TITLE = "Sequential and parallel revisions"
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from tts_viz.lab.measured import AXES, Ints, Measured
+from tts_viz.lab.metrics.arrays import AXES, Ints, Measured
 
 COLOURS = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6BB1", "#6B8E23", "#A0522D", "#20808D",

@@ -9,10 +9,10 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from tts_viz.lab.calibration import GROUPS, TRUTHS, Calibration, Quality, groups, quality
 from tts_viz.lab.figures.base import TASK, Drawn, Figure
 from tts_viz.lab.figures.style import COLOURS, GREY, SHAPES, laid_out, percent, runs_behind
-from tts_viz.lab.measured import Measured
+from tts_viz.lab.metrics.arrays import Measured
+from tts_viz.lab.metrics.calibration import GROUPS, TRUTHS, Calibration, Quality, groups, quality
 
 TITLE = "The verifier"
 

@@ -1,0 +1,107 @@
+"""What the models learn from: exact tokens, right targets, wrong attempts that are wrong, labels that are true."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tts_viz.tasks.revision_prompt import revision_prompt
+from tts_viz.training import corpus, verifier
+from tts_viz.training.policy import row
+from tts_viz.training.tokenizer import BOS_ID, EOS_ID, decode, encode
+
+SEEDS = st.integers(0, 2**32)
+
+
+@given(SEEDS)
+def test_text_survives_the_tokenizer_and_steps_can_be_read_one_by_one(seed: int) -> None:
+    rng = random.Random(seed)
+    solved = corpus.draw(rng)
+    text = revision_prompt(solved.problem.prompt, corpus.wrong_attempts(rng, solved, 2)) + "\n".join(solved.steps)
+    assert decode(encode(text)) == text
+    assert [t for line in text.splitlines(keepends=True) for t in encode(line)] == encode(text)
+
+
+def test_digits_are_tokens_of_their_own() -> None:
+    assert [decode([t]) for t in encode("Make 57 from 2 14\n")] == ["Make", " 5", "7", " from", " 2", " 1", "4", "\n"]
+    assert len(encode("25*3=75 left 2 75")) == len(encode("25*3=85 left 2 75"))
+
+
+@given(SEEDS)
+def test_solutions_are_right_and_wrong_attempts_are_wrong(seed: int) -> None:
+    rng = random.Random(seed)
+    solved = corpus.draw(rng)
+    task = corpus.COUNTDOWN if solved.problem.task == "countdown" else corpus.ARITHMETIC
+    assert task.grade(solved.problem, solved.steps)
+    for attempt in corpus.wrong_attempts(rng, solved, 4):
+        assert not task.grade(solved.problem, attempt)
+
+
+@given(SEEDS)
+def test_only_the_solution_is_learnt_and_it_fits(seed: int) -> None:
+    rng = random.Random(seed)
+    example = corpus.drawn_example(rng, revisions=0.5)
+    assert len(example.tokens) <= corpus.LONGEST
+    assert example.tokens[0] == BOS_ID
+    targets = [int(t) for (t,) in row(example).targets]
+    learnt = [t for t in targets if t != -100]
+    assert learnt == example.tokens[example.learnt_from :]
+    assert learnt[-1] == EOS_ID
+    assert targets.index(learnt[0]) == example.learnt_from - 1
+
+
+def test_the_nearest_wrong_attempt_goes_last() -> None:
+    solution = ["25*2=50 left 7 50", "50+7=57 left 57"]
+    near, far = ["25*2=50 left 7 50", "50+7=58 left 58"], ["7-2=5 left 5 25", "25+5=30 left 30"]
+    for attempts in ([near, far], [far, near]):
+        assert corpus.nearest_last(attempts, solution) == [far, near]
+
+
+@given(st.integers(0, 10_000))
+def test_a_mended_attempt_keeps_what_was_sound_and_is_right(seed: int) -> None:
+    rng = random.Random(seed)
+    solved = corpus.draw(rng)
+    task = corpus.COUNTDOWN if solved.problem.task == "countdown" else corpus.ARITHMETIC
+    for attempt in corpus.wrong_attempts(rng, solved, 2):
+        mended = corpus.mended(rng, solved.problem, attempt)
+        assert task.grade(solved.problem, mended)
+        truths = task.check(solved.problem, attempt)
+        sound = next(i for i, t in enumerate([*truths, None]) if t is None or not (t.valid and t.reachable))
+        assert mended[:sound] == attempt[:sound]
+        assert mended[: sound + 1] != attempt[: sound + 1]
+
+
+def test_a_verifier_row_is_labelled_up_to_the_wrong_digit_and_valued_at_each_end() -> None:
+    problem = corpus.COUNTDOWN.parse("make 57 from 2 7 25")
+    right = ["25*2=50 left 7 50", "50+7=57 left 57"]
+    wrong = ["25*2=50 left 7 50", "50+7=67 left 67"]
+    lost = ["7-2=5 left 5 25", "25+5=30 left 30"]
+    rows = verifier.own_rows(problem, [right, wrong, wrong, lost])
+    prompt = 1 + len(encode(problem.prompt))
+
+    def labels(i: int) -> dict[str, list[float]]:
+        """By line: the labels of its tokens."""
+        text, found, at = right if i == 0 else wrong if i < 3 else lost, {}, prompt
+        for step in text:
+            line = encode(step + "\n")
+            found[step] = [label for label, _ in rows[i].targets[at : at + len(line)]]
+            at += len(line)
+        return found
+
+    first = labels(0)[right[0]]
+    assert first[:-1] == [1.0] * (len(first) - 1)
+    assert first[-1] == pytest.approx(0.5 + 0.5 / 3)  # one of three attempts through it ended right
+    assert labels(0)[right[1]][-1] == 1.0
+    false = labels(1)[wrong[1]]
+    pieces = [decode([t]) for t in encode(wrong[1] + "\n")]
+    at = pieces.index("6")
+    assert false == [1.0] * at + [0.0] * (len(false) - at)
+    assert labels(3)[lost[0]][-1] == 0.0  # true, but from 5 and 25 there is no way to 57
+    assert labels(3)[lost[0]][:-1] == [1.0] * (len(labels(3)[lost[0]]) - 1)
+    assert all(label == verifier.NONE for label, _ in rows[0].targets[:prompt])
+    # The next token is learnt on valid steps only.
+    following = [int(t) for _, t in rows[1].targets if t != verifier.NONE]
+    assert following == encode(wrong[0] + "\n")

@@ -1,0 +1,286 @@
+"""A search in plain words: why a step lived or died, and what an event did. Pure functions of the tree.
+
+Knows nothing about truth or pages: what is said here is what the search itself could know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+
+from tts_viz.core.budget import Budget
+from tts_viz.core.events import (
+    Asked,
+    Changed,
+    Decided,
+    Deed,
+    Ended,
+    Event,
+    Grew,
+    NodeId,
+    Noted,
+    Overrode,
+    Pinned,
+    Scored,
+    Settings,
+    Started,
+    Trimmed,
+    Undone,
+    Valued,
+    Withered,
+)
+from tts_viz.core.node import Node
+from tts_viz.core.tree import Tree
+from tts_viz.strategies import STRATEGIES
+
+LONGEST = 100
+"""Characters of a step's text in a sentence about one moment."""
+
+BY_AGGREGATION = {
+    "last": "",
+    "min": " (lowest step)",
+    "product": " (product of its steps)",
+    "mean": " (mean of its steps)",
+}
+
+
+# --- why a node is what it is -------------------------------------------------------------------------------------
+
+
+def why(tree: Tree, node: Node) -> str:
+    """One sentence on the fate of a node."""
+    if node.kind == "root":
+        return "the problem, from which every solution begins"
+    if node.kind == "rollout":
+        return _rollout(node)
+    if node.kind == "attempt":
+        earlier = len(node.earlier())
+        seen = (
+            f"written after reading the {_count(min(earlier, 4), 'attempt')} before it" if earlier else "the first one"
+        )
+        return f"attempt {earlier + 1} begins here: {seen}"
+    if gone := next((n for n in node.lineage() if n.withdrawn or n.replaced), None):
+        what = "taken back" if gone.withdrawn else f"edited: it now reads “{gone.edits[-1].text}”"
+        return f"it was {what}" if gone is node else f"an earlier step of this path, step {gone.depth}, was {what}"
+    if fallen := next((n for n in node.lineage() if n.given_up), None):
+        verdict = "pruned by hand" if fallen.trimmed else f"pruned at {_decision(tree, fallen)}"
+        return verdict if fallen is node else f"an ancestor, step {fallen.depth} of this path, was {verdict}"
+    decision = _decision(tree, node)
+    pinned = "pinned, so that no decision prunes it" if node.pinned else ""
+    return "; ".join(filter(None, [pinned, f"kept at {decision}" if decision else "", _standing(tree, node)]))
+
+
+def _rollout(node: Node) -> str:
+    origin = next(n for n in node.lineage() if n.kind == "step")
+    use = "" if origin.value is None else f", which the search counts as {origin.value:.2f} for it"
+    return f"a look ahead for step {origin.depth} ({origin.text}){use}; it is not part of a solution"
+
+
+def _standing(tree: Tree, node: Node) -> str:
+    """Where a live step stands now."""
+    if node.finished:
+        return _finished(tree, node)
+    if node.finish == "length":
+        return "cut off at the token limit in the middle of the step, so nothing can follow"
+    if steps := sum(c.kind == "step" for c in node.children):
+        return f"expanded into {_count(steps, 'next step')}"
+    if node.expanded:
+        return "a dead end: the policy had nothing to say after it"
+    if node.depth >= tree.max_depth:
+        return f"at the depth limit of {tree.max_depth} steps, so nothing can follow"
+    if tree.ended:
+        return "open: the search ended before it was expanded"
+    return "open: waiting to be expanded"
+
+
+def _finished(tree: Tree, node: Node) -> str:
+    score = tree.score(node)
+    if score is None:
+        return "finished: a whole solution, which the verifier has not read"
+    scores = [s for n in tree.finished() if (s := tree.score(n)) is not None]
+    rank = 1 + sum(s > score for s in scores)
+    return f"finished: a whole solution, score {score:.2f}, ranked {rank} of {len(scores)}"
+
+
+def _decision(tree: Tree, node: Node) -> str:
+    """The last decision about a node: "depth 2: score 0.41 ranked 7 of 16, the last kept had 0.62"; "" if none."""
+    decision = next((d for d in reversed(tree.decisions) if node.id in d.pruned or node.id in d.kept), None)
+    if decision is None:
+        return ""
+    rivals = len(decision.kept) + len(decision.pruned)
+    kept = [decision.scores[id] for id in decision.kept if id in decision.scores]
+    mine = decision.scores.get(node.id)
+    if mine is None:
+        return f"depth {decision.depth}: it had no score among {rivals} rivals"
+    lost = [decision.scores[id] for id in decision.pruned if id in decision.scores]
+    if node.id in decision.pruned:
+        # A tie went to those kept; `top` prefers the earlier.
+        rank = 1 + sum(s >= mine for s in kept) + sum(s > mine for s in lost)
+        edge, edge_name = min(kept, default=None), "the last kept"
+    else:
+        rank = 1 + sum(s > mine for s in kept + lost)
+        edge, edge_name = max(lost, default=None), "the best pruned"
+    how = BY_AGGREGATION.get(decision.aggregation, f" ({decision.aggregation})")
+    if edge is None:
+        return f"depth {decision.depth}: score {mine:.2f}{how} ranked {rank} of {rivals}"
+    if edge == mine:
+        return f"depth {decision.depth}: score {mine:.2f}{how} ranked {rank} of {rivals}, a tie with {edge_name}"
+    ours, theirs = _apart(mine, edge)
+    return f"depth {decision.depth}: score {ours}{how} ranked {rank} of {rivals}, {edge_name} had {theirs}"
+
+
+def _apart(a: float, b: float) -> tuple[str, str]:
+    """Two different numbers with as many digits as it takes to see that they differ: two, if that will do."""
+    return next(
+        ((x, y) for digits in range(2, 17) if (x := f"{a:.{digits}f}") != (y := f"{b:.{digits}f}")), (repr(a), repr(b))
+    )
+
+
+# --- what happened ------------------------------------------------------------------------------------------------
+
+
+def happened(event: Event, before: Tree) -> str:
+    """The event line for one event; "" for those too small to tell. `before` is the tree without the event."""
+    match event:
+        case Started():
+            return f"started: {strategy_words(event.settings)}, {_budget(event.settings.budget)}"
+        case Changed():
+            return _changed(before.settings, event.settings)
+        case Decided(by="user"):
+            return f"depth {event.depth}: decided anew, {_names(before, event.kept)} kept"
+        case Decided():
+            best = max(event.scores.values(), default=None)
+            rivals = len(event.kept) + len(event.pruned)
+            return f"depth {event.depth}: kept {len(event.kept)} of {rivals}" + _best(best)
+        case Grew(node_kind="step", finish="eos"):
+            return f"a solution is complete: … {event.text}"
+        case Grew(node_kind="step", finish="length"):
+            return f"depth {before.nodes[event.parent].depth + 1}: a step was cut off at the token limit"
+        case Withered(node_kind="step"):
+            return f"depth {before.nodes[event.parent].depth + 1}: a dead end, the policy had nothing to say"
+        case Grew(by="user"):
+            what = "edited a step to" if event.replaces else "wrote a step"
+            return f"by hand: {what} “{event.text}”"
+        case Noted():
+            return event.why
+        case Trimmed() | Pinned() | Overrode() | Asked():
+            return f"by hand: {_deed(before, event)}"
+        case Undone():
+            return f"{'redone' if event.redone else 'undone'}: {_deed(before, before.deeds[event.deed].deed)}"
+        case Ended():
+            scores = [s for n in before.finished() if (s := before.score(n)) is not None]
+            found = _count(len(before.finished()), "solution")
+            return f"{event.why}: {found}" + _best(max(scores, default=None))
+        case _:
+            return ""
+
+
+def detail(event: Event, before: Tree) -> str:
+    """What `happened` finds too small to tell of a run that goes on, but not of one moment."""
+    match event:
+        case Grew(node_kind="attempt"):
+            return "another attempt begins"
+        case Grew(node_kind="rollout"):
+            return f"looking ahead: {_short(event.text)}"
+        case Grew():
+            return f"a step: {_short(event.text)}"
+        case Withered():
+            return "looking ahead, the policy had nothing to say"
+        case Scored():
+            return f"the verifier gives {event.rewards[-1]:.2f} to {_one(before, event.node)}"
+        case Valued():
+            return f"the search now counts {_one(before, event.node)} as {event.value:.2f}"
+        case _:
+            return ""
+
+
+def _one(tree: Tree, node: NodeId) -> str:
+    return f"“{_short(tree.nodes[node].text)}”" if tree.nodes[node].text else "the problem"
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
+
+
+def _deed(tree: Tree, deed: Deed) -> str:
+    """ "pruned “25*2=50 …”" """
+    match deed:
+        case Trimmed(nodes, pruned):
+            return f"{'pruned' if pruned else 'restored'} {_names(tree, nodes[-1:])}"
+        case Pinned(node, pinned):
+            return f"{'pinned' if pinned else 'let go of'} {_names(tree, [node])}"
+        case Overrode(node, reward):
+            said = "gave the verifier its word back on" if reward is None else f"scored {reward:.2f}:"
+            return f"{said} {_names(tree, [node])}"
+        case Asked():
+            what = _count(deed.n, "more solution" if deed.whole else "more next step")
+            return f"asked for {what} after {_names(tree, [deed.node])}"
+        case Grew():
+            return f"{'the edit' if deed.replaces else 'the step'} “{deed.text}”"
+
+
+def _names(tree: Tree, nodes: Sequence[NodeId]) -> str:
+    """The steps by their text, at most two of them."""
+    named = [f"“{tree.nodes[id].text}”" if tree.nodes[id].text else "the problem" for id in nodes[:2]]
+    return " and ".join(named) + (f" and {len(nodes) - 2} more" if len(nodes) > 2 else "")
+
+
+def _changed(old: Settings, new: Settings) -> str:
+    """ "budget 16 → 64", "beam width M 4 → 2 from here on"; several changes are joined by semicolons."""
+    said = []
+    if old.strategy != new.strategy:
+        said.append(f"{_title(old.strategy)} → {strategy_words(new)} from here on")
+    else:
+        labels = {k.name: k.label for k in STRATEGIES[new.strategy].knobs} if new.strategy in STRATEGIES else {}
+        said += [
+            f"{_uncapitalised(labels.get(name, name))} {old.parameters.get(name)} → {value} from here on"
+            for name, value in new.parameters.items()
+            if old.parameters.get(name) != value
+        ]
+    for cap in fields(Budget):
+        was, now = getattr(old.budget, cap.name), getattr(new.budget, cap.name)
+        if was != now:
+            unit = "" if cap.name == "generations" else f" in {cap.name}"
+            said.append(f"budget{unit} {_cap(was)} → {_cap(now)}")
+    if old.temperature != new.temperature:
+        said.append(f"temperature {old.temperature:g} → {new.temperature:g} from here on")
+    if old.aggregation != new.aggregation:
+        said.append(f"step aggregation {old.aggregation} → {new.aggregation}")
+    if old.seed != new.seed:
+        said.append(f"seed {old.seed} → {new.seed} from here on")
+    if old.vote != new.vote:
+        said.append(f"vote {old.vote} → {new.vote}")
+    return "; ".join(said)
+
+
+def strategy_words(settings: Settings) -> str:
+    """ "Beam search (n 16, m 4)" """
+    knobs = ", ".join(f"{name} {value}" for name, value in settings.parameters.items())
+    return _title(settings.strategy) + (f" ({knobs})" if knobs else "")
+
+
+def _title(strategy: str) -> str:
+    return STRATEGIES[strategy].title if strategy in STRATEGIES else strategy
+
+
+def _budget(budget: Budget) -> str:
+    caps = [f"{_cap(cap)} {f.name}" for f in fields(budget) if (cap := getattr(budget, f.name)) is not None]
+    return f"budget {' and '.join(caps)}" if caps else "no budget limit"
+
+
+def _cap(cap: float | None) -> str:
+    return "none" if cap is None else f"{cap:,}" if isinstance(cap, int) else f"{cap:.3g}"
+
+
+def _best(score: float | None) -> str:
+    return "" if score is None else f", best {score:.2f}"
+
+
+def _count(n: int, thing: str) -> str:
+    return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
+
+
+def _uncapitalised(label: str) -> str:
+    """ "Beam width M" → "beam width M" """
+    return label[:1].lower() + label[1:]

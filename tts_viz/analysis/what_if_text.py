@@ -1,0 +1,108 @@
+"""What would have been, in sentences for people. Knows nothing about how it was found out (`whatif`) or about pages."""
+
+from __future__ import annotations
+
+from tts_viz.analysis.judge import Solution
+from tts_viz.analysis.what_if import Reconsidered, Rival, WhatIf
+
+
+def in_words(whatif: WhatIf) -> list[str]:
+    """Sentences for people: the decisions, the answer, and what cannot be known."""
+    said = [_decisions(whatif), _others(whatif), *_answers(whatif), _unsure(whatif), _unexplored(whatif)]
+    return [sentence for sentence in said if sentence]
+
+
+def _decisions(whatif: WhatIf) -> str:
+    total, changed = len(whatif.by_rank), whatif.changed
+    if not total:
+        return (
+            "" if whatif.others else "This search pruned nothing by rank, so only the choice of the answer can change."
+        )
+    if not changed:
+        return f"{f'All {total} decisions' if total > 1 else 'The one decision'} would have gone the same way."
+    ties = sum(d.by_tie for d in changed)
+    first = next((d for d in changed if not d.by_tie), changed[0])
+    which = "at" if total == 1 else "the first, at" if first is changed[0] else "the first that was more than a tie, at"
+    tied = f", {ties} of them only in how a tie fell" if ties else ""
+    return (
+        f"{len(changed)} of {_count(total, 'decision')} would have gone another way{tied}; "
+        f"{which} depth {first.decision.depth}, would have {_exchange(first)}."
+    )
+
+
+def _exchange(decision: Reconsidered) -> str:
+    """ "kept “25*2=50 …” (0.81, ranked 3 of 16) and 1 more instead of “…” (0.20, ranked 9) and 1 more": the best of those
+    gained and the worst of those lost tell the most."""
+    gained, lost = ([r for r in decision.flips if r.kept == kept] for kept in (True, False))
+    rivals = len(decision.rivals)
+    if not gained:
+        return f"pruned {_named(lost[-1], len(lost), f' of {rivals}')}"
+    kept = f"kept {_named(gained[0], len(gained), f' of {rivals}')}"
+    return f"{kept} instead of {_named(lost[-1], len(lost))}" if lost else kept
+
+
+def _named(rival: Rival, of: int, among: str = "") -> str:
+    score = "no score" if rival.new_score is None else f"{rival.new_score:.2f}"
+    return f"“{rival.text}” ({score}, ranked {rival.new_rank}{among})" + (f" and {of - 1} more" if of > 1 else "")
+
+
+def _others(whatif: WhatIf) -> str:
+    others = len(whatif.others)
+    how = "was made by shares or by chance and is" if others == 1 else "were made by shares or by chance and are"
+    return f"{_count(others, 'decision')} {how} left as {'it was' if others == 1 else 'they were'}." if others else ""
+
+
+def _answers(whatif: WhatIf) -> list[str]:
+    old, new, after = (ranked[0] if ranked else None for ranked in (whatif.before, whatif.reranked, whatif.after))
+    if not (old and new):
+        return ["No solution was found, so there is no answer to compare."]
+    said = _instead(old, new)
+    if not whatif.changed:
+        return [f"The answer would {said}."]
+    choice = f"If only the choice at the end had gone by these scores, the answer would {said}."
+    if not whatif.lost:
+        lost = "No solution that was found would have been lost"
+    else:
+        lost = f"{len(whatif.lost)} of {_count(len(whatif.before), 'solution')} would never have been found"
+    return [choice, f"{lost}; of what is known, the answer would {_instead(old, after)}." if after else f"{lost}."]
+
+
+def _instead(old: Solution, new: Solution) -> str:
+    if (new.answer or new.node) == (old.answer or old.node):
+        return f"still have been {_spoken(new)}"
+    return f"have been {_spoken(new)} instead of {_spoken(old)}"
+
+
+def _spoken(solution: Solution) -> str:
+    answer = solution.answer or f"“{solution.text.rpartition(chr(10))[2]}”"
+    return answer + {True: " ✓", False: " ✗", None: ""}[solution.correct]
+
+
+def _unsure(whatif: WhatIf) -> str:
+    count = len(whatif.unsure)
+    would = "1 solution would" if count == 1 else f"{count} solutions would"
+    return (
+        f"{would} have met other rivals on the way, so nobody knows whether they would have come through."
+        if count
+        else ""
+    )
+
+
+def _unexplored(whatif: WhatIf) -> str:
+    count = len(whatif.unexplored)
+    if not count:
+        return ""
+    tried = (
+        "1 branch that would have been kept was" if count == 1 else f"{count} branches that would have been kept were"
+    )
+    said = f"{tried} never tried, so what {'it leads' if count == 1 else 'they lead'} to is unknown"
+    if whatif.hopeful is None:
+        return f"{said}."
+    hopeful = len(whatif.hopeful)
+    if count == 1:
+        return f"{said}; it could {'still' if hopeful else 'not'} reach the goal."
+    return f"{said}; {'all' if hopeful == count else hopeful or 'none'} of them could still reach the goal."
+
+
+def _count(n: int, thing: str) -> str:
+    return f"{n} {thing}" if n == 1 else f"{n} {thing}s"

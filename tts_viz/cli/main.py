@@ -1,0 +1,330 @@
+"""The command line: `python -m tts_viz run | open | export | sweep | lab | choose | train | doctor | bench`.
+
+Exit codes: 0 done, 1 a model or the disk failed on the way (what was found is printed, the trace is kept), 2 the
+arguments are wrong (one line on stderr), 130 interrupted by Ctrl-C (likewise kept and printed). Models, and whatever
+else takes long to import, are imported when a command needs them, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import math
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, replace
+from importlib import import_module
+from typing import NoReturn
+
+from tts_viz.analysis.judge import Judge
+from tts_viz.cli import terminal
+from tts_viz.core import aggregation as aggregate
+from tts_viz.core.budget import Budget
+from tts_viz.core.events import Settings, Started
+from tts_viz.core.tree import Tree
+from tts_viz.engines.base import EngineError
+from tts_viz.engines.defaults import chosen_policies, chosen_verifiers
+from tts_viz.search.scheduler import Run, tick
+from tts_viz.search.session import Session
+from tts_viz.strategies import STRATEGIES
+from tts_viz.strategies import choice_table as choices
+from tts_viz.tasks import get_task
+from tts_viz.tasks.base import SPLITS, Problem, ProblemError
+
+SELF_CHECKED = ("countdown", "arithmetic")
+"""Tasks that know their own problems when they see one; others must be named."""
+
+ALIASES = {"k": "--lookahead"}
+"""Longer names for flags whose knob has a short one."""
+
+
+class RefusedError(Exception):
+    """The command line asks for something that there isn't. The message is one line, for the person who typed it."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit code. As argparse does, it leaves by SystemExit where argparse refuses the arguments or prints help."""
+    argv = sys.argv[1:] if argv is None else argv
+    args = build_parser(next((a for a in argv if not a.startswith("-")), None)).parse_args(argv)
+    try:
+        code = args.do(args)
+        sys.stdout.flush()
+        return code
+    except RefusedError as error:
+        return _complain(str(error), 2)
+    except KeyboardInterrupt:
+        return _complain("interrupted", 130)
+    except BrokenPipeError:  # the reader of a pipe (`| head`) has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        return _complain(_said(error), 1)
+
+
+def _complain(message: str, code: int) -> int:
+    print(f"tts_viz: {' '.join(message.split())}", file=sys.stderr)
+    return code
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """What goes wrong in here is the fault of the arguments."""
+    try:
+        yield
+    except (ValueError, IndexError, OSError, EngineError) as error:
+        raise RefusedError(_said(error)) from error
+
+
+def _said(error: Exception) -> str:
+    """An error as a sentence: "run.jsonl: No such file or directory"."""
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
+
+
+# --- arguments ----------------------------------------------------------------------------------------------------
+
+
+class Parser(argparse.ArgumentParser):
+    """Complains in one line, without the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(_complain(message, 2))
+
+
+def build_parser(command: str | None) -> Parser:
+    """The parser for one command: only its own arguments are filled in, because that may import a lot."""
+    parser = Parser(prog="tts_viz", description="Watch a language model search for an answer.", allow_abbrev=False)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name, (help, fill) in COMMANDS.items():
+        sub = commands.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".", allow_abbrev=False)
+        if name == command:
+            fill(sub)
+    return parser
+
+
+def _fill_run(parser: argparse.ArgumentParser) -> None:
+    what = parser.add_argument_group("what to solve")
+    what.add_argument(
+        "--task", metavar="NAME", help="countdown, arithmetic or math500; guessed from --problem if left out"
+    )
+    what.add_argument("--problem", metavar="TEXT", help="a problem of your own, such as 'make 24 from 3 3 8 2'")
+    what.add_argument("--level", type=int, help="difficulty of a ready-made problem (default 1)")
+    what.add_argument("--index", type=int, help="which problem of that level (default 0)")
+    what.add_argument("--split", choices=SPLITS, help="where it is taken from (default test)")
+    what.add_argument("--dataset", metavar="SOURCE", help="math500 only: a JSONL file or a hub id")
+
+    how = parser.add_argument_group("how to search")
+    how.add_argument("--strategy", choices=list(STRATEGIES), default="beam", help="default %(default)s")
+    knobs = {k.name: k for entry in STRATEGIES.values() for k in entry.knobs}
+    for name, knob in knobs.items():
+        owners = [s for s, entry in STRATEGIES.items() if name in {k.name for k in entry.knobs}]
+        flags = [f"--{name}", *filter(None, [ALIASES.get(name)])]
+        how.add_argument(*flags, dest=f"knob_{name}", type=int, metavar=name.upper(), help=(
+            f"{knob.help} From {knob.low} to {knob.high}, default {knob.default}; for {', '.join(owners)}."
+        ))  # fmt: skip
+    how.add_argument(
+        "--budget", type=int, default=64, metavar="GENERATIONS", help="in full answers (default %(default)s)"
+    )
+    how.add_argument("--temperature", type=_temperature, default=1.0, help="0 is greedy (default %(default)s)")
+    how.add_argument("--seed", type=int, default=0, help="the same seed gives the same tree (default %(default)s)")
+    how.add_argument("--step-aggregation", choices=list(aggregate.STEPS), default="last", help="default %(default)s")
+    how.add_argument("--vote", choices=list(aggregate.VOTES), default="weighted", help="default %(default)s")
+    how.add_argument("--policy", default=chosen_policies()[0], help=(
+        "policy-small, policy-large, a folder, a hub id or a server (default %(default)s; TTS_VIZ_POLICIES changes it)"
+    ))  # fmt: skip
+    how.add_argument("--verifier", default=chosen_verifiers()[0], help=(
+        "verifier, oracle, noisy:0.2 or a PRM (default %(default)s; TTS_VIZ_VERIFIERS changes it)"
+    ))  # fmt: skip
+
+    how.add_argument(
+        "--choices",
+        metavar="FILE",
+        help=f"the table that compute_optimal looks up (default ${choices.VARIABLE} or the shipped one)",
+    )
+
+    out = parser.add_argument_group("what comes out")
+    out.add_argument("--out", metavar="FILE", help="write the trace there as it happens, as JSON lines")
+    _add_json(out)
+    parser.set_defaults(do=run)
+
+
+def _fill_open(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a trace that run --out wrote")
+    _add_json(parser)
+    parser.set_defaults(do=open_trace)
+
+
+def _add_json(to: argparse._ActionsContainer) -> None:
+    to.add_argument("--json", action="store_true", help="print one JSON object instead of the tree")
+
+
+def _temperature(text: str) -> float:
+    value = float(text)
+    if not (math.isfinite(value) and 0 <= value <= 2):
+        raise argparse.ArgumentTypeError(f"{text} must be from 0 to 2")
+    return value
+
+
+_temperature.__name__ = "temperature"  # argparse calls what float refuses an "invalid temperature value"
+
+
+def _elsewhere(module: str) -> Callable[[argparse.ArgumentParser], None]:
+    """A command that another module keeps, as `add_arguments(parser)` and `run(args) -> int`."""
+
+    def fill(parser: argparse.ArgumentParser) -> None:
+        found = import_module(module)
+        found.add_arguments(parser)
+        parser.set_defaults(do=found.run)
+
+    return fill
+
+
+COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
+    "run": ("search for the solution of one problem and print the tree", _fill_run),
+    "open": ("print a recorded search, without any model", _fill_open),
+    "export": ("make a web page or a table of a recorded search", _elsewhere("tts_viz.cli.export")),
+    "train": ("make the embedded models anew", _elsewhere("tts_viz.training.train")),
+    "doctor": (
+        "examine how a verifier is read, and whether it makes sense",
+        _elsewhere("tts_viz.cli.doctor"),
+    ),
+    "sweep": ("run many searches and keep what they found in one table", _elsewhere("tts_viz.cli.sweep")),
+    "lab": ("draw and read the figures of a sweep", _elsewhere("tts_viz.cli.lab")),
+    "choose": (
+        "make of such a table the one that compute-optimal search looks up",
+        _elsewhere("tts_viz.cli.choose"),
+    ),
+    "bench": ("measure the models, and how fast all is", _elsewhere("tts_viz.cli.bench")),
+}
+
+
+# --- run ----------------------------------------------------------------------------------------------------------
+
+
+def run(args: argparse.Namespace) -> int:
+    """Search, live on stderr; print the result on stdout."""
+    from tts_viz.traces.jsonl import TraceWriter
+
+    with refusing():
+        if args.choices:
+            os.environ[choices.VARIABLE] = args.choices
+        problem = _problem(args)
+        judge = Judge(problem)
+        given = {"problem": asdict(problem), "policy": args.policy, "verifier": args.verifier}
+        started = Started(problem.prompt, _settings(args), **given)
+        Session(started)  # refuses what is wrong with them, before the seconds that models take
+        from tts_viz.engines.load.policy import load_policy
+        from tts_viz.engines.load.verifier import load_verifier
+
+        policy, verifier = load_policy(args.policy), load_verifier(args.verifier)
+        session = Session(replace(started, max_tokens=policy.step_tokens))
+        search = Run(session, policy, verifier)
+        writer = TraceWriter(args.out) if args.out else None
+
+    with ExitStack() as stack:
+        follow = stack.enter_context(terminal.progress())
+        stack.enter_context(_stopping(search.stop))
+        if writer:
+            stack.enter_context(writer)
+
+        def look() -> None:
+            if writer:
+                writer.write(session.trace[writer.written :])
+            follow(session.tree)
+
+        asyncio.run(_drive(search, look))
+    terminal.show(session.tree, judge, args.json)
+    match search.state:
+        case "failed":
+            return _complain(search.error or "", 1)
+        case "stopped":
+            return _complain("stopped; this is what was found", 130)
+        case "held":
+            _complain(f"the budget of {args.budget} generations was spent before the search had ended", 0)
+        case "full":
+            _complain(f"the search was ended at {search.max_nodes:,} nodes", 0)
+    return 0
+
+
+async def _drive(search: Run, look: Callable[[], None]) -> None:
+    """Look before the first round, after each, and once more: the last one may have brought a Stop and nothing else."""
+    look()
+    while await tick([search]):
+        look()
+    look()
+
+
+def _problem(args: argparse.Namespace) -> Problem:
+    """Raises ValueError or IndexError."""
+    if args.dataset and args.task != "math500":
+        raise ValueError("--dataset goes with --task math500")
+    if args.problem is not None:
+        if (args.level, args.index, args.split) != (None, None, None):
+            raise ValueError("--problem is a problem of your own; --level, --index and --split choose a ready-made one")
+        return get_task(args.task).parse(args.problem) if args.task else _guess(args.problem)
+    if not args.task:
+        raise ValueError("nothing to solve: give --problem, or --task with --level and --index")
+    task = get_task(args.task)
+    if args.dataset:
+        from tts_viz.tasks.math500 import Math500
+
+        task = Math500(args.dataset)
+    return task.problem(args.split or "test", 1 if args.level is None else args.level, args.index or 0)
+
+
+def _guess(text: str) -> Problem:
+    refusals = []
+    for name in SELF_CHECKED:
+        try:
+            return get_task(name).parse(text)
+        except ProblemError as error:
+            refusals.append(f"{name}: {error}")
+    raise ProblemError(f"no task can read this problem. {' '.join(refusals)}")
+
+
+def _settings(args: argparse.Namespace) -> Settings:
+    """Raises ValueError for a bad budget; what the strategy thinks of its parameters, the session will hear."""
+    given = {name.removeprefix("knob_"): value for name, value in vars(args).items() if name.startswith("knob_")}
+    parameters = {name: value for name, value in given.items() if value is not None}
+    strategy = args.strategy
+    if strategy == "beam" and "k" in parameters:  # lookahead is beam search that peeks, and with k = 0 it does not
+        strategy = "lookahead" if parameters["k"] else "beam"
+        parameters = parameters if parameters["k"] else {n: v for n, v in parameters.items() if n != "k"}
+    budget = Budget(generations=args.budget)
+    return Settings(strategy, parameters, budget, args.temperature, args.step_aggregation, args.vote, args.seed)
+
+
+@contextmanager
+def _stopping(stop: Callable[[], None]) -> Iterator[None]:
+    """The first Ctrl-C ends the search when its round is over; the second one quits at once."""
+
+    def interrupted(*_: object) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        stop()
+
+    before = signal.signal(signal.SIGINT, interrupted)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+# --- open ---------------------------------------------------------------------------------------------------------
+
+
+def open_trace(args: argparse.Namespace) -> int:
+    """Print a recorded search."""
+    from tts_viz.traces import jsonl
+
+    with refusing():
+        recorded = jsonl.read(args.file)
+        tree = Tree.fold(recorded.events)
+        judge = Judge.of(tree)
+    if recorded.torn:
+        _complain("the last line of the trace was cut off and is left out", 0)
+    terminal.show(tree, judge, args.json)
+    return 0

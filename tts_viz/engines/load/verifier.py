@@ -1,0 +1,93 @@
+"""Verifiers by name: the embedded one, the truth, a folder with a PRM, one from the Hugging Face hub, or one on a server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from transformers import AutoConfig
+
+from tts_viz.engines.base import Verifier
+from tts_viz.engines.embedded import EMBEDDED, POLICIES, VERIFIER
+from tts_viz.engines.local import placement
+from tts_viz.engines.local.verifier import TransformersVerifier
+from tts_viz.engines.local.weights import loaded, refusing, refusing_server, source_of
+from tts_viz.engines.model_name import Reference, parse
+from tts_viz.engines.noisy import Noisy
+from tts_viz.engines.oracle import Oracle
+from tts_viz.engines.prm.checkpoint_heads import tensors, weight_files
+from tts_viz.engines.prm.formats import FORMATS, Found, detect
+from tts_viz.engines.server.address import is_server
+
+if TYPE_CHECKING:
+    from tts_viz.engines.server.verifier import ServerVerifier
+
+VERIFIER_CHOICES = (
+    f"{VERIFIER}, oracle, noisy:0.2, noisy:0.2:{VERIFIER}, a folder with a PRM, a hub id like owner/name, or "
+    "http://host:8000/v1#model"
+)
+
+
+def load_verifier(name: str, device: str = "auto") -> Verifier:
+    """Raises ValueError, naming the choices, where there is no such verifier."""
+    if name == "oracle":
+        return Oracle()
+    if name.startswith("noisy:"):
+        return _noisy(name, device)
+    if is_server(name):
+        return on_server(name)[0]
+    with refusing(name, VERIFIER_CHOICES):
+        reference = parse(name)
+        if reference.name in POLICIES:
+            raise ValueError(f"{reference.name} writes steps, it does not score them")
+    return load_prm(reference, device)[0]
+
+
+def load_prm(reference: Reference, device: str = "auto") -> tuple[TransformersVerifier, Found]:
+    """A PRM, and which format was found how. Raises ValueError as `load_verifier` does."""
+    name = reference.name
+    source, local = source_of(name, VERIFIER_CHOICES)
+    with refusing(name, VERIFIER_CHOICES):
+        found = _format(reference, source, local)
+        kind = FORMATS[found.format]
+        reference.refuse_others({"format", *placement.OPTIONS, *kind.options})
+    where = {key: reference.options[key] for key in placement.OPTIONS if key in reference.options}
+    model, tokenizer = loaded(kind.model, name, device, VERIFIER_CHOICES, where)
+    with refusing(name, VERIFIER_CHOICES):
+        if kind.attach:
+            kind.attach(model, tensors(source, local, kind.prefix))
+        chosen = {key: reference.options[key] for key in kind.options if key in reference.options}
+        format = kind.made(tokenizer, **chosen)
+        format.check(model)
+        return TransformersVerifier(model, format, name), found
+
+
+def on_server(name: str) -> tuple[ServerVerifier, Found]:
+    """A PRM on a server, and which format was found how. Raises ValueError as `load_verifier` does."""
+    from tts_viz.engines.server.loading import server_verifier  # its client takes a second to import
+
+    with refusing_server(name):
+        return server_verifier(parse(name))
+
+
+def _format(reference: Reference, source: str, local: bool) -> Found:
+    asked = reference.options.get("format")
+    if asked is not None:
+        if asked not in FORMATS:
+            raise ValueError(f"there is no format {asked!r}")
+        return Found(asked, "you said so")
+    if reference.name in EMBEDDED:
+        return Found("trl", "it comes with tts_viz")
+    try:
+        config = AutoConfig.from_pretrained(source, local_files_only=local)
+    except OSError as error:
+        raise ValueError(str(error).splitlines()[0]) from error
+    return detect(config, reference.name, weight_files(source, local))
+
+
+def _noisy(name: str, device: str) -> Verifier:
+    share, _, inner = name.removeprefix("noisy:").partition(":")
+    try:
+        noise = float(share)
+    except ValueError:
+        raise ValueError(f"{name}: the noise must be a number from 0 to 0.5, as in noisy:0.2") from None
+    return Noisy(load_verifier(inner, device), noise) if inner else Oracle(noise)

@@ -1,0 +1,246 @@
+"""A transformers language model as a policy: continues many partial solutions at once, each step read only once."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from math import isfinite
+from time import monotonic
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel
+
+from tts_viz.core.budget import Cost
+from tts_viz.core.events import Finish
+from tts_viz.engines.base import Candidate, EngineError, Sampled, SampleRequest
+from tts_viz.engines.errors import explained
+from tts_viz.engines.local.kv.ragged_cache import RaggedCache
+from tts_viz.engines.local.kv.reader import Read, Reader
+from tts_viz.engines.local.kv.segments import Forest, Segment
+from tts_viz.engines.local.placement import memory_shares
+from tts_viz.engines.local.sampling import choose
+from tts_viz.engines.prompting import Manner
+
+PLAIN = Manner()
+
+COMPACT = 0.75
+"""Finished rows are dropped from the batch once fewer than this share are still being written."""
+
+TOLERANCE = 0.1
+"""Total variation by which half precision may move the next token's distribution."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """A step that is being written."""
+
+    request: SampleRequest
+    prefix: Segment
+    room: int
+    """Tokens that still fit, by the request's limit and the model's context."""
+    pending: int
+    """Tokens of the prefix that the model wrote and has not read: they were counted when they were written."""
+    read: Read = field(default_factory=Read)
+    """What of the prefix is read on this draft's account."""
+    tokens: list[int] = field(default_factory=list)
+    logprobs: list[float] = field(default_factory=list)
+    text: str = ""
+    """The step, once it is finished."""
+    thinking: bool = False
+    finish: Finish | None = None
+
+
+class TransformersPolicy:
+    """See `Policy`. Where steps and solutions end, the `manner` says, and the model's end-of-text token.
+
+    `kv_bytes` bounds what is remembered of earlier prefixes; None: by how much memory there is.
+    """
+
+    def __init__(
+        self, model: PreTrainedModel, tokenizer: Any, name: str, manner: Manner = PLAIN, kv_bytes: int | None = None
+    ) -> None:
+        self.name, self.manner = name, manner
+        self.step_tokens = manner.step_tokens
+        self._watched = manner.watched()
+        self.model, self.tokenizer = model.eval(), tokenizer
+        self.parameters = sum(p.numel() for p in model.parameters())
+        remembered, at_once = memory_shares(model.device)
+        self.reader = Reader(model, Forest(remembered if kv_bytes is None else kv_bytes), at_once)
+        self.ends = _end_tokens(model, tokenizer)
+        self.piece = cache(lambda token: self._decode([token]))
+        self._lock = threading.Lock()
+
+    def check(self) -> None:
+        """Read a short text in our way and in the model's own. Raises ValueError where the two disagree.
+
+        Some architectures scale or cap their logits, or keep something else than keys and values.
+        """
+        tokens = self._opening("2 + 3 = 5 and 5 + 1 = 6")
+        reader = Reader(self.model, Forest(0))
+        head: Any = self.model.get_output_embeddings()
+        try:
+            with torch.inference_mode():
+                reader.read([reader.forest.find([tokens[:3]])])
+                # The longer row pads the shorter one, and both go on from what was kept.
+                ends = [reader.forest.find([tokens[:3], rest]) for rest in (tokens[3:], tokens[3:6])]
+                reader.read(ends)
+                ours = head(torch.stack([end.tail for end in ends if end.tail is not None])).float().softmax(-1)
+                batches = [torch.tensor([text], device=reader.device) for text in (tokens, tokens[:6])]
+                own = torch.cat([self.model(input_ids=batch).logits[:, -1] for batch in batches]).float().softmax(-1)
+        except (RuntimeError, AttributeError, TypeError, IndexError) as error:
+            raise ValueError(f"{type(self.model).__name__} keeps more than keys and values: {error}") from error
+        apart = (ours - own).abs().sum(-1).max().item() / 2
+        if not apart < TOLERANCE:
+            raise ValueError(f"{type(self.model).__name__} does not read a text in parts as it reads the whole of it")
+
+    async def sample(self, requests: Sequence[SampleRequest]) -> list[Sampled]:
+        return await asyncio.to_thread(self._sample, requests)
+
+    def release(self, dead: Sequence[SampleRequest]) -> None:
+        """These prefixes, and all that goes on from them, are not needed any more. Should one be, it is read again."""
+        with self._lock:
+            for request in dead:
+                if segment := self.reader.forest.known(self._path(request), request.search):
+                    self.reader.forest.lose(segment)
+
+    def close(self, search: str) -> None:
+        with self._lock:
+            self.reader.forest.close(search)
+
+    def _sample(self, requests: Sequence[SampleRequest]) -> list[Sampled]:
+        with self._lock, torch.inference_mode(), explained("policy", self.name):
+            began = monotonic()
+            self.reader.forest.tick()
+            drafts = [self._draft(request) for request in requests]
+            fitting = [d for d in drafts if d.finish is None]
+            for d, read in zip(fitting, self.reader.read([d.prefix for d in fitting])):
+                d.read = read
+            fitting.sort(key=lambda d: -d.room)
+            while fitting:
+                most = self.reader.rows(max(_length(d.prefix) for d in fitting) + fitting[0].room)
+                self.reader.in_halves(fitting[:most], self._write)
+                fitting = fitting[most:]
+            self.reader.forest.forget()
+            seconds = (monotonic() - began) / len(requests) if requests else 0.0
+            return [self._sampled(d, seconds) for d in drafts]
+
+    def _draft(self, request: SampleRequest) -> Draft:
+        prefix = self.reader.forest.find(self._path(request), request.search)
+        if not prefix.tokens:
+            raise EngineError(f"The policy {self.name} has nothing to continue: the prompt is empty. Type a problem.")
+        room = min(request.max_tokens, self.reader.context - _length(prefix))
+        pending = sum(s.pending for s in prefix.path())
+        thinking = self.manner.thinking(tuple(s.text for s in request.steps))
+        return Draft(request, prefix, room, pending, thinking=thinking, finish="length" if room <= 0 else None)
+
+    def _path(self, request: SampleRequest) -> list[tuple[int, ...]]:
+        path = [
+            self._opening(self.manner.opening(self.tokenizer, request)),
+            *(s.tokens or self._encode(s.text + self.manner.delimiter) for s in request.steps),
+        ]
+        return [tokens for tokens in path if tokens]
+
+    def _opening(self, text: str) -> tuple[int, ...]:
+        return self.manner.begun(self.tokenizer, text)
+
+    def _encode(self, text: str) -> tuple[int, ...]:
+        return tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def _decode(self, tokens: Sequence[int]) -> str:
+        # Tidying up spaces would make the text of a step depend on how it was cut.
+        return self.tokenizer.decode(list(tokens), clean_up_tokenization_spaces=False)
+
+    def _write(self, rows: Sequence[Draft]) -> None:
+        """Write all drafts to their ends, in lock-step; those that memory did not suffice for begin again."""
+        for d in rows:
+            d.tokens, d.logprobs, d.finish = [], [], None
+        # Siblings share a segment: looked up once, it is the same object for all of them.
+        paths = {id(d.prefix): [s.kv for s in d.prefix.path()] for d in rows}
+        width = max(d.room for d in rows)
+        cache = RaggedCache([paths[id(d.prefix)] for d in rows], self.reader.layers, width, self.reader.device)
+        head: Any = self.model.get_output_embeddings()
+        hidden = torch.stack([d.prefix.tail for d in rows if d.prefix.tail is not None])
+        while True:
+            before = [d.finish for d in rows]
+            self._extend(rows, head(hidden))
+            for row, d in enumerate(rows):
+                if d.finish == "step" and before[row] is None:
+                    self._remember(d, cache, row)
+            going = [i for i, d in enumerate(rows) if d.finish is None]
+            if not going:
+                return
+            if len(going) < COMPACT * len(rows):
+                cache.keep(torch.tensor(going, device=self.reader.device))
+                rows = [rows[i] for i in going]
+            tokens = torch.tensor([d.tokens[-1:] for d in rows], device=self.reader.device)
+            counts = torch.tensor([int(d.finish is None) for d in rows], device=self.reader.device)
+            hidden = self.reader.forward(tokens, counts, cache)[:, 0]
+
+    def _extend(self, rows: Sequence[Draft], logits: torch.Tensor) -> None:
+        """One token more for every row that is not finished."""
+        tokens, logprobs = choose(
+            logits,
+            [d.request.temperature for d in rows],
+            [d.request.seed for d in rows],
+            [len(d.tokens) for d in rows],
+        )
+        for d, token, logprob in zip(rows, tokens, logprobs):
+            if d.finish is not None:
+                continue
+            if not isfinite(logprob):
+                raise EngineError(
+                    f"The policy {self.name} gave a probability that is no number: its weights are damaged or its "
+                    "precision is too low. Choose another model."
+                )
+            d.tokens.append(token)
+            d.logprobs.append(logprob)
+            if token in self.ends:
+                d.text, d.finish = self._decode(d.tokens[:-1]).strip(), "eos"
+            elif ending := self._ending(d):
+                d.text, d.finish = ending
+            elif len(d.tokens) >= d.room:
+                d.text, d.finish = self._decode(d.tokens).strip(), "length"
+
+    def _ending(self, draft: Draft) -> tuple[str, Finish] | None:
+        if self._watched.isdisjoint(self.piece(draft.tokens[-1])):
+            return None
+        return self.manner.cut(self._decode(draft.tokens), draft.thinking)
+
+    def _remember(self, draft: Draft, cache: RaggedCache, row: int) -> None:
+        """Keep the keys and values of a new step. Its last token was not read yet: it rides along with the next pass."""
+        segment = self.reader.forest.child(draft.prefix, tuple(draft.tokens))
+        if segment.tail is None:
+            segment.pending = 1
+            segment.kv = cache.cut(row, 0, len(draft.tokens) - 1) if len(draft.tokens) > 1 else []
+
+    def _sampled(self, draft: Draft, seconds: float) -> Sampled:
+        # Every token but a step's last passes through the model while it is written.
+        passes = draft.read.tokens + max(0, len(draft.tokens) - 1)
+        cost = Cost(
+            policy_calls=1,
+            generated=len(draft.tokens),
+            prefilled=max(0, draft.read.tokens - draft.pending),
+            reread=draft.read.again,
+            policy_flops=2.0 * self.parameters * passes,
+            seconds=seconds,
+        )
+        if not draft.text or draft.finish is None:
+            return Sampled(None, cost)
+        pieces = tuple(map(self.piece, draft.tokens))
+        return Sampled(Candidate(draft.text, tuple(draft.tokens), tuple(draft.logprobs), draft.finish, pieces), cost)
+
+
+def _length(segment: Segment) -> int:
+    """Tokens from the start up to the segment's end."""
+    return sum(len(s.tokens) for s in segment.path())
+
+
+def _end_tokens(model: PreTrainedModel, tokenizer: Any) -> frozenset[int]:
+    """The tokens that end a solution: the tokenizer's, and those of the model's generation settings."""
+    said = getattr(model.generation_config, "eos_token_id", None) if model.generation_config else None
+    found = said if isinstance(said, list) else [said]
+    return frozenset(t for t in [tokenizer.eos_token_id, *found] if t is not None)

@@ -1,0 +1,92 @@
+"""Weights by name: an embedded model, a folder, or one from the Hugging Face hub."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from transformers import AutoConfig, AutoTokenizer, BitsAndBytesConfig
+from transformers.utils import logging
+
+from tts_viz.engines.embedded import EMBEDDED
+from tts_viz.engines.local.placement import Placement, placed
+
+
+@contextmanager
+def refusing(name: str, choices: str) -> Iterator[None]:
+    """Adds to a ValueError which model it is about, and what there is instead."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{name} cannot be used: {error}; choose one of {choices}") from error
+
+
+@contextmanager
+def refusing_server(name: str) -> Iterator[None]:
+    """The same for a model on a server, whose name may hold what is not for everybody's eyes."""
+    try:
+        yield
+    except ValueError as error:
+        shown = "the model on a server" if "@" in name.partition("#")[0] else name.partition("?")[0]
+        raise ValueError(f"{shown} cannot be used: {error}") from None
+
+
+def source_of(name: str, choices: str) -> tuple[str, bool]:
+    """The folder or hub id of this name, and whether it is a folder here. Raises ValueError where it is neither."""
+    folder = EMBEDDED.get(name, Path(name))
+    local = folder.is_dir()
+    if name in EMBEDDED and not local:
+        raise ValueError(f"the embedded model {name} is not in {folder}: run `python -m tts_viz train all`")
+    if not local and name.count("/") != 1:
+        raise ValueError(f"there is no model {name!r}; choose one of {choices}")
+    return (str(folder) if local else name), local
+
+
+def loaded(kind: Any, name: str, device: str, choices: str, options: Mapping[str, str]) -> tuple[Any, Any]:
+    """The model, of the transformers class `kind`, and its tokenizer. Raises ValueError, naming the `choices`.
+
+    `options` are those of `placement`. Says on stderr what it loads, unless that comes with the house.
+    """
+    source, local = source_of(name, choices)
+    with refusing(name, choices):
+        try:
+            config = AutoConfig.from_pretrained(source, local_files_only=local)
+            where = placed(kind, config, device, options)
+            tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=local)
+            with _progress(name, where):
+                model, info = kind.from_pretrained(
+                    source, local_files_only=local, use_safetensors=True, output_loading_info=True, **_how(where)
+                )
+        except OSError as error:
+            raise ValueError(str(error).splitlines()[0]) from error
+        if info["missing_keys"]:  # transformers would fill them with random numbers
+            raise ValueError(f"it lacks the weights {', '.join(sorted(info['missing_keys']))}")
+    return (model if where.bits else model.to(where.device)), tokenizer
+
+
+def _how(where: Placement) -> dict[str, Any]:
+    if not where.bits:
+        return {"dtype": where.dtype}
+    if not find_spec("bitsandbytes") or not find_spec("accelerate"):
+        raise ValueError("bits=4 and bits=8 need two packages more: pip install bitsandbytes accelerate")
+    quantized = BitsAndBytesConfig(
+        load_in_4bit=where.bits == 4, load_in_8bit=where.bits == 8, bnb_4bit_compute_dtype=where.dtype
+    )
+    return {"dtype": where.dtype, "quantization_config": quantized, "device_map": {"": where.device}}
+
+
+@contextmanager
+def _progress(name: str, where: Placement) -> Iterator[None]:
+    """The embedded models are there at once; others take long, so that transformers' own bars are shown."""
+    if name in EMBEDDED:
+        logging.disable_progress_bar()
+    else:
+        print(f"Loading {name}: {where}", file=sys.stderr, flush=True)
+    try:
+        yield
+    finally:
+        logging.enable_progress_bar()

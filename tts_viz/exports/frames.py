@@ -1,0 +1,77 @@
+"""A recorded run as moments to step through: the tree at each, and what happened then, in plain words.
+
+Knows nothing about pages. The pictures are one `wire.Stream`: a line for each moment at which something changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import NamedTuple
+
+from tts_viz.analysis import explain as words
+from tts_viz.analysis.judge import Judge
+from tts_viz.analysis.lost_path import look_back
+from tts_viz.core.events import Changed, Event, Grew, NodeId
+from tts_viz.core.tree import Tree
+from tts_viz.render.scene import Mark, scene
+from tts_viz.render.wire import Stream
+
+MOST_DRAWN = 1_000_000
+"""Nodes times moments: more takes too long to draw, so in longer runs several events share a moment."""
+
+LEAST_MOMENTS = 200
+
+
+class Moment(NamedTuple):
+    """`events` have happened, `lines` of the stream are said, and `words` say what happened last."""
+
+    events: int
+    lines: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """`tree` and `judge` are those of the last moment; `changes` say what was set anew on the way."""
+
+    stream: str
+    moments: list[Moment]
+    changes: list[str]
+    tree: Tree
+    judge: Judge
+
+
+def moments(events: Sequence[Event], run: str) -> Moments:
+    """Raises ValueError for a task that does not exist and for a trace without its start."""
+    judge, tree, stream = Judge.of(Tree.fold(events[:1])), Tree(), Stream(run)
+    found: list[Moment] = []
+    marks: list[Mark] = []
+    stride, said = _stride(events), ""
+    for index, event in enumerate(events, 1):
+        told = words.happened(event, tree)
+        said = told or said or words.detail(event, tree)
+        if told and isinstance(event, Changed):
+            marks.append(Mark(1 + max(n.depth for n in tree.nodes.values()), told))
+        tree.apply(event)
+        if index % stride == 0 or index == len(events):
+            solutions = judge.solutions(tree)
+            chosen = solutions[0].node if solutions else None
+            lost = _lost_here(events, judge) if index == len(events) and tree.ended else ()
+            text = stream.send(scene(tree, judge.truths(tree), chosen, marks, lost_here=lost))
+            found.append(Moment(index, text.count("\n"), said))
+            said = ""
+    return Moments(stream.text, found, [mark.label for mark in marks], tree, judge)
+
+
+def _lost_here(events: Sequence[Event], judge: Judge) -> tuple[NodeId, ...]:
+    """The nodes with whose prune the last way to a right answer was lost."""
+    found = look_back(events, judge).regret if judge.checks else None
+    return found.nodes if found and found.how == "decision" else ()
+
+
+def _stride(events: Sequence[Event]) -> int:
+    """How many events share a moment."""
+    nodes = 1 + sum(isinstance(event, Grew) for event in events)
+    return ceil(len(events) / max(LEAST_MOMENTS, MOST_DRAWN // nodes))

@@ -1,0 +1,181 @@
+"""A recorded run as one HTML file that needs nothing else: the tree, a scrubber over its moments, and what came of it.
+
+It makes no request, and its policy lets it make none. Models' and visitors' text is in it as JSON only, and the code in
+browser/ shows it as text only; so that no text can become HTML. Plotly is by far the largest part of the file.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from tts_viz import __version__
+from tts_viz.analysis import explain as words
+from tts_viz.analysis.judge import Judge, Solution
+from tts_viz.core.budget import Budget
+from tts_viz.core.events import Event, Started
+from tts_viz.core.tree import Tree
+from tts_viz.exports.frames import moments
+from tts_viz.render import browser
+from tts_viz.tasks import get_task
+from tts_viz.traces.schema import THIS, encode
+
+HERE = Path(__file__).parent / "browser"
+
+TREE = '<div class="tree"></div>'
+"""Where it goes, in replay.html."""
+
+NAME = re.compile(r"[\W_]+")
+
+
+def page(events: Sequence[Event], title: str) -> str:
+    """The text of an HTML file, to be written as UTF-8. `title` is plain text; files saved from the page are named by it.
+
+    The trace is in it too: the page has a button that saves it. Raises ValueError for a task that does not exist and
+    for a trace without its start, `TraceError` for a number that is not finite.
+    """
+    trace = "".join(f"{encode(line)}\n" for line in (THIS, *events))
+    scripts = [_text("theme.js"), browser.PLOTLY.read_text(encoding="utf-8"), _code()]
+    theme, plotly, code = (f"<script>{script}</script>" for script in scripts)
+    return "".join(
+        [
+            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n',
+            f'<meta http-equiv="Content-Security-Policy" content="{_policy(scripts)}">\n',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
+            f'<meta name="generator" content="tts_viz {__version__}">\n<title>A recorded search</title>\n',
+            f"<style>{_text('replay.css')}\n.tree {{\n{browser.tree_css()}}}</style>\n{theme}\n</head>\n<body>\n",
+            _text("replay.html").replace(TREE, f'<div class="tree">{browser.tree_html()}</div>'),
+            _data("recording", "application/json", json.dumps(recording(events, title), ensure_ascii=False)),
+            _data("trace", "application/x-ndjson", trace),
+            f"{plotly}\n{code}\n</body>\n</html>\n",
+        ]
+    )
+
+
+def recording(events: Sequence[Event], title: str) -> dict[str, Any]:
+    """All that the page shows, as plain data. Raises ValueError."""
+    run = NAME.sub("-", title).strip("-")[:40] or "run"
+    shown = moments(events, run)
+    tree, judge = shown.tree, shown.judge
+    solutions = judge.solutions(tree)
+    return {
+        "run": run,
+        "title": title,
+        "question": question(events),
+        "stream": shown.stream,
+        "moments": shown.moments,
+        "events": len(events),
+        "answers": _answers(solutions),
+        "right": _right(solutions),
+        "solutions": len(solutions),
+        "why": {node.id: words.why(tree, node) for node in tree.nodes.values()},
+        "about": _about(tree),
+        "made": _made(tree, judge),
+        "changes": shown.changes,
+    }
+
+
+def _about(tree: Tree) -> str:
+    """One line under the title."""
+    assert tree.started
+    started = tree.started
+    models = ", scored by ".join(filter(None, [started.policy, started.verifier]))
+    return " · ".join(
+        filter(None, [words.strategy_words(started.settings), models, f"made with tts_viz {__version__}"])
+    )
+
+
+def _made(tree: Tree, judge: Judge) -> list[tuple[str, str]]:
+    """How the run was made: names and values for people. Settings are those that it started with."""
+    assert tree.started
+    started, spent = tree.started, tree.spent
+    settings = started.settings
+    return [
+        *_problem(judge),
+        ("Policy", started.policy or "not named"),
+        ("Verifier", started.verifier or "not named"),
+        ("Strategy", words.strategy_words(settings)),
+        ("Budget", _budget(settings.budget)),
+        ("Temperature", f"{settings.temperature:g}"),
+        ("Step aggregation", settings.aggregation),
+        ("Vote", settings.vote),
+        ("Seed", str(settings.seed)),
+        ("Ended", tree.ended.why if tree.ended else "not by the end of this recording"),
+        ("Spent", f"{tree.generations} generations, {spent.tokens:,} tokens, {spent.flops:.3g} FLOP, {spent.seconds:.1f} s"),
+        ("Made with", f"tts_viz {__version__}"),
+    ]  # fmt: skip
+
+
+def _problem(judge: Judge) -> list[tuple[str, str]]:
+    if judge.problem is None:
+        return []
+    level = "" if judge.problem.level is None else f", level {judge.problem.level}"
+    return [("Puzzle", get_task(judge.problem.task).title + level), ("Problem", judge.problem.id)]
+
+
+def _budget(budget: Budget) -> str:
+    caps = [(f.name, cap) for f in fields(budget) if (cap := getattr(budget, f.name)) is not None]
+    return " and ".join(f"{cap:,} {name}" for name, cap in caps) or "no limit"
+
+
+def question(events: Sequence[Event]) -> str:
+    """The problem in words for people. Raises ValueError for a trace without its start."""
+    if not events or not isinstance(events[0], Started):
+        raise ValueError("a trace begins with its Started event")
+    return str(events[0].problem.get("question") or events[0].prompt).strip()
+
+
+def _answers(solutions: Iterable[Solution]) -> list[dict[str, Any]]:
+    """One row an answer, the chosen one first: its best solution, how many gave it, its weight in the vote, its truth."""
+    groups: dict[str | None, list[Solution]] = {}
+    for solution in solutions:
+        groups.setdefault(solution.answer, []).append(solution)
+    return [_row(answer, same[0], len(same)) for answer, same in groups.items()]
+
+
+def _row(answer: str | None, best: Solution, times: int) -> dict[str, Any]:
+    score = None if best.score is None else round(best.score, 2)
+    weight = round(best.weight, 2)
+    return {
+        "answer": answer,
+        "node": best.node,
+        "times": times,
+        "score": score,
+        "weight": weight,
+        "correct": best.correct,
+    }
+
+
+def _right(solutions: Sequence[Solution]) -> int | None:
+    """How many are right; None where none of them can be graded."""
+    return sum(s.correct is True for s in solutions) if any(s.correct is not None for s in solutions) else None
+
+
+# --- the file -----------------------------------------------------------------------------------------------------
+
+
+def _code() -> str:
+    show = f"function showTree(element, props, trigger, watch) {{\n{browser.view_js()}\n}}"
+    return "\n".join(["(() => {", browser.tools_js(), show, _text("panels.js"), _text("replay.js"), "})();"])
+
+
+def _policy(scripts: Iterable[str]) -> str:
+    """Only these scripts run, whatever else the page may come to hold; nothing is fetched from anywhere."""
+    ours = " ".join(f"'sha256-{b64encode(sha256(s.encode()).digest()).decode()}'" for s in scripts)
+    return f"default-src 'none'; script-src {ours}; style-src 'unsafe-inline'; img-src data: blob:"
+
+
+def _data(id: str, kind: str, text: str) -> str:
+    """JSON has < in its strings only, where it can be written so that no tag begins or ends in it."""
+    harmless = text.replace("<", r"\u003c")
+    return f'<script type="{kind}" id="{id}">{harmless}</script>\n'
+
+
+def _text(name: str) -> str:
+    return (HERE / name).read_text(encoding="utf-8")

@@ -1,0 +1,254 @@
+"""A sweep as arrays, ready to be computed with: which arms it has, and each solution's score under every aggregation.
+
+What is worked out once is kept as long as the sweep is, since several figures ask for it. Knows nothing about votes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tts_viz.lab.sweeps.spec import CHAINS, INDEPENDENT, Arm
+from tts_viz.lab.sweeps.store import Sweep
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+T = TypeVar("T")
+
+AXES: dict[str, str] = {
+    "generations": "generations",
+    "tokens": "tokens, read or written by either model",
+    "flops": "FLOPs, verifier included",
+    "seconds": "seconds",
+}
+"""What a search costs, in four ways, and their units."""
+
+PARTS: dict[str, tuple[str, ...]] = {
+    "generations": ("generations",),
+    "tokens": ("generated", "read", "verified"),
+    "flops": ("policy_flops", "verifier_flops"),
+    "seconds": ("seconds",),
+}
+"""axis: the columns that add up to it"""
+
+REDUCE: dict[str, np.ufunc] = {"min": np.minimum, "product": np.multiply, "mean": np.add}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """An arm of the sweep, all its budgets and seeds together.
+
+    `default`: searched by the spec's own policy, verifier, temperature and aggregation, so that it can be compared with others.
+    """
+
+    name: str
+    strategy: str
+    policy: str
+    verifier: str
+    budgets: tuple[int, ...]
+    length: int | None
+    rollouts: int
+    default: bool
+
+    @property
+    def independent(self) -> bool:
+        return self.strategy in INDEPENDENT
+
+    @property
+    def chains(self) -> bool:
+        return self.strategy in CHAINS
+
+    @property
+    def greedy(self) -> bool:
+        return self.strategy == "greedy"
+
+
+class Measured:
+    """See the module. Rows are in the order of `sweep.solutions`; problems are numbered as in `problems`."""
+
+    def __init__(self, sweep: Sweep) -> None:
+        # Not the sweep itself: nothing here may keep it alive.
+        self.spec, self.about = sweep.spec, sweep.about
+        self.table: pd.DataFrame = sweep.solutions
+        self._kept: dict[Hashable, Any] = {}
+        self.run = self.whole("run")
+        self.place = self.whole("place")
+        self.arm = self.table["arm"].astype(str).to_numpy()
+        self.budget = self.whole("budget")
+        problem = self.table["problem"].astype(str).to_numpy()
+        names, first, self.problem = np.unique(problem, return_index=True, return_inverse=True)
+        # The order of the spec, which is by task and level.
+        order = np.argsort(first)
+        self.problem = np.argsort(order)[self.problem]
+        self.problems: NDArray[Any] = names[order]
+        self.task = self.table["task"].astype(str).to_numpy()[first[order]]
+        self.level = self.whole("level")[first[order]]
+        self.right = self.table["right"].fillna(False).to_numpy(dtype=bool)
+        self.kinds = {kind.name: kind for kind in _kinds(sweep)}
+        self._rows = {
+            str(name): np.asarray(rows) for name, rows in self.table.groupby("arm", observed=True).indices.items()
+        }
+
+    def kept(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` gives, made once."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        return self._kept[key]
+
+    def whole(self, column: str) -> Ints:
+        """A column of whole numbers; 0 where there is none."""
+        return self.kept(("whole", column), lambda: self.table[column].fillna(0).to_numpy(dtype=np.intp))
+
+    @property
+    def chain(self) -> Ints:
+        """Each row's chain of revisions in its run; −1 where it is in none."""
+        return self.kept("chain", lambda: self.table["chain"].fillna(-1).to_numpy(dtype=np.intp))
+
+    def rows(self, arm: str, budget: int | None = None) -> Ints:
+        """The rows of an arm, where `budget` is the one that it was run at."""
+        rows = self._rows.get(arm, np.empty(0, dtype=np.intp))
+        return rows if budget is None else rows[self.budget[rows] == budget]
+
+    @property
+    def answer(self) -> Ints:
+        """Equal answers to one problem have equal numbers; −1 is no answer."""
+        return self.kept("answer", self._answers)
+
+    def _answers(self) -> Ints:
+        codes, names = pd.factorize(self.table["answer"])
+        numbered, _ = pd.factorize(self.problem * (len(names) + 1) + codes)
+        return np.where(codes < 0, -1, numbered)
+
+    def score(self, aggregation: str) -> Floats:
+        """Each row's score by its steps'; NaN where the verifier did not read it. As `aggregate.STEPS`, over all rows."""
+        return self.kept(("score", aggregation), lambda: reduced(self.rewards, aggregation))
+
+    @property
+    def rewards(self) -> Ragged:
+        return self.kept("rewards", lambda: Ragged.of(self.table["rewards"].to_numpy()))
+
+    def of_task(self, task: str) -> NDArray[np.bool_]:
+        """Which problems are of this task, or of any ("all")."""
+        return (self.task == task) | (task == "all")
+
+    def column(self, name: str) -> Ragged:
+        """A column of lists."""
+        return self.kept(("ragged", name), lambda: Ragged.of(self.table[name].to_numpy()))
+
+    def cost(self, rows: Ints, axis: str, verified: bool = True) -> Floats:
+        """What these rows' own steps cost, in tokens, FLOPs or seconds; without the verifier, if asked for (not the seconds)."""
+        return self._cost("", axis, verified)[rows]
+
+    def total(self, rows: Ints, axis: str) -> Floats:
+        """What these rows' whole runs cost."""
+        return self._cost("total_", axis, True)[rows]
+
+    def _cost(self, prefix: str, axis: str, verified: bool) -> Floats:
+        parts = [prefix + part for part in PARTS[axis] if verified or not part.startswith("verifie")]
+        return self.kept(("cost", *parts), lambda: self.table[parts].fillna(0).to_numpy(dtype=float).sum(axis=1))
+
+    def prompt(self, rows: Ints, axis: str, verified: bool = True) -> Floats:
+        """What reading the problem costs the runs of these rows, once."""
+        read = self.whole("prompt_read")[rows].astype(float)
+        by_verifier = self.whole("prompt_verified")[rows].astype(float) * verified
+        if axis == "tokens":
+            return read + by_verifier
+        if axis == "flops":
+            policy, verifier = self._parameters
+            return 2.0 * (policy[rows] * read + verifier[rows] * by_verifier)
+        return np.zeros(len(rows))
+
+    @property
+    def _parameters(self) -> tuple[Floats, Floats]:
+        """Of each row's policy and verifier."""
+
+        def make() -> tuple[Floats, Floats]:
+            policy, verifier = np.zeros(len(self.run)), np.zeros(len(self.run))
+            for name, kind in self.kinds.items():
+                rows = self.rows(name)
+                policy[rows], verifier[rows] = self.parameters(kind.policy), self.parameters(kind.verifier)
+            return policy, verifier
+
+        return self.kept("parameters", make)
+
+    def parameters(self, model: str) -> int:
+        return int(self.about["models"][model]["parameters"])
+
+
+@dataclass(frozen=True, slots=True)
+class Ragged:
+    """Lists of different lengths, end to end: `flat[starts[i] : starts[i] + sizes[i]]` is the `i`-th; missing ones are empty."""
+
+    flat: Floats
+    starts: Ints
+    sizes: Ints
+
+    @classmethod
+    def of(cls, lists: Iterable[Any]) -> Ragged:
+        some = [() if one is None or isinstance(one, float) else one for one in lists]
+        sizes = np.array([len(one) for one in some], dtype=np.intp)
+        flat = np.concatenate([np.asarray(one, dtype=float) for one in some if len(one)] or [np.empty(0)])
+        return cls(flat, np.cumsum(sizes) - sizes, sizes)
+
+    def __getitem__(self, i: int) -> Floats:
+        return self.flat[self.starts[i] : self.starts[i] + self.sizes[i]]
+
+    def entries(self, rows: Ints) -> tuple[Ints, Ints, Ints]:
+        """Every entry of these rows: the row, its depth from 0, and its place in `flat`."""
+        sizes = self.sizes[rows]
+        row = np.repeat(rows, sizes)
+        depth = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        return row, depth, self.starts[row] + depth
+
+
+def reduced(lists: Ragged, aggregation: str) -> Floats:
+    """`aggregate.steps` of every list; NaN for an empty one."""
+    some = np.flatnonzero(lists.sizes)
+    found = np.full(len(lists.sizes), np.nan)
+    if not len(some):
+        return found
+    starts, sizes = lists.starts[some], lists.sizes[some]
+    if aggregation == "last":
+        found[some] = lists.flat[starts + sizes - 1]
+    else:
+        found[some] = REDUCE[aggregation].reduceat(lists.flat, starts)
+        if aggregation == "mean":
+            found[some] /= sizes
+    return found
+
+
+_MEASURED: WeakKeyDictionary[Sweep, Measured] = WeakKeyDictionary()
+
+
+def measured(sweep: Sweep) -> Measured:
+    """The sweep as arrays: one and the same as long as it is in use."""
+    if sweep not in _MEASURED:
+        _MEASURED[sweep] = Measured(sweep)
+    return _MEASURED[sweep]
+
+
+def _kinds(sweep: Sweep) -> list[Kind]:
+    spec = sweep.spec
+    named: dict[str, list[Arm]] = {}
+    for arm in spec.arms:
+        named.setdefault(arm.name, []).append(arm)
+    found = []
+    for name, arms in named.items():
+        arm = arms[0]
+        policy, verifier = spec.models(arm)
+        length = arm.knobs.get("length")
+        like_the_spec = (arm.temperature in (None, spec.temperature), arm.aggregation in (None, spec.aggregation))
+        found.append(
+            Kind(
+                name, arm.strategy, policy, verifier, tuple(sorted({b for a in arms for b in a.budgets})),
+                length if isinstance(length, int) else max(arm.sizes) if arm.strategy == "revisions" else None, arm.rollouts,
+                (policy, verifier) == (spec.policy, spec.verifier) and all(like_the_spec),
+            )
+        )  # fmt: skip
+    return found

@@ -1,0 +1,175 @@
+"""A sweep's verifier measured: step scores against Monte-Carlo values and against the exact checker, by level or by depth.
+
+Values come from arms with `rollouts`; everything else from the first samples of best of N. Knows nothing about figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+
+from tts_viz.lab.metrics import verifier_scores as metrics
+from tts_viz.lab.metrics.arrays import Floats, Ints, Measured
+from tts_viz.lab.metrics.curves import Mask, baseline
+from tts_viz.lab.metrics.revote import Part
+from tts_viz.lab.metrics.verifier_scores import Bin, Brier, FirstErrors
+
+SAMPLES = 8
+"""Of best of N, for each problem."""
+
+TRUTHS: dict[str, str] = {
+    "reachable": "a step is bad when the goal cannot be reached after it",
+    "valid": "a step is bad when it is false",
+}
+
+GROUPS = ("all", "level", "depth")
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Steps that were scored: their scores, Monte-Carlo values (NaN: none) and truth; `row` of each, and its depth from 1."""
+
+    score: Floats
+    value: Floats
+    good: Floats
+    row: Ints
+    depth: Ints
+
+    def where(self, some: Mask) -> Steps:
+        return Steps(self.score[some], self.value[some], self.good[some], self.row[some], self.depth[some])
+
+
+def with_values(m: Measured, among: Mask, truth: str = "reachable") -> tuple[Steps, int]:
+    """The steps of which values are known, and how many rollouts these are of (the fewest, where arms differ)."""
+    arms = [k for k in m.kinds.values() if k.rollouts and len(m.rows(k.name))]
+    rows = np.concatenate([m.rows(k.name) for k in arms] or [np.empty(0, dtype=np.intp)])
+    steps = _steps(m, rows[among[m.problem[rows]]], truth, values=True)
+    return steps.where(~np.isnan(steps.value)), min((k.rollouts for k in arms), default=0)
+
+
+def sampled(m: Measured, among: Mask) -> Ints:
+    """The rows of the first samples of best of N that the verifier read."""
+    base = baseline(m)
+    rows = Part(0, SAMPLES).of(m, m.rows(base.name)) if base else np.empty(0, dtype=np.intp)
+    return rows[among[m.problem[rows]] & (m.rewards.sizes[rows] > 0)]
+
+
+def checked(m: Measured, rows: Ints, truth: str = "reachable") -> Steps:
+    """The steps of these rows of which the truth is known."""
+    steps = _steps(m, rows, truth, values=False)
+    return steps.where(~np.isnan(steps.good))
+
+
+def _steps(m: Measured, rows: Ints, truth: str, values: bool) -> Steps:
+    row, depth, at = m.rewards.entries(rows)
+
+    def beside(name: str) -> Floats:
+        lists = m.column(name)
+        known = lists.sizes[row] > depth
+        found = np.full(len(row), np.nan)
+        found[known] = lists.flat[lists.starts[row[known]] + depth[known]]
+        return found
+
+    value = beside("values") if values else np.full(len(row), np.nan)
+    return Steps(m.rewards.flat[at], value, beside(truth), row, depth + 1)
+
+
+# --- metrics ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """`rows`: of each step, which the bins' members are numbers of."""
+
+    bins: list[Bin]
+    brier: Brier
+    ece: float
+    rows: Ints
+
+    @property
+    def steps(self) -> int:
+        return len(self.rows)
+
+
+def calibration(steps: Steps, rollouts: int) -> Calibration | None:
+    """None where no values are known."""
+    if not len(steps.score) or rollouts < 2:
+        return None
+    bins = metrics.reliability(steps.score, steps.value)
+    return Calibration(bins, metrics.brier(steps.score, steps.value, rollouts), metrics.ece(bins), steps.row)
+
+
+def first_errors(m: Measured, rows: Ints, truth: str = "reachable") -> FirstErrors | None:
+    """ProcessBench's F1, two-fold: the solutions of each half of the problems are judged by the threshold that is best for
+    the other half's. None where a half has only solutions of one kind."""
+    scores = [m.rewards[int(i)].tolist() for i in rows]
+    errors = error_of(m, rows, truth)
+    half = np.array([crc32(str(m.problems[m.problem[i]]).encode()) % 2 for i in rows])
+    # Thresholds differ, so each half's scores are taken from its own.
+    shifted: list[list[float]] = []
+    judged: list[int] = []
+    for fold in range(2):
+        own, other = np.flatnonzero(half == fold), np.flatnonzero(half != fold)
+        try:
+            threshold = metrics.pick_threshold([scores[i] for i in other], [errors[i] for i in other])
+        except ValueError:
+            return None
+        shifted += [[score - threshold for score in scores[i]] for i in own]
+        judged += [errors[i] for i in own]
+    return metrics.first_error_f1(shifted, judged, 0.0)
+
+
+def error_of(m: Measured, rows: Ints, truth: str) -> list[int]:
+    good = m.column(truth)
+    return [metrics.first_error(good[int(i)].astype(bool).tolist()) for i in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """A verifier on one group of problems, or of steps (then what concerns whole solutions is NaN).
+
+    `auroc`: of steps, by the truth asked for. `wrong_process`: of solutions with the right answer, those with a false step;
+    0 by definition for a task that does not call such a solution right.
+    """
+
+    calibration: Calibration | None
+    auroc: float
+    first_error_f1: float
+    outcome_shift: float
+    wrong_process: float
+    runs: Ints
+
+
+def quality(m: Measured, among: Mask, truth: str = "reachable", depth: int | None = None) -> Quality:
+    """`depth`: only the steps of this depth, from 1."""
+    values, rollouts = with_values(m, among, truth)
+    rows = sampled(m, among)
+    rows = rows[m.column(truth).sizes[rows] > 0]
+    steps = checked(m, rows, truth)
+    if depth is not None:
+        values, steps = values.where(values.depth == depth), steps.where(steps.depth == depth)
+    found = calibration(values, rollouts)
+    auroc = metrics.auroc(steps.score, steps.good == 1)
+    runs = np.unique(m.run[steps.row])
+    if depth is not None:
+        return Quality(found, auroc, np.nan, np.nan, np.nan, runs)
+    errors = first_errors(m, rows, truth)
+    shift = metrics.outcome_shift([m.rewards[int(i)].tolist() for i in rows])
+    wrong = metrics.right_answer_wrong_process(m.right[rows].tolist(), error_of(m, rows, "valid"))
+    return Quality(found, auroc, errors.f1 if errors else np.nan, shift, wrong, runs)
+
+
+def groups(m: Measured, among: Mask, by: str) -> dict[str, Callable[[str], Quality]]:
+    """The quality of each group, given a truth. Raises ValueError for what cannot be grouped by."""
+    if by not in GROUPS:
+        raise ValueError(f"cannot group by {by!r}; use one of {', '.join(GROUPS)}")
+    if by == "all":
+        return {"all": lambda truth: quality(m, among, truth)}
+    if by == "level":
+        levels: Sequence[int] = sorted({int(level) for level in m.level[among]})
+        return {f"level {n}": lambda truth, n=n: quality(m, among & (m.level == n), truth) for n in levels}
+    depths = sorted({int(d) for d in checked(m, sampled(m, among)).depth})
+    return {f"step {d}": lambda truth, d=d: quality(m, among, truth, d) for d in depths}

@@ -1,0 +1,151 @@
+"""From a sweep to the table that compute-optimal search looks up: in each bin of difficulty, what did best at each budget.
+
+Difficulty is predicted from a few samples, as the live search does, and by samples that are not scored here (see
+`difficulty`). What is chosen is chosen and reported on the same problems, so the reported accuracy flatters it a little;
+`optimal` says, cross-validated, what such choices are worth. The table's form is told by `strategies.choices`, which reads it.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tts_viz.lab.metrics.arrays import Floats, Ints, Kind, Measured, measured
+from tts_viz.lab.metrics.curves import Mask, baseline, compared
+from tts_viz.lab.metrics.difficulty import BINS, FEW, binned, difficulty, halves
+from tts_viz.lab.metrics.revote import accuracy, budgets
+from tts_viz.lab.sweeps.spec import INDEPENDENT, SIZES, Arm, parameters
+from tts_viz.lab.sweeps.store import Sweep
+from tts_viz.strategies import STRATEGIES
+
+BUDGETS = (4, 16, 64)
+
+ERRORS = 1.0
+"""By so many standard errors of the difference something must have done better than best of N to be chosen instead."""
+
+GRID = 21
+"""Points of a calibration map."""
+
+DIGITS = 4
+
+
+class LackingError(ValueError):
+    """The sweep has not what a table is made of. The message says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A strategy at one budget, without the knob that follows from the budget, and its accuracy on each problem."""
+
+    strategy: str
+    knobs: dict[str, int]
+    accuracy: Floats
+
+
+def table(sweep: Sweep, command: str) -> dict[str, Any]:
+    """The table as plain data. `command`: how it was made. Raises `LackingError`."""
+    m = measured(sweep)
+    base = baseline(m)
+    if base is None:
+        raise LackingError("the sweep has no best-of-N arm with the spec's own models, by which to tell difficulty")
+    at = [n for n in BUDGETS if n in budgets(m, base.name)]
+    if not at:
+        raise LackingError(f"the sweep's best of N has none of the budgets {', '.join(map(str, BUDGETS))}")
+    everything = np.ones(len(m.problems), dtype=bool)
+    tasks = {"all": everything} | {task: m.of_task(task) for task in m.spec.tasks}
+    return {
+        "probe": FEW,
+        "policy": m.spec.policy,
+        "verifier": m.spec.verifier,
+        "made": {
+            "command": command,
+            "date": datetime.date.today().isoformat(),
+            "sweep": {key: m.about.get(key) for key in ("command", "date")} | {"title": m.spec.title},
+            "problems": len(m.problems),
+            "seeds": m.spec.seeds,
+        },
+        "tasks": {task: _rows(m, base, at, among) for task, among in tasks.items()},
+    }
+
+
+def _rows(m: Measured, base: Kind, at: list[int], among: Mask) -> dict[str, Any]:
+    easiness = difficulty(m, "predicted", few=FEW)
+    bins = binned(m, easiness, among)
+    if len(np.unique(bins[bins >= 0])) < BINS:
+        raise LackingError(f"the sweep has {(bins >= 0).sum()} problems of a task; {BINS} at least make {BINS} bins")
+    candidates = {n: list(_candidates(m, n)) for n in at}
+    return {
+        "edges": [round(edge, DIGITS) for edge in _edges(easiness, bins)],
+        "budgets": {str(n): [_best(m, base, n, candidates[n], bins == b) for b in range(BINS)] for n in at},
+        "calibration": _calibration(m, base, among),
+    }
+
+
+def _edges(easiness: Floats, bins: Ints) -> list[float]:
+    """Between the hardest problem of a bin and the easiest of the next one, in rising order of easiness."""
+    return [
+        float(easiness[bins == b].max() + easiness[bins == b - 1].min()) / 2 for b in range(BINS - 1, 0, -1)
+    ]  # fmt: skip
+
+
+# --- what there is to choose from -------------------------------------------------------------------------------------
+
+
+def _candidates(m: Measured, n: int) -> Iterator[Candidate]:
+    """Every arm that reads with the verifier and was searched at this budget; chains at every length that divides it."""
+    for kind in compared(m):
+        if kind.strategy in INDEPENDENT or not STRATEGIES[kind.strategy].verified:
+            continue
+        if kind.chains:
+            lengths = [2**i for i in range(1, n.bit_length()) if n % 2**i == 0]
+            for length in lengths:
+                if length <= (kind.length or 0):
+                    yield Candidate("parallel_revisions", {"length": length}, accuracy(m, kind.name, n, length=length))
+        elif n in budgets(m, kind.name):
+            knobs = {k: v for k, v in parameters(kind.strategy, _arm(m, kind).knobs, n).items() if k not in SIZES}
+            yield Candidate(kind.strategy, knobs, accuracy(m, kind.name, n))
+
+
+def _arm(m: Measured, kind: Kind) -> Arm:
+    return next(arm for arm in m.spec.arms if arm.name == kind.name)
+
+
+def _best(m: Measured, base: Kind, n: int, candidates: list[Candidate], among: Mask) -> dict[str, Any]:
+    """What did better than best of N on these problems by most, and by more than chance would have it; else best of N."""
+    sampled = accuracy(m, base.name, n, part=halves(m)[0])
+    best, most, known = Candidate("best_of_n", {}, sampled), 0.0, among & ~np.isnan(sampled)
+    for candidate in candidates:
+        # Some arms were spared some problems: each is compared on those that it had.
+        both = among & ~np.isnan(sampled) & ~np.isnan(candidate.accuracy)
+        gains = (candidate.accuracy - sampled)[both]
+        if len(gains) < 2:
+            continue
+        gain = float(gains.mean())
+        if gain > most and gain > ERRORS * float(gains.std(ddof=1)) / len(gains) ** 0.5:
+            best, most, known = candidate, gain, both
+    return {
+        "strategy": best.strategy,
+        "knobs": best.knobs,
+        "accuracy": round(float(best.accuracy[known].mean()), DIGITS),
+        "best_of_n": round(float(sampled[known].mean()), DIGITS),
+        "problems": int(known.sum()),
+    }
+
+
+# --- what a score is worth --------------------------------------------------------------------------------------------
+
+
+def _calibration(m: Measured, base: Kind, among: Mask) -> list[tuple[float, float]]:
+    """The chance that an independent sample is right, by its final score: isotonic regression, at points of a grid."""
+    from sklearn.isotonic import IsotonicRegression
+
+    rows = m.rows(base.name)
+    score = m.score("last")[rows]
+    use = ~np.isnan(score) & among[m.problem[rows]]
+    fitted = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(score[use], m.right[rows][use])
+    grid = np.linspace(0, 1, GRID)
+    return [(round(float(x), DIGITS), round(float(y), DIGITS)) for x, y in zip(grid, fitted.predict(grid))]

@@ -1,0 +1,257 @@
+"""Compute-optimal search: in each bin of difficulty the strategy that does best there, and what that saves.
+
+Snell et al. 2024, equation 1: θ*(N) = argmax over θ of the accuracy at budget N. The choice is two-fold cross-validated
+in each bin: chosen on the problems of one fold, scored on those of the other, and the other way round. Several
+splits are averaged, since one is a lottery. Confidence intervals choose anew in every bootstrap sample. Knows nothing
+about figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tts_viz.lab.metrics.arrays import AXES, Floats, Ints, Kind, Measured
+from tts_viz.lab.metrics.bootstrap import TIMES, between, means
+from tts_viz.lab.metrics.curves import Mask, baseline, compared, needed
+from tts_viz.lab.metrics.difficulty import BINS, FEW, binned, difficulty, folds, halves
+from tts_viz.lab.metrics.revote import ALL, Choice, Part, budgets, outcomes, per_problem
+
+SPLITS = 10
+"""Ways to part each bin in two folds."""
+
+DIFFICULTIES: dict[str, tuple[str, int | None]] = {
+    "oracle bins": ("oracle", None),
+    "predicted bins": ("predicted", None),
+    "predicted bins, cost counted": ("predicted", FEW),
+}
+"""How problems are binned: by which difficulty, and by how many samples, where these are paid for."""
+
+
+# --- options ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """Something to choose at a budget: for each problem its accuracy and its cost on every axis (NaN: not known)."""
+
+    name: str
+    accuracy: Floats
+    costs: dict[str, Floats]
+    runs: Ints
+
+
+def option(
+    m: Measured, name: str, arm: str, budget: int, choice: Choice, part: Part = ALL, length: int | None = None
+) -> Option:
+    found = outcomes(m, arm, budget, choice, part, length)
+    costs = {axis: per_problem(m, found, axis) for axis in AXES}
+    return Option(name, per_problem(m, found), costs, np.unique(found["run"].to_numpy()))
+
+
+def search_options(m: Measured, budget: int, choice: Choice) -> list[Option]:
+    """Best of N, scored on the samples that do not bin, and every arm of search that was run at this budget."""
+    return _found(
+        option(m, kind.name, kind.name, budget, choice, halves(m)[0])
+        for kind in _best_first(m)
+        if not kind.chains and budget in budgets(m, kind.name)
+    )
+
+
+def revision_options(m: Measured, budget: int, choice: Choice) -> list[Option]:
+    """The ratios of sequential to parallel: best of N, which is all parallel, and every length of chain that divides the
+    budget and is known of the arms of chains."""
+    base = baseline(m)
+    found = [option(m, "1 attempt a chain", base.name, budget, choice, halves(m)[0])] if base else []
+    arms = [k for k in compared(m) if k.chains]
+    for length in (2**i for i in range(1, budget.bit_length())):
+        # Of two arms that have chains this long, the one that has more of them.
+        able = [k for k in arms if (k.length or 0) >= length and max(budgets(m, k.name), default=0) >= budget]
+        if able and budget % length == 0:
+            arm = min(able, key=lambda k: k.length or 0).name
+            found.append(option(m, f"{length} attempts a chain", arm, budget, choice, length=length))
+    return _found(found)
+
+
+OPTIONS = {"search": search_options, "revisions": revision_options}
+
+
+def _best_first(m: Measured) -> list[Kind]:
+    """Best of N first, so that it is what is chosen where nothing is better."""
+    base = baseline(m)
+    return sorted(compared(m), key=lambda k: k != base)
+
+
+def _found(options: Iterable[Option]) -> list[Option]:
+    return [o for o in options if not np.isnan(o.accuracy).all()]
+
+
+def known(options: Sequence[Option], among: Mask) -> Mask:
+    """The problems of which all these options are known."""
+    return among & ~np.any([np.isnan(o.accuracy) for o in options], axis=0) if options else np.zeros_like(among)
+
+
+# --- choosing -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What cross-validated choices come to in each sample of problems (the first axis): accuracy, and cost as a share of
+    problems × cost, by axis. `picks`: (bins, options), how often each option was chosen on the problems themselves."""
+
+    accuracy: Floats
+    costs: dict[str, Floats]
+    picks: Floats
+
+
+def cross_validated(
+    accuracy: Floats, costs: dict[str, Floats], bins: Ints, splits: Ints, drawn: Floats, own: bool = False
+) -> Chosen:
+    """Choose on each fold and score on the other. Problems in no bin (−1) do not count; of equally good options the first.
+
+    `accuracy`: (problems, options); `costs`: by axis, the same; `splits`: (times, problems), each problem's fold; `drawn`:
+    (samples, problems), how often each is drawn. `own`: score where it was chosen, which is wrong, and shows by how much.
+    """
+    options = accuracy.shape[1]
+    measures = np.concatenate([accuracy, *costs.values()], axis=1)
+    sums = np.zeros((len(drawn), 1 + len(costs)))
+    picks = np.zeros((BINS, options))
+    every = np.arange(len(drawn))
+    for b in range(BINS):
+        of_bin = np.flatnonzero(bins == b)
+        counts, measured = np.ascontiguousarray(drawn[:, of_bin]), measures[of_bin]
+        whole = counts @ measured
+        for split in splits[:, of_bin]:
+            second = (counts * split) @ measured
+            shape = (-1, 1 + len(costs), options)
+            both = (whole - second).reshape(shape), second.reshape(shape)
+            chosen = [
+                _best(one[:, 0], accuracy[of_bin[split == f]], counts[:, split == f]) for f, one in enumerate(both)
+            ]
+            for fold, summed in enumerate(both):
+                pick = chosen[fold if own else 1 - fold]
+                sums += summed[every, :, pick]
+                picks[b, pick[0]] += (split == fold).sum()
+    with np.errstate(invalid="ignore"):  # a bootstrap sample may have drawn none of these problems
+        means = sums / (drawn @ (bins >= 0) * len(splits))[:, None]
+    return Chosen(means[:, 0], {axis: means[:, 1 + i] for i, axis in enumerate(costs)}, picks)
+
+
+def _best(summed: Floats, accuracy: Floats, counts: Floats) -> Ints:
+    """The option with the highest sum in each sample; in one that drew none of these problems, the best of them undrawn."""
+    best = np.argmax(np.round(summed, 9), axis=1)
+    return np.where(counts.any(axis=1), best, np.argmax(np.round(accuracy.sum(axis=0), 9)))
+
+
+# --- curves -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Optimal:
+    """Compute-optimal search at one budget. `accuracy` and the costs: the first entry is the estimate, the others are
+    bootstrap samples. `picked`: for each bin, the share of its problems for which each option was taken."""
+
+    budget: int
+    options: list[str]
+    accuracy: Floats
+    costs: dict[str, Floats]
+    picked: Floats
+    runs: Ints
+    problems: int
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        return between(self.accuracy[1:])
+
+
+BY_DEFAULT = Choice()
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """`how` of `OPTIONS`, `bins` of `DIFFICULTIES`, and how answers are chosen."""
+
+    how: str = "search"
+    bins: str = "oracle bins"
+    choice: Choice = BY_DEFAULT
+
+
+def optimal(m: Measured, budget: int, setting: Setting, among: Mask) -> Optimal | None:
+    """None where there are less than two options at this budget. Two are best of N and one more, of the same problems."""
+    options = OPTIONS[setting.how](m, budget, setting.choice)
+    problems = known(options, among)
+    if len(options) < 2 or problems.sum() < 2 * BINS:
+        return None
+    kind, few = DIFFICULTIES[setting.bins]
+    bins = binned(m, difficulty(m, kind, setting.choice.aggregation, few), problems)
+    accuracy = np.nan_to_num(np.stack([o.accuracy for o in options], axis=1))
+    costs = {axis: np.nan_to_num(np.stack([o.costs[axis] for o in options], axis=1)) for axis in AXES}
+    if few:
+        price = price_of_predicting(m, few)
+        costs = {axis: cost + np.nan_to_num(price[axis])[:, None] for axis, cost in costs.items()}
+    drawn = samples(m, problems)
+    chosen = cross_validated(accuracy, costs, bins, folds(bins, SPLITS), drawn)
+    with np.errstate(invalid="ignore"):
+        picked = chosen.picks / chosen.picks.sum(axis=1, keepdims=True)
+    runs = np.concatenate([o.runs for o in options])
+    return Optimal(budget, [o.name for o in options], chosen.accuracy, chosen.costs, picked, runs, int(problems.sum()))
+
+
+def price_of_predicting(m: Measured, few: int) -> dict[str, Floats]:
+    """What the samples cost, for each problem, by which its difficulty is predicted."""
+    base = baseline(m)
+    assert base is not None
+    found = outcomes(m, base.name, few, Choice())
+    return {axis: per_problem(m, found, axis) for axis in AXES}
+
+
+def samples(m: Measured, problems: Mask) -> Floats:
+    """All of these problems once, and then bootstrap samples of them, (1 + TIMES, problems of the sweep).
+
+    The same problems have the same samples, so that two curves can be compared sample by sample.
+    """
+
+    def make() -> Floats:
+        rng = np.random.default_rng(0)
+        n = int(problems.sum())
+        found = np.zeros((TIMES + 1, len(problems)))
+        found[0, problems] = 1
+        found[1:, problems] = rng.multinomial(n, np.full(n, 1 / n), size=TIMES)
+        return found
+
+    return m.kept(("samples", problems.tobytes()), make)
+
+
+# --- what is saved ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """By which factor compute-optimal search is cheaper than best of N (weighted) at the same accuracy. `most`: best of N
+    was not tried with more than so many times its cost, so a `factor` of that is "at least"."""
+
+    factor: float
+    interval: tuple[float, float]
+    most: float
+
+    def __str__(self) -> str:
+        at_least = "at least " if self.factor >= self.most else ""
+        low, high = self.interval
+        return f"{at_least}{self.factor:.2g}× (95 %: {low:.2g} to {high:.2g}{' or more' if high >= self.most else ''})"
+
+
+def saved(m: Measured, found: Optimal, setting: Setting, among: Mask, axis: str = "generations") -> Saved:
+    """Best of N is read from all its samples: nothing is binned for it, so no sample need be kept for that."""
+    base = baseline(m)
+    assert base is not None
+    problems = known(OPTIONS[setting.how](m, found.budget, setting.choice), among)
+    drawn = samples(m, problems)
+    sizes = budgets(m, base.name)
+    tried = [option(m, "", base.name, b, setting.choice) for b in sizes]
+    curve = means(np.stack([np.where(problems, o.accuracy, np.nan) for o in tried], axis=1), drawn)
+    costs = [float(np.nanmean(o.costs[axis][problems])) for o in tried]
+    most = costs[-1] / found.costs[axis]
+    factors = np.minimum(needed(costs, curve, found.accuracy) / found.costs[axis], most)
+    return Saved(float(factors[0]), between(factors[1:]), float(most[0]))

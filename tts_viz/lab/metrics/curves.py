@@ -1,0 +1,100 @@
+"""Accuracy and cost of an arm at each of its budgets, over some of the problems: the points of a curve, with intervals.
+
+Knows nothing about how curves are drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tts_viz.lab.metrics.arrays import AXES, Floats, Ints, Kind, Measured
+from tts_viz.lab.metrics.bootstrap import interval
+from tts_viz.lab.metrics.revote import ALL, Choice, Part, budgets, outcomes, pass_at, per_problem
+
+Mask = NDArray[np.bool_]
+"""Which problems."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """The mean over problems of accuracy and costs; the interval (95 %) is the accuracy's; `runs`: those behind it."""
+
+    budget: int
+    accuracy: float
+    interval: tuple[float, float]
+    costs: dict[str, float]
+    runs: Ints
+    problems: int
+
+
+def curve(m: Measured, arm: str, choice: Choice, among: Mask, part: Part = ALL) -> list[Point]:
+    """An arm's points, of those budgets of which there are searches of problems `among` all."""
+    found = [point(m, arm, b, choice, among, part) for b in budgets(m, arm)]
+    return [p for p in found if p]
+
+
+def point(
+    m: Measured, arm: str, budget: int, choice: Choice, among: Mask, part: Part = ALL, length: int | None = None
+) -> Point | None:
+    done = outcomes(m, arm, budget, choice, part, length)
+    done = done.loc[among[done["problem"].to_numpy()]]
+    if done.empty:
+        return None
+    right = per_problem(m, done)
+    costs = {axis: float(np.nanmean(per_problem(m, done, axis))) for axis in AXES}
+    runs = np.unique(done["run"].to_numpy())
+    return Point(budget, float(np.nanmean(right)), interval(right), costs, runs, int((~np.isnan(right)).sum()))
+
+
+def ceiling(m: Measured, arm: str, among: Mask, part: Part = ALL) -> list[Point]:
+    """What an oracle would make of an arm's independent samples, pass@N, at the same costs."""
+    found = []
+    for p in curve(m, arm, Choice(), among, part):
+        passed = np.where(among, pass_at(m, arm, p.budget, part), np.nan)
+        if not np.isnan(passed).all():
+            found.append(Point(p.budget, float(np.nanmean(passed)), interval(passed), p.costs, p.runs, p.problems))
+    return found
+
+
+# --- which arm is which -------------------------------------------------------------------------------------------
+
+
+def compared(m: Measured) -> list[Kind]:
+    """The arms that search with the spec's own models, as it says, and so can be compared with one another."""
+    return [k for k in m.kinds.values() if k.default and not k.greedy and not k.rollouts and len(m.rows(k.name))]
+
+
+def baseline(m: Measured) -> Kind | None:
+    """Best of N, from whose samples everything about independent samples is read: the arm with most of them."""
+    arms = [k for k in compared(m) if k.strategy == "best_of_n"]
+    return max(arms, key=lambda k: len(m.rows(k.name)), default=None)
+
+
+def greedy(m: Measured, large: bool) -> Kind | None:
+    """The greedy arm of the spec's own policy, or of the largest other one."""
+    arms = [k for k in m.kinds.values() if k.greedy and (k.policy != m.spec.policy) == large and len(m.rows(k.name))]
+    return max(arms, key=lambda k: m.parameters(k.policy), default=None)
+
+
+# --- equal accuracy -----------------------------------------------------------------------------------------------
+
+
+def needed(costs: Sequence[float], accuracies: Floats, goal: Floats) -> Floats:
+    """The cost at which a curve first reaches an accuracy, between points along the logarithm of cost; for many curves at
+    once, (times, points) and (times,). Infinite where it never does; the first cost where it begins over it."""
+    x = np.log(np.asarray(costs))
+    found = np.full(len(goal), np.inf)
+    for i in reversed(range(len(x))):
+        reached = accuracies[:, i] >= goal
+        if i == 0:
+            found = np.where(reached, x[0], found)
+            continue
+        before, after = accuracies[:, i - 1], accuracies[:, i]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            between = x[i - 1] + (goal - before) / (after - before) * (x[i] - x[i - 1])
+        found = np.where(reached & (before < goal), between, found)
+    return np.exp(found)

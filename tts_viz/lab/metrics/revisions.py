@@ -1,0 +1,47 @@
+"""What becomes of attempts as they are revised: how often the i-th is right, and how often right becomes wrong.
+
+Snell et al. 2024, section 6.1. Knows nothing about figures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tts_viz.lab.metrics.arrays import Floats, Ints, Measured
+from tts_viz.lab.metrics.curves import Mask
+
+
+def by_attempt(m: Measured, arm: str, among: Mask) -> list[Floats]:
+    """For each attempt, from the first on, the share of chains in which it is right, by problem; NaN where there is none."""
+    rows = m.rows(arm)
+    rows = rows[among[m.problem[rows]] & (m.chain[rows] >= 0)]
+    attempt, n = m.whole("attempt")[rows], len(m.problems)
+    found = []
+    for i in range(int(attempt.max(initial=-1)) + 1):
+        at = rows[attempt == i]
+        with np.errstate(invalid="ignore"):
+            found.append(np.bincount(m.problem[at], m.right[at], n) / np.bincount(m.problem[at], minlength=n))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """Of attempts that were revised: the share of right ones whose revision is wrong, and of wrong ones whose is right."""
+
+    lost: float
+    won: float
+    revised: int
+
+
+def turns(m: Measured, arm: str, among: Mask) -> Turns:
+    """NaN where no right, or no wrong, attempt was revised."""
+    rows = m.rows(arm)
+    rows = rows[among[m.problem[rows]] & (m.chain[rows] >= 0)]
+    order: Ints = rows[np.lexsort((m.whole("attempt")[rows], m.chain[rows], m.run[rows]))]
+    same = (np.diff(m.run[order]) == 0) & (np.diff(m.chain[order]) == 0)
+    before, after = m.right[order[:-1]][same], m.right[order[1:]][same]
+    lost = float((~after[before]).mean()) if before.any() else float("nan")
+    won = float(after[~before].mean()) if (~before).any() else float("nan")
+    return Turns(lost, won, len(before))

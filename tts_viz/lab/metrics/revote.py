@@ -1,0 +1,229 @@
+"""From a sweep's solutions to what a search would have answered: smaller budgets, aggregations and votes, computed afterwards.
+
+Independent samples know nothing of one another, so any n of them are a search with budget n; so are any c chains of
+revisions, cut after l attempts. Here they are taken in blocks that do not overlap, and averaged over. Votes are
+those of `aggregate.rank`, for very many searches at once. Knows nothing about difficulty or figures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from tts_viz.core import aggregation as aggregate
+from tts_viz.lab.metrics.arrays import AXES, Floats, Ints, Kind, Measured
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which of the independent samples to use: those of places `first` up to `last`, of every run. Nothing else is cut."""
+
+    first: int = 0
+    last: int | None = None
+
+    def of(self, m: Measured, rows: Ints) -> Ints:
+        """Those of the rows that are in it."""
+        place = m.place[rows]
+        return rows[(place >= self.first) & (place < (np.inf if self.last is None else self.last))]
+
+
+ALL = Part()
+
+
+@dataclass(frozen=True, slots=True)
+class Searches:
+    """Searches at one budget, and the rows of the solutions that each of them found.
+
+    `group[i]` is the search of `rows[i]`. `problem`, `run` and the costs have one entry for each search.
+    """
+
+    rows: Ints
+    group: Ints
+    problem: Ints
+    run: Ints
+    costs: dict[str, Floats]
+
+
+# --- budgets ------------------------------------------------------------------------------------------------------
+
+
+def searches(
+    m: Measured, arm: str, budget: int, part: Part = ALL, length: int | None = None, verified: bool = True
+) -> Searches:
+    """The searches of an arm at a budget, in generations; none where the sweep has none.
+
+    `length`: attempts in a chain, where it is an arm of chains; as many as it was run with, if left out. `verified`: is the
+    verifier paid for? Independent samples can do without (their seconds are not known apart, and count it in).
+    """
+    kind = m.kinds[arm]
+    if kind.independent:
+        rows = part.of(m, m.rows(arm))
+        return _blocks(m, rows, m.place[rows] - part.first, budget, np.zeros(len(rows), dtype=np.intp), 1, verified)
+    if kind.chains:
+        length = min(length or kind.length or 1, budget)
+        if budget % length or length > (kind.length or length):
+            return _blocks(m, m.rows(arm)[:0], m.place[:0], 1, m.place[:0], 1)
+        rows = m.rows(arm)
+        # A sample of which not one step came belongs to no chain; it cost nothing that is known.
+        rows = rows[m.chain[rows] >= 0]
+        return _blocks(m, rows, m.chain[rows], budget // length, m.whole("attempt")[rows], length)
+    rows = m.rows(arm, budget)
+    run, first, group = np.unique(m.run[rows], return_index=True, return_inverse=True)
+    at = rows[first]
+    return Searches(rows, group, m.problem[at], run, {axis: m.total(at, axis) for axis in AXES})
+
+
+def _blocks(
+    m: Measured, rows: Ints, unit: Ints, units: int, attempt: Ints, length: int, verified: bool = True
+) -> Searches:
+    """Blocks of `units` units (samples, or chains) with the first `length` attempts of each.
+
+    A search's cost is that of the first block of its run, where nothing is free because an earlier block has paid for it.
+    """
+    within = attempt < length
+    rows, unit = rows[within], unit[within]
+    runs = int(m.run.max(initial=0)) + 1
+    have = np.zeros(runs, dtype=np.intp)
+    np.maximum.at(have, m.run[rows], unit + 1)
+    block = unit // units
+    full = (block + 1) * units <= have[m.run[rows]]
+    rows, block = rows[full], block[full]
+    names = m.run[rows] * (block.max(initial=0) + 1) + block
+    _, first, group = np.unique(names, return_index=True, return_inverse=True)
+    at = rows[first]
+    opening = rows[block == 0]
+    costs = {"generations": np.full(len(at), float(units * length))}
+    for axis in ("tokens", "flops", "seconds"):
+        summed = np.bincount(m.run[opening], m.cost(opening, axis, verified), runs)
+        costs[axis] = summed[m.run[at]] + m.prompt(at, axis, verified)
+    return Searches(rows, group, m.problem[at], m.run[at], costs)
+
+
+# --- votes --------------------------------------------------------------------------------------------------------
+
+
+def chosen(group: Ints, answer: Ints, score: Floats, order: Ints, vote: str, chain: Ints | None = None) -> Ints:
+    """For each group, in order, which of its entries the vote chooses: the first of `aggregate.rank`.
+
+    `answer`: −1 is none; `score`: NaN counts as 0; `order`: of arrival; `chain`: needed by the vote "chains" only, −1
+    where a solution stands for itself. Raises ValueError for an unknown vote.
+    """
+    if vote not in aggregate.VOTES:
+        raise ValueError(f"unknown vote {vote!r}; use one of {', '.join(aggregate.VOTES)}")
+    score = np.nan_to_num(score)
+    valid = answer >= 0
+    weight = np.zeros(len(group))
+    if valid.any():
+        span = answer.max() + 1
+        pair = group * span + answer
+        _, pairs = np.unique(pair[valid], return_inverse=True)
+        if vote == "chains" and chain is not None:
+            own = chain.max() + 1 + np.arange(len(chain))
+            _, linked = np.unique(group * (own.max() + 1) + np.where(chain < 0, own, chain), return_inverse=True)
+            winners = np.flatnonzero(valid)[
+                chosen(linked[valid], answer[valid], score[valid], order[valid], "weighted")
+            ]
+            place = np.full(len(group), -1)
+            place[valid] = pairs
+            weight[valid] = np.bincount(place[winners], score[winners], pairs.max() + 1)[pairs]
+        elif vote == "best":
+            most = np.zeros(pairs.max() + 1)
+            np.maximum.at(most, pairs, score[valid])
+            weight[valid] = most[pairs]
+        else:
+            weight[valid] = np.bincount(pairs, None if vote == "majority" else score[valid])[pairs]
+    ranked = np.lexsort((order, -score, -weight, ~valid, group))
+    first = np.ones(len(ranked), dtype=bool)
+    first[1:] = np.diff(group[ranked]) != 0
+    return ranked[first]
+
+
+# --- outcomes -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How an answer is chosen: the aggregation of a solution's step scores, and the vote among solutions.
+
+    Where independent samples vote by majority, no verifier is asked, not even to break ties.
+    """
+
+    aggregation: str = "last"
+    vote: str = "weighted"
+
+    def asks(self, kind: Kind) -> bool:
+        """Does choosing among an arm's solutions need the verifier?"""
+        return not (kind.independent and self.vote == "majority")
+
+
+def outcomes(
+    m: Measured, arm: str, budget: int, choice: Choice = Choice(), part: Part = ALL, length: int | None = None
+) -> pd.DataFrame:
+    """One row for each search of an arm at a budget: `problem`, `run`, whether the chosen answer is `right`, the `score` of
+    the chosen solution by its aggregation, its `steps` and `repeats`, the `row` of it, and the cost on every axis."""
+    key = ("outcomes", arm, budget, choice, part, length)
+    verified = choice.asks(m.kinds[arm])
+
+    def make() -> pd.DataFrame:
+        score = m.score(choice.aggregation) if verified else np.zeros(len(m.run))
+        return _outcomes(m, searches(m, arm, budget, part, length, verified), choice.vote, score)
+
+    return m.kept(key, make)
+
+
+def by_scores(m: Measured, arm: str, budget: int, vote: str, score: Floats) -> pd.DataFrame:
+    """`outcomes` where another verifier had given the rows of the sweep these scores, at the same price."""
+    return _outcomes(m, searches(m, arm, budget), vote, score)
+
+
+def _outcomes(m: Measured, s: Searches, vote: str, score: Floats) -> pd.DataFrame:
+    picked = s.rows[chosen(s.group, m.answer[s.rows], score[s.rows], s.rows, vote, m.chain[s.rows])]
+    return pd.DataFrame(
+        {
+            "problem": s.problem, "run": s.run, "row": picked, "right": m.right[picked], "score": score[picked],
+            "steps": m.whole("steps")[picked], "repeats": m.whole("repeats")[picked], **s.costs,
+        }
+    )  # fmt: skip
+
+
+def per_problem(m: Measured, found: pd.DataFrame, column: str = "right") -> Floats:
+    """The mean of a column over each problem's searches (seeds and blocks); NaN for a problem that has none."""
+    at, values = found["problem"].to_numpy(), found[column].to_numpy(dtype=float)
+    n = len(m.problems)
+    with np.errstate(invalid="ignore"):
+        return np.bincount(at, values, n) / np.bincount(at, minlength=n)
+
+
+def accuracy(
+    m: Measured, arm: str, budget: int, choice: Choice = Choice(), part: Part = ALL, length: int | None = None
+) -> Floats:
+    """The share of each problem's searches whose answer is right; NaN for a problem that has none."""
+    return per_problem(m, outcomes(m, arm, budget, choice, part, length))
+
+
+def pass_at(m: Measured, arm: str, n: int, part: Part = ALL) -> Floats:
+    """For each problem, the chance that some of n independent samples are right: 1 − C(wrong, n) / C(all, n), unbiased
+    (Chen et al. 2021, arXiv 2107.03374, section 2.1). NaN for a problem with fewer samples."""
+    from scipy.special import gammaln
+
+    rows = part.of(m, m.rows(arm))
+    count = len(m.problems)
+    all_, right = (np.bincount(m.problem[r], minlength=count) for r in (rows, rows[m.right[rows]]))
+    wrong = all_ - right
+    enough = all_ >= n
+
+    def log_choose(k: Ints) -> Floats:
+        k = np.maximum(k, n)
+        return gammaln(k + 1.0) - gammaln(k - n + 1.0)
+
+    none = np.where(wrong >= n, np.exp(log_choose(wrong) - log_choose(all_)), 0.0)
+    return np.where(enough & (all_ > 0), 1 - none, np.nan)
+
+
+def budgets(m: Measured, arm: str) -> list[int]:
+    """The budgets of an arm of which the sweep has searches; some can be read from the largest one."""
+    sizes: list[int] = m.kept(("budgets", arm), lambda: [int(b) for b in np.unique(m.budget[m.rows(arm)])])
+    kind = m.kinds[arm]
+    return [b for b in kind.budgets if b <= max(sizes, default=0)] if kind.independent or kind.chains else sizes

@@ -1,0 +1,228 @@
+"""Runs a sweep: many searches at once through the scheduler's batching, one process a core, resumable at any moment.
+
+The spec's parts are the unit of work. A part is always run whole and by itself, so that what comes of it does not depend
+on how many processes there are, on shards, or on when the sweep was interrupted; its rows are then written, all or
+nothing, to a file of its own beside the sweep's. When all are there they become the sweep's file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import hashlib
+import json
+import multiprocessing
+import os
+import shutil
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import torch
+
+from tts_viz.core.events import NodeId, Started
+from tts_viz.engines.base import EngineError, Policy
+from tts_viz.engines.embedded import EMBEDDED
+from tts_viz.engines.load.policy import load_policy
+from tts_viz.engines.load.verifier import load_verifier
+from tts_viz.lab.sweeps import step_values as rollouts
+from tts_viz.lab.sweeps import store
+from tts_viz.lab.sweeps.spec import Run, Spec, plain
+from tts_viz.lab.sweeps.store import StoreError
+from tts_viz.search.scheduler import Run as Driven
+from tts_viz.search.scheduler import drive
+from tts_viz.search.session import Session
+
+Progress = Callable[[int], None]
+"""Told after each part how many generations it had."""
+
+policy_of = cache(load_policy)
+verifier_of = cache(load_verifier)
+
+
+# --- one part -----------------------------------------------------------------------------------------------------
+
+
+def search(spec: Spec, runs: Sequence[Run]) -> pa.Table:
+    """The rows of one part's runs, which are searched together. Raises EngineError where a model fails."""
+    policy_name, verifier_name = spec.models(runs[0].arm)
+    policy, verifier = policy_of(policy_name), verifier_of(verifier_name)
+    started = [
+        Started(
+            (problem := store.problem_of(run, spec.split))["prompt"],
+            spec.settings(run),
+            max_tokens=policy.step_tokens,
+            problem=problem,
+            policy=policy_name,
+            verifier=verifier_name,
+        )
+        for run in runs
+    ]
+    sessions = [Session(s) for s in started]
+    driven = [Driven(s, policy, verifier) for s in sessions]
+    try:
+        asyncio.run(drive(driven))
+        if failed := next((d for d in driven if d.state != "finished"), None):
+            raise EngineError(failed.error or f"a search came to rest as {failed.state}")
+        values = _values(runs, sessions, policy)
+    finally:
+        for one in driven:
+            one.close()
+    parameters = policy.parameters, verifier.parameters
+    return store.table([row for run, s, v in zip(runs, sessions, values) for row in store.rows(run, s, parameters, v)])
+
+
+def _values(runs: Sequence[Run], sessions: Sequence[Session], policy: Policy) -> list[dict[NodeId, float] | None]:
+    each = runs[0].arm.rollouts
+    if not each:
+        return [None] * len(runs)
+    trees = [s.tree for s in sessions]
+    ends = [store.ends(tree, run.arm.strategy) for run, tree in zip(runs, trees)]
+    paths = [[n for end in found if end for n in end.path()] for found in ends]
+    return list(asyncio.run(rollouts.values(policy, trees, paths, each)))
+
+
+def started(spec: Spec, number: int) -> Started:
+    """The start of the run of this number, with which it can be searched again, to the same end, and looked at.
+
+    Raises IndexError where there is no such run.
+    """
+    run = next(islice(spec.runs, number, None), None)
+    if run is None or number < 0:
+        raise IndexError(f"the sweep has no run {number}")
+    problem, (policy, verifier) = store.problem_of(run, spec.split), spec.models(run.arm)
+    return Started(
+        problem["prompt"],
+        spec.settings(run),
+        max_tokens=policy_of(policy).step_tokens,
+        problem=problem,
+        policy=policy,
+        verifier=verifier,
+    )
+
+
+# --- the whole ----------------------------------------------------------------------------------------------------
+
+
+def about_models(spec: Spec) -> dict[str, dict[str, Any]]:
+    """Each model's number of parameters, and of the tokens that it was trained on, where that is known."""
+    found: dict[str, dict[str, Any]] = {}
+    for arm in spec.arms:
+        for name, load in zip(spec.models(arm), (policy_of, verifier_of)):
+            if name not in found:
+                found[name] = {"parameters": load(name).parameters, "training_tokens": training_tokens(name)}
+    return found
+
+
+def training_tokens(name: str) -> int | None:
+    made = EMBEDDED.get(name.rpartition(":")[2], Path(name)) / "training.json"
+    return json.loads(made.read_text())["training"]["tokens"] if made.is_file() else None
+
+
+class Sweeping:
+    """A sweep, or one shard of it, on its way to `out`. Its parts wait in the folder `out`.parts."""
+
+    def __init__(self, spec: Spec, out: Path, command: str, shard: tuple[int, int] = (1, 1)) -> None:
+        """Raises `StoreError` where what is there already belongs to another sweep."""
+        self.spec, self.out, self.folder = spec, out, out.with_name(out.name + ".parts")
+        self.parts = spec.parts
+        self.mine = [i for i in range(len(self.parts)) if i % shard[1] == shard[0] - 1]
+        self.about = {
+            "command": command,
+            "date": datetime.date.today().isoformat(),
+            "spec": plain(spec),
+            "models": about_models(spec),
+            "parts": self.mine,
+        }
+        self.key = hashlib.sha256(json.dumps([self.about[k] for k in ("spec", "models", "parts")]).encode()).hexdigest()
+        self._claim()
+
+    def _claim(self) -> None:
+        mark = self.folder / "sweep"
+        if mark.exists() and mark.read_text() != self.key:
+            raise StoreError(
+                f"{self.folder} holds parts of another sweep: delete it, or choose another file to write to"
+            )
+        self.folder.mkdir(parents=True, exist_ok=True)
+        mark.write_text(self.key)
+
+    def file(self, part: int) -> Path:
+        return self.folder / f"{part:06}.parquet"
+
+    def generations(self, part: int) -> int:
+        return sum(run.n for run in self.parts[part])
+
+    @property
+    def missing(self) -> list[int]:
+        """The parts still to do, those of the first seed first, so that a sweep that is cut short has all arms."""
+        seeds = [arm_seeds for arm in self.spec.arms for arm_seeds in (arm.seeds or self.spec.seeds)]
+        rank = {seed: i for i, seed in enumerate(dict.fromkeys(seeds))}
+        return sorted((i for i in self.mine if not self.file(i).exists()), key=lambda i: rank[self.parts[i][0].seed])
+
+    def run(self, workers: int, done: Progress) -> None:
+        """Do what is missing. Raises EngineError; what was done stays."""
+        missing = self.missing
+        if workers == 1:
+            for part in missing:
+                do_part(self.spec, self.parts[part], self.file(part))
+                done(self.generations(part))
+            return
+        spawn = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(workers, spawn, _alone) as pool:
+            jobs = {pool.submit(do_part, self.spec, self.parts[part], self.file(part)): part for part in missing}
+            try:
+                for job in as_completed(jobs):
+                    job.result()
+                    done(self.generations(jobs[job]))
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+    def finish(self) -> int:
+        """Make the sweep's file of its parts, and drop them. Returns how many rows it has."""
+        whole = pa.concat_tables([store.read(self.file(i))[0] for i in self.mine]).unify_dictionaries()
+        store.write(self.out, whole.combine_chunks(), self.about)
+        shutil.rmtree(self.folder)
+        return whole.num_rows
+
+
+def do_part(spec: Spec, runs: Sequence[Run], file: Path) -> None:
+    store.write(file, search(spec, runs), {})
+
+
+def _alone() -> None:
+    """A worker uses one core, and ends when whoever started it is killed."""
+    torch.set_num_threads(1)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+
+
+def merge(files: Sequence[Path], out: Path) -> int:
+    """One sweep of its shards; the order of the files does not matter. Returns how many rows it has.
+
+    Raises `StoreError` unless they are all the shards of one sweep.
+    """
+    read = [store.read(file) for file in files]
+    first = read[0][1]
+    have: dict[int, int] = {}
+    for at, (file, (_, about)) in enumerate(zip(files, read)):
+        for key in ("spec", "models"):
+            if about[key] != first[key]:
+                raise StoreError(f"{file} is of another sweep than {files[0]}: they differ in their {key}")
+        for part in about["parts"]:
+            if part in have:
+                raise StoreError(f"{file} and {files[have[part]]} hold the same searches; merge each shard once")
+            have[part] = at
+    spec = store.parse_spec(first["spec"])
+    if missing := len(spec.parts) - len(have):
+        raise StoreError(f"{missing} of {len(spec.parts)} parts are in none of these files; give all shards")
+    whole = pa.concat_tables([table for table, _ in read]).unify_dictionaries().combine_chunks()
+    ordered = whole.sort_by([("run", "ascending"), ("place", "ascending")])
+    store.write(out, ordered, {**first, "parts": sorted(have)})
+    return whole.num_rows

@@ -1,0 +1,289 @@
+"""A sweep's table on disk: one Parquet file with a row for each solution, and how it was made in the file's metadata.
+
+Votes, aggregations and smaller budgets are computed from it afterwards. Knows nothing about how runs are driven.
+
+Columns. `run` is the run's number in the spec; then its arm, budget, task, level, problem and seed. `place`: which of
+the run's solutions it is: where samples or chains are independent, the order in which they were asked for, else in which
+they were finished; null in the one row of a run that found none. `ended`: false for an independent sample that came to
+no end (others have no row). `rewards`, `valid`, `reachable` and `values` have one entry for each step: what the verifier
+said, the exact checker's word on the step and on the goal, and the share of continuations that were right (null where none
+were sampled). `repeats`: steps that
+say what an earlier step said. `generations`: those spent when it was finished. `generated`, `read`, `verified` (tokens),
+`policy_flops`, `verifier_flops` and `seconds` are its own steps'; reading the problem, which its run pays once, is in
+`prompt_read` and `prompt_verified`. `total_…` is what the whole run cost.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tts_viz.analysis.judge import Judge
+from tts_viz.core.budget import Cost
+from tts_viz.core.events import Event, Grew, NodeId, Withered
+from tts_viz.core.node import Node
+from tts_viz.core.tree import Tree
+from tts_viz.lab.sweeps.spec import CHAINS, INDEPENDENT, Run, Spec
+from tts_viz.lab.sweeps.spec import parse as parse_spec
+from tts_viz.search.session import Session
+
+VERSION = 1
+KEY = b"tts_viz"
+
+DIGITS = 4
+"""Decimals of a stored score."""
+
+TOTALS: dict[str, str] = {
+    "generated": "generated",
+    "read": "prefilled",
+    "verified": "verifier_tokens",
+    "policy_flops": "policy_flops",
+    "verifier_flops": "verifier_flops",
+    "seconds": "seconds",
+}
+"""column: field of `Cost`"""
+
+_text = pa.dictionary(pa.int32(), pa.string())
+_cost = {
+    "generated": pa.int32(),
+    "read": pa.int32(),
+    "verified": pa.int32(),
+    "policy_flops": pa.float64(),
+    "verifier_flops": pa.float64(),
+    "seconds": pa.float32(),
+}
+
+SCHEMA = pa.schema(
+    {
+        "run": pa.int32(),
+        "arm": _text,
+        "budget": pa.int16(),
+        "task": _text,
+        "level": pa.int8(),
+        "problem": _text,
+        "seed": pa.int32(),
+        "place": pa.int16(),
+        "chain": pa.int16(),
+        "attempt": pa.int16(),
+        "ended": pa.bool_(),
+        "answer": pa.string(),
+        "right": pa.bool_(),
+        "rewards": pa.list_(pa.float32()),
+        "valid": pa.list_(pa.bool_()),
+        "reachable": pa.list_(pa.bool_()),
+        "values": pa.list_(pa.float32()),
+        "steps": pa.int16(),
+        "repeats": pa.int16(),
+        "generations": pa.int16(),
+        **_cost,
+        "prompt_read": pa.int16(),
+        "prompt_verified": pa.int16(),
+        "total_generations": pa.int32(),
+        **{f"total_{name}": kind for name, kind in _cost.items()},
+    }
+)
+
+
+class StoreError(ValueError):
+    """A file that is no sweep, or not one that fits the others. The message says what to do."""
+
+
+# --- rows ---------------------------------------------------------------------------------------------------------
+
+
+def ends(tree: Tree, strategy: str) -> list[Node | None]:
+    """The ends of a run's solutions, in the order of their `place`; None for a sample of which not one step came."""
+    if strategy in INDEPENDENT:
+        n = max(1, int(tree.settings.parameters.get("n", 1)))
+        return [_end(tree.nodes.get(f"0.{i}")) for i in range(n)]
+    if strategy in CHAINS:
+        return [end for c in tree.root.children if c.kind == "attempt" for end in _chain_ends(c)]
+    done = sorted(tree.finished(), key=lambda n: n.born)
+    return [*done]
+
+
+def _chain_ends(start: Node) -> Iterator[Node | None]:
+    attempt: Node | None = start
+    while attempt:
+        end = _end(attempt)
+        yield None if end is attempt else end
+        attempt = next((c for c in end.children if c.kind == "attempt"), None) if end else None
+
+
+def _end(node: Node | None) -> Node | None:
+    """Down an only line of steps to its end."""
+    while node and (after := next((c for c in node.children if c.kind == "step"), None)):
+        node = after
+    return node
+
+
+def rows(
+    run: Run, session: Session, parameters: tuple[int, int], values: Mapping[NodeId, float] | None = None
+) -> list[dict[str, Any]]:
+    """A row for each solution of a run that has ended. `parameters`: the policy's and the verifier's number of them;
+    `values`: a step's share of right continuations."""
+    tree, judge = session.tree, Judge.of(session.tree)
+    truths = judge.truths(tree)
+    prompts = _prompts(tree)
+    given = session.tree.started
+    shared = {
+        "run": run.number, "arm": run.arm.name, "budget": run.n, "task": run.task, "level": run.level,
+        "problem": given.problem["id"] if given else "", "seed": run.seed,
+        "prompt_read": prompts[0].tokens, "prompt_verified": prompts[1].tokens, "total_generations": tree.generations,
+        **{f"total_{name}": getattr(tree.spent, field) for name, field in TOTALS.items()},
+    }  # fmt: skip
+    spent = _generations(session.trace, tree)
+    found: list[dict[str, Any]] = []
+    for place, end in enumerate(ends(tree, run.arm.strategy)):
+        path = end.path() if end else []
+        cost = _own(path, prompts, parameters)
+        answer, right = judge.verdict(end) if end and end.finished else (None, None)
+        texts = [n.text for n in path]
+        scored = bool(path) and all(n.reward is not None for n in path)
+        found.append(
+            shared
+            | {name: getattr(cost, field) for name, field in TOTALS.items()}
+            | {
+                "place": place,
+                "chain": _chain(end) if run.arm.strategy in CHAINS else None,
+                "attempt": len(end.earlier()) if end and run.arm.strategy in CHAINS else None,
+                "ended": bool(end and end.finished),
+                "answer": answer,
+                "right": bool(right),
+                "rewards": [round(n.reward, DIGITS) for n in path if n.reward is not None] if scored else None,
+                "valid": [truths[n.id].valid for n in path] if judge.checks else None,
+                "reachable": [truths[n.id].reachable for n in path] if judge.checks else None,
+                "values": [values.get(n.id) for n in path] if values else None,
+                "steps": len(path),
+                "repeats": len(texts) - len(set(texts)),
+                "generations": place + 1 if run.arm.strategy in INDEPENDENT else spent.get(end.id if end else "", 0),
+            }
+        )
+    return found or [shared]
+
+
+def _chain(end: Node | None) -> int | None:
+    if end is None:
+        return None
+    first = [*end.earlier(), end][0].start
+    return int(first.id.rpartition("a")[2])
+
+
+@dataclass(frozen=True, slots=True)
+class _Prompt:
+    """How many tokens of the problem a model read, and the node on whose account they are."""
+
+    tokens: int = 0
+    node: NodeId = ""
+
+
+def _prompts(tree: Tree) -> tuple[_Prompt, _Prompt]:
+    """The policy's and the verifier's."""
+    first = [n for n in tree.nodes.values() if n.kind == "step" and n.depth == 1 and not n.earlier()]
+    if not first:
+        return _Prompt(), _Prompt()
+    reader = max(first, key=lambda n: n.cost.prefilled)
+    # What a verifier reads beside a step's own tokens is the prompt on one account, and a separator on all. Of equal steps
+    # it reads one.
+    beside = {n.id: n.cost.verifier_tokens - len(n.tokens) for n in first if n.cost.verifier_tokens}
+    judge = max(beside, key=lambda id: beside[id], default="")
+    apart = min((b for id, b in beside.items() if id != judge), default=0)
+    verified = max(0, beside[judge] - apart) if judge else 0
+    return _Prompt(reader.cost.prefilled, reader.id), _Prompt(verified, judge)
+
+
+def _own(path: Sequence[Node], prompts: tuple[_Prompt, _Prompt], parameters: tuple[int, int]) -> Cost:
+    """What the steps of a solution cost, without reading the problem."""
+    cost = sum((n.cost for n in path), Cost())
+    for prompt, size, tokens, flops in zip(
+        prompts, parameters, ("prefilled", "verifier_tokens"), ("policy_flops", "verifier_flops")
+    ):
+        if any(n.id == prompt.node for n in path):
+            cost += Cost(**{tokens: -prompt.tokens, flops: -2.0 * size * prompt.tokens})
+    return cost
+
+
+def _generations(trace: Sequence[Event], tree: Tree) -> dict[NodeId, int]:
+    """For each end of a solution, the generations spent when it came."""
+    sampled, most, found = Counter[int](), 0, dict[NodeId, int]()
+    for event in trace:
+        if isinstance(event, Grew | Withered) and event.cost.policy_calls:
+            depth = tree.charged_depth(tree.nodes[event.parent], event.node_kind)
+            sampled[depth] += 1
+            most = max(most, sampled[depth])
+        if isinstance(event, Grew):
+            found[event.node] = most
+    return found
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    return pa.Table.from_pylist(list(rows), SCHEMA)
+
+
+# --- files --------------------------------------------------------------------------------------------------------
+
+
+def write(path: Path, table: pa.Table, about: Mapping[str, Any]) -> None:
+    """All or nothing: a file that is there is whole. `about` is plain data."""
+    beside = path.with_name(path.name + ".tmp")
+    beside.write_bytes(packed(table, about))
+    beside.replace(path)
+
+
+def packed(table: pa.Table, about: Mapping[str, Any]) -> bytes:
+    """A sweep's file, as it would be written."""
+    said = json.dumps({"version": VERSION, **about}, ensure_ascii=False)
+    out = BytesIO()
+    pq.write_table(table.replace_schema_metadata({KEY: said.encode()}), out, compression="zstd", compression_level=12)
+    return out.getvalue()
+
+
+def read(path: Path | BytesIO) -> tuple[pa.Table, dict[str, Any]]:
+    """The table and what is said about it. Raises `StoreError`, and OSError where there is no such file."""
+    try:
+        found = pq.read_table(path)
+        about = json.loads((found.schema.metadata or {})[KEY])
+    except (pa.ArrowInvalid, KeyError, ValueError):
+        raise StoreError(f"{path} is not a sweep; make one with `python -m tts_viz sweep SPEC --out {path}`") from None
+    if about.get("version") != VERSION:
+        raise StoreError(f"{path} was written by another version; make it anew")
+    return found.cast(SCHEMA), about
+
+
+def models_of(path: Path) -> tuple[str, ...]:
+    """The names of a sweep's models, without reading its table. Raises `StoreError` and OSError."""
+    try:
+        return tuple(json.loads((pq.read_schema(path).metadata or {})[KEY])["models"])
+    except (pa.ArrowInvalid, KeyError, ValueError):
+        raise StoreError(f"{path} is not a sweep; make one with `python -m tts_viz sweep SPEC --out {path}`") from None
+
+
+class Sweep:
+    """A sweep that was read: `solutions` (a pandas table, as the module says), its `spec`, and what else is `about` it."""
+
+    def __init__(self, path: Path | BytesIO) -> None:
+        """Raises `StoreError`, `SpecError` and OSError."""
+        found, self.about = read(path)
+        self.spec: Spec = parse_spec(self.about["spec"])
+        solutions = found.to_pandas()
+        whole = [name for name in solutions if pd.api.types.is_integer_dtype(solutions[name])]
+        self.solutions: pd.DataFrame = solutions.astype(dict.fromkeys(whole, "int64"))
+
+    def parameters(self, model: str) -> int:
+        return int(self.about["models"][model]["parameters"])
+
+
+def problem_of(run: Run, split: str) -> dict[str, Any]:
+    """The run's problem, as plain data for its session."""
+    from tts_viz.tasks import get_task
+
+    return asdict(get_task(run.task).problem(split, run.level, run.index))  # type: ignore[arg-type]

@@ -1,0 +1,62 @@
+"""Bringing a search back from its trace: the same strategy, fed the recorded answers, so that it can go on exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tts_viz.core.events import (
+    Asked,
+    Changed,
+    Ended,
+    Event,
+    Grew,
+    Overrode,
+    Pinned,
+    Scored,
+    Started,
+    Trimmed,
+    Undone,
+    Withered,
+)
+from tts_viz.search.session import Session
+
+
+class DriftError(ValueError):
+    """A recorded trace is not what this strategy would have done. The message names the first event that differs."""
+
+
+def fast_forward(trace: Sequence[Event]) -> Session:
+    """The session as it was after `trace`, ready to go on.
+
+    Raises `DriftError`, naming the event, where the strategy would not have done what the trace says.
+    """
+    if not trace or not isinstance(trace[0], Started):
+        raise DriftError("event 0 must be the start of a search")
+    at = 0
+    try:
+        session = Session(trace[0])
+        while at < len(trace):
+            if at == len(session.trace):
+                _repeat(session, trace[at])
+            done = session.trace[at] if at < len(session.trace) else "nothing"
+            if done != trace[at]:
+                raise ValueError(f"the trace says {trace[at]}, this version would have done {done}")
+            at += 1
+        return session
+    except (ValueError, KeyError, IndexError, AttributeError) as error:
+        raise DriftError(f"event {at}: {error}") from error
+
+
+def _repeat(session: Session, event: Event) -> None:
+    """Let happen again what came from outside: a model's answer or a person's word."""
+    match event:
+        case Changed():
+            session.change(**{name: getattr(event.settings, name) for name in event.what.split(", ")})
+        case Ended(why="stopped"):
+            session.stop()
+        case Trimmed() | Pinned() | Overrode() | Asked() | Grew(by="user") | Undone():
+            session.do(event)
+        case Grew() | Withered() | Scored():
+            session.record(event)
+        case _:
+            raise ValueError(f"this version would not have done {event}")

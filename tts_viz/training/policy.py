@@ -1,0 +1,120 @@
+"""Training the two policies to imitate random valid solutions, a part of them as revisions of wrong attempts.
+
+The large policy begins as the small one, made wider and deeper without changing what it says, and learns on from there:
+on a CPU it would otherwise see too few tokens to be worth its size. (Cloning after Samragh et al. 2024, "Scaling Smart";
+layers that pass everything on after Chen et al. 2016, "Net2Net".)
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from transformers import LlamaForCausalLM, PreTrainedModel
+
+from tts_viz.tasks.base import Problem
+from tts_viz.tasks.revision_prompt import MOST_ATTEMPTS
+from tts_viz.training import policy_attempts as attempts
+from tts_viz.training.corpus import ARITHMETIC, CONTEXTS, COUNTDOWN, Example, drawn_example, example, mended
+from tts_viz.training.loop import Row
+from tts_viz.training.sizes import Size, config
+
+REVISIONS, FEWER = 0.25, 0.1
+"""share of the examples that revise wrong attempts; they are long, so a quarter is more than half of the tokens"""
+
+
+def new_policy(size: Size, seed: int) -> LlamaForCausalLM:
+    torch.manual_seed(seed)
+    return LlamaForCausalLM._from_config(config(size), attn_implementation="eager")  # pyright: ignore
+
+
+NOISE = 0.01
+"""of the weights' own spread, put on the clones, so that they do not stay alike"""
+
+
+def grown_policy(small: LlamaForCausalLM, size: Size, seed: int) -> LlamaForCausalLM:
+    """A policy of this size that begins by saying what `small` says.
+
+    Raises ValueError unless hidden and inner width and heads are the same multiple of the small one's.
+    """
+    was = small.config
+    times = size.hidden // was.hidden_size
+    if (size.hidden, size.heads, size.inner) != tuple(
+        times * n for n in (was.hidden_size, was.num_attention_heads, was.intermediate_size)
+    ):
+        raise ValueError(f"{size} is not a multiple of the policy that it is to grow from")
+    large = new_policy(size, seed)
+    grow_into(small, large, times)
+    return large
+
+
+def grow_into(small: PreTrainedModel, large: PreTrainedModel, times: int = 1) -> None:
+    """Give `large` the body of `small`, `times` as wide; layers that `small` does not have pass everything on at first."""
+    was, given = small.config.num_hidden_layers, small.base_model.state_dict()
+    for name, weight in large.base_model.state_dict().items():
+        layer = re.search(r"layers\.(\d+)\.", name)
+        if layer and int(layer[1]) >= was:
+            if name.endswith(("o_proj.weight", "down_proj.weight")):
+                weight.zero_()
+        else:
+            weight.copy_(_cloned(given[name], weight.shape, name, times))
+
+
+def _cloned(weight: Tensor, shape: torch.Size, name: str, times: int) -> Tensor:
+    """The weight repeated to this shape. What is summed over its clones is divided by their number."""
+    if weight.ndim == 1:
+        # All logits are sums over the clones of the last hidden state, whose norm comes right before.
+        return weight.repeat(times) / (times if name == "norm.weight" else 1)
+    if "embed_tokens" in name or "lm_head" in name:
+        return weight.repeat(1, times)
+    clones = weight.repeat(times, times) / times
+    assert clones.shape == shape
+    return clones if times == 1 else clones + NOISE * clones.std() * torch.randn(shape)
+
+
+def row(example: Example) -> Row:
+    """Each token's target is the next token, from the first of the solution on."""
+    following = [*example.tokens[1:], -100]
+    return Row(
+        example.tokens, [[float(t) if i + 1 >= example.learnt_from else -100.0] for i, t in enumerate(following)]
+    )
+
+
+def draw(rng: random.Random) -> Row:
+    return row(drawn_example(rng, REVISIONS))
+
+
+def draw_plainer(rng: random.Random) -> Row:
+    return row(drawn_example(rng, FEWER))
+
+
+class Mending:
+    """Rows for learning to revise one's own errors, which synthetic ones resemble too little: what a policy writes wrong,
+    it believes. Half of the rows are plain solutions, so that nothing is forgotten."""
+
+    def __init__(self, path: Path):
+        """`path`: the policy's attempts (see `attempts`)."""
+        self.failed: list[tuple[Problem, list[list[str]]]] = []
+        for tried in attempts.read(path):
+            task = COUNTDOWN if tried.problem.task == "countdown" else ARITHMETIC
+            wrong = [steps for steps in tried.attempts if steps and not task.grade(tried.problem, steps)]
+            if wrong:
+                self.failed.append((tried.problem, wrong))
+
+    def draw(self, rng: random.Random) -> Row:
+        if not self.failed or rng.random() < 0.5:
+            return row(drawn_example(rng, 0.0))
+        problem, wrong = rng.choice(self.failed)
+        shown = rng.sample(wrong, min(len(wrong), rng.choices(range(1, MOST_ATTEMPTS + 1), CONTEXTS)[0]))
+        return row(example(problem, mended(rng, problem, shown[-1]), shown))
+
+
+def next_token_loss(model: nn.Module, tokens: Tensor, targets: Tensor) -> Tensor:
+    """Mean cross-entropy; tokens [rows, length], targets [rows, length, 1]. Only the learnt positions meet the head."""
+    hidden = model.model(input_ids=tokens).last_hidden_state  # pyright: ignore
+    learnt = targets[:, :, 0] != -100
+    logits = model.lm_head(hidden[learnt])  # pyright: ignore
+    return nn.functional.cross_entropy(logits.float(), targets[:, :, 0][learnt].long())

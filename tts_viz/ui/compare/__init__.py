@@ -1,0 +1,1 @@
+"""The tab Compare. Knows nothing about the other tabs."""

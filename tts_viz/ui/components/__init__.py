@@ -1,0 +1,1 @@
+"""Gradio components with a script of their own. Know nothing about searches."""

@@ -1,0 +1,39 @@
+"""A plotly figure as a gradio component. `gr.Plot` tells nobody which point was clicked, and forgets the zoom.
+
+Its value is the figure's JSON, "" for none. Draws with the plotly.js that is packaged with plotly, as the tree does.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from tts_viz.render import browser
+from tts_viz.ui.components.tree_view import serve_plotly
+
+HERE = Path(__file__).parent
+
+TEMPLATE = """
+<div class="plot" role="img" aria-label="The figure; what it says is written below it"></div>
+<div class="saver" role="group" aria-label="Save the figure">Save the figure:
+  <button type="button" data-save="png">PNG</button> <button type="button" data-save="svg">SVG</button></div>
+"""
+
+
+class PlotView(gr.HTML):
+    """`point` carries {runs}: the customdata of the point that was clicked."""
+
+    EVENTS = ["point"]  # noqa: RUF012
+
+    def __init__(self, value: str = "", **kwargs: Any) -> None:
+        serve_plotly()
+        super().__init__(
+            value,
+            html_template=TEMPLATE,
+            js_on_load=(HERE / "plot_view.js").read_text(encoding="utf-8"),
+            head=f'<script src="gradio_api/file={browser.PLOTLY.as_posix()}"></script>',
+            apply_default_css=False,
+            **kwargs,
+        )

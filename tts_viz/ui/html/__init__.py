@@ -1,0 +1,1 @@
+"""From values to HTML, escaped. Knows nothing about Gradio."""

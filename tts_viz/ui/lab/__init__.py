@@ -1,0 +1,1 @@
+"""The tab Lab. Knows nothing about the other tabs."""

@@ -1,0 +1,67 @@
+"""The sweeps that can be looked at here: the operator's, read when somebody first asks, and each visitor's own small one.
+
+Figures are drawn once for each choice of their switches. Knows nothing about components.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from weakref import WeakKeyDictionary
+
+from tts_viz.lab.figures import FIGURES, Figure
+from tts_viz.lab.sweeps.store import Sweep
+
+BY_NAME: dict[str, Figure] = {figure.name: figure for figure in FIGURES}
+
+Shown = tuple[str, str]
+"""A figure's JSON and its reading."""
+
+
+@dataclass(slots=True)
+class Gallery:
+    """Every method may be called from any thread; one figure is computed at a time, since each takes all it can get."""
+
+    path: Path | None = None
+    _operators: Sweep | None = None
+    _own: dict[str, Sweep] = field(default_factory=dict)
+    _drawn: WeakKeyDictionary[Sweep, dict[object, Shown]] = field(default_factory=WeakKeyDictionary)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def sweep(self, key: str, own: bool) -> Sweep | None:
+        """The visitor's own, or the operator's; None where there is none. Raises OSError and ValueError for a bad file."""
+        if own:
+            return self._own.get(key)
+        with self._lock:
+            if self._operators is None and self.path:
+                self._operators = Sweep(self.path)
+            return self._operators
+
+    def hang(self, key: str, sweep: Sweep) -> None:
+        self._own[key] = sweep
+
+    def leave(self, key: str) -> None:
+        self._own.pop(key, None)
+
+    def drawn(self, sweep: Sweep, name: str, choices: Mapping[str, str]) -> Shown:
+        """Raises ValueError for a figure or a switch that there is not."""
+        if name not in BY_NAME:
+            raise ValueError("Choose a figure from the list.")
+        with self._lock:
+            known = self._drawn.setdefault(sweep, {})
+            which = (name, *sorted(choices.items()))
+            if which not in known:
+                found = BY_NAME[name].draw(sweep, **choices)
+                known[which] = str(found.figure.to_json()), found.reading
+            return known[which]
+
+
+def switches(figure: Figure, sweep: Sweep | None) -> dict[str, tuple[str, ...]]:
+    """A figure's switches with their values; of tasks only those that the sweep has."""
+    tasks = ("all", *(sweep.spec.tasks if sweep else ()))
+    return {
+        name: tuple(v for v in values if v in tasks) if name == "task" else values
+        for name, values in figure.choices.items()
+    }

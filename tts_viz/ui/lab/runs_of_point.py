@@ -1,0 +1,117 @@
+"""The runs behind a point of a figure, as HTML, and as the searches that they were."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+from markupsafe import Markup
+
+from tts_viz.core import aggregation as aggregate
+from tts_viz.lab.sweeps.spec import INDEPENDENT, Run
+from tts_viz.lab.sweeps.store import Sweep
+from tts_viz.search.session import Session
+from tts_viz.strategies import STRATEGIES
+from tts_viz.tasks import get_task
+from tts_viz.tasks.base import Problem
+from tts_viz.ui.forms.offered import Models
+from tts_viz.ui.html.markup import html, join
+from tts_viz.ui.runs.view import View
+from tts_viz.ui.runs.visitors import Visitors
+
+MOST = 12
+"""Runs listed."""
+
+CLICK = Markup('<p class="note">Click a point of the figure to see runs behind it.</p>')
+
+HEAR = """
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('[data-open], [data-problem]');
+  if (button) window.scrollTo({ top: 0 }); // where the Search tab begins
+  if (button?.dataset.open) trigger('open', { run: Number(button.dataset.open) });
+  else if (button) trigger('problem', { run: Number(button.dataset.problem) });
+});
+"""
+
+
+class Behind(gr.HTML):
+    """`open` carries {run} of a run to search again, `problem` that of one whose problem to look at."""
+
+    EVENTS = ["open", "problem"]  # noqa: RUF012
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(CLICK, js_on_load=HEAR, apply_default_css=False, **kwargs)
+
+
+def numbers(said: Any, sweep: Sweep) -> list[int]:
+    """The numbers of runs that a browser sent, as far as the sweep has them."""
+    if not isinstance(said, list):
+        return []
+    last = len(sweep.spec.runs)
+    return list(dict.fromkeys(n for n in said[:MOST] if isinstance(n, int) and 0 <= n < last))
+
+
+def listed(sweep: Sweep, wanted: Sequence[int]) -> Markup:
+    """One row a run: the problem, how it was searched, and whether the answer that it chose is right."""
+    if not wanted:
+        return CLICK
+    runs = sweep.spec.runs
+    right = outcomes(sweep, wanted)
+    rows = join(_row(runs[n], problem_of(sweep, n), right.get(n)) for n in wanted)
+    return html(
+        '<div class="behind"><p>{} of the runs behind this point. Opening one searches it again in the Search tab: same '
+        "problem, settings and seed, and so the same search. Samples and chains, which know nothing of one another, were "
+        "run once, at the largest N.</p><table><thead><tr><th>Problem</th><th>Level</th><th>Strategy</th><th>N</th>"
+        "<th>Seed</th><th>Answer</th><th></th></tr></thead><tbody>{}</tbody></table></div>"
+    ).format(len(wanted), rows)
+
+
+def outcomes(sweep: Sweep, wanted: Sequence[int]) -> dict[int, bool | None]:
+    """For each run, whether its weighted vote chose a right answer; None where it found none."""
+    found = sweep.solutions.loc[sweep.solutions["run"].isin(wanted) & sweep.solutions["answer"].notna()]
+    right: dict[int, bool | None] = dict.fromkeys(wanted)
+    for n in wanted:
+        rows = found.loc[found["run"] == n].reset_index()
+        ballots = [
+            aggregate.Ballot(str(i), answer, None if rewards is None else float(rewards[-1]))
+            for i, (answer, rewards) in enumerate(zip(rows["answer"], rows["rewards"]))
+        ]
+        best = aggregate.rank(ballots, "weighted")
+        right[n] = bool(rows["right"][int(best[0].ballot.node)]) if best else None
+    return right
+
+
+def problem_of(sweep: Sweep, number: int) -> Problem:
+    run = sweep.spec.runs[number]
+    return get_task(run.task).problem(sweep.spec.split, run.level, run.index)
+
+
+def _row(run: Run, problem: Problem, right: bool | None) -> Markup:
+    mark, verdict = {True: ("true", "✓ right"), False: ("false", "✗ wrong"), None: ("", "none found")}[right]
+    return html(
+        '<tr><td><button data-problem="{0}" title="Put this problem into the Search tab"><code>{1}</code></button></td>'
+        '<td>{2}</td><td title="{3}">{4}</td><td>{5}</td><td>{6}</td><td><span class="mark {7}">{8}</span></td>'
+        '<td><button class="open" data-open="{0}" title="Search it again, to the same end">Open</button></td></tr>'
+    ).format(
+        run.number,
+        problem.question,
+        run.level,
+        STRATEGIES[run.arm.strategy].title,
+        run.arm.name,
+        f"≤ {run.n}" if run.arm.strategy in INDEPENDENT and run.n > 1 else run.n,
+        run.seed,
+        mark,
+        verdict,
+    )
+
+
+def searched_again(visitors: Visitors, models: Models, key: str, sweep: Sweep, number: int) -> View:
+    """The run, begun anew. Raises ValueError, IndexError, `CrowdedError` or EngineError."""
+    from tts_viz.lab.sweeps.run import started
+
+    first = started(sweep.spec, number)
+    policy, verifier = models.policy(first.policy), models.verifier(first.verifier)
+    session = Session(replace(first, max_tokens=policy.step_tokens))
+    return visitors.start(key, session, (policy, verifier), problem_of(sweep, number))

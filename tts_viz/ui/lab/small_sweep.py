@@ -1,0 +1,220 @@
+"""Small sweeps on the page: what a visitor may plan, and how it is searched beside everybody else's searches.
+
+One at a time for each visitor and a few for the whole page; the rest wait. Each has only a few generations in flight,
+so that a search that somebody watches is never far behind. Knows nothing about components.
+"""
+
+from __future__ import annotations
+
+import datetime
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from io import BytesIO
+from time import monotonic
+from typing import Any, Literal
+
+from tts_viz.core.events import Started
+from tts_viz.engines.base import Policy, Verifier
+from tts_viz.lab.sweeps import spec as specs
+from tts_viz.lab.sweeps import store
+from tts_viz.lab.sweeps.spec import INDEPENDENT, Spec
+from tts_viz.lab.sweeps.spec import Run as Planned
+from tts_viz.lab.sweeps.store import Sweep
+from tts_viz.search.scheduler import Run, Scheduler
+from tts_viz.search.session import Session
+
+MOST_GENERATIONS = 4_000
+MOST_PROBLEMS = 10
+MOST_SEEDS = 3
+BUDGETS = (4, 8, 16)
+
+AT_ONCE = 32
+"""Generations of one sweep in flight together."""
+
+SLOTS = 2
+"""Sweeps of the whole page at a time."""
+
+ABANDONED = 60.0
+"""Seconds after which a sweep that nobody looks at is given up."""
+
+FIRST = 1000
+"""The problems' place among those of their level: none that the shipped sweep has."""
+
+ARMS: dict[str, tuple[str, dict[str, int]]] = {
+    "Best of N": ("best_of_n", {}),
+    "Majority vote": ("majority", {}),
+    "Beam, M = 4": ("beam", {"m": 4}),
+    "Lookahead, k = 1": ("lookahead", {"m": 2, "k": 1}),
+    "DVTS, M = 4": ("dvts", {"m": 4}),
+    "REBASE": ("rebase", {}),
+    "Particles": ("particles", {}),
+    "MCTS, M = 4": ("mcts", {"m": 4}),
+    "Revisions, 4 a chain": ("parallel_revisions", {"length": 4}),
+    "Compute-optimal": ("compute_optimal", {}),
+}
+
+State = Literal["waiting", "running", "finished", "cancelled", "failed"]
+
+
+def plan(
+    tasks: Sequence[str], levels: Sequence[int], arms: Sequence[str], budget: int, problems: int, seeds: int,
+    policy: str, verifier: str,
+) -> Spec:  # fmt: skip
+    """The sweep that a visitor wants. Raises ValueError in words for them."""
+    if not 2 <= len(arms) <= 4 or not set(arms) <= set(ARMS):
+        raise ValueError("Choose two to four strategies.")
+    if not tasks or not levels:
+        raise ValueError("Choose at least one puzzle and one level.")
+    if budget not in BUDGETS or not 1 <= problems <= MOST_PROBLEMS or not 1 <= seeds <= MOST_SEEDS:
+        raise ValueError(f"Choose a budget from the list, 1 to {MOST_PROBLEMS} problems and 1 to {MOST_SEEDS} seeds.")
+    smaller = [b for b in BUDGETS if b <= budget]
+    made = specs.parse(
+        {
+            "title": "A small sweep", "tasks": list(tasks), "levels": sorted(levels), "problems": problems, "first": FIRST,
+            "seeds": list(range(seeds)), "policy": policy, "verifier": verifier,
+            "arm": [
+                {
+                    "name": name, "strategy": strategy, "knobs": knobs,
+                    "budgets": [1, 2, *smaller] if strategy in INDEPENDENT else smaller,
+                }
+                for name, (strategy, knobs) in ARMS.items() if name in arms
+            ],
+        }
+    )  # fmt: skip
+    if (total := generations(made)) > MOST_GENERATIONS:
+        raise ValueError(
+            f"This would take {total:,} generations; at most {MOST_GENERATIONS:,} are run here. Choose fewer problems, "
+            "levels, seeds or strategies; `python -m tts_viz sweep` runs any number on your own machine."
+        )
+    return made
+
+
+def generations(spec: Spec) -> int:
+    return sum(run.n for run in spec.runs)
+
+
+@dataclass(slots=True, eq=False)
+class SmallSweep:
+    """One sweep on its way. `done` of `total` generations are over."""
+
+    spec: Spec
+    scheduler: Scheduler
+    engines: tuple[Policy, Verifier]
+    state: State = "waiting"
+    error: str = ""
+    done: int = 0
+    began: float = 0.0
+    looked_at: float = field(default_factory=monotonic)
+    total: int = field(init=False)
+    _todo: list[Planned] = field(init=False)
+    _flying: list[tuple[Planned, Run]] = field(default_factory=list)
+    _rows: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.total = generations(self.spec)
+        self._todo = list(reversed(self.spec.runs))
+
+    @property
+    def seconds_left(self) -> float | None:
+        """As far as can be told from what is done."""
+        return (monotonic() - self.began) * (self.total - self.done) / self.done if self.done else None
+
+    def advance(self) -> None:
+        """Take in what has ended, and begin what there is room for."""
+        policy, verifier = self.engines
+        for planned, run in [*self._flying]:
+            if run.state in ("running", "paused"):
+                continue
+            self._land(planned, run)
+            if run.state != "finished":
+                self.give_up("failed", run.error or f"A search came to rest as {run.state}.")
+                return
+            self._rows += store.rows(planned, run.session, (policy.parameters, verifier.parameters))
+            self.done += planned.n
+        while self._todo and sum(p.n for p, _ in self._flying) + self._todo[-1].n <= max(AT_ONCE, self._todo[-1].n):
+            self._fly(self._todo.pop())
+        if not self._flying:
+            self.state = "finished"
+
+    def _fly(self, planned: Planned) -> None:
+        policy, verifier = self.engines
+        problem = store.problem_of(planned, self.spec.split)
+        started = Started(
+            problem["prompt"], self.spec.settings(planned), max_tokens=policy.step_tokens, problem=problem,
+            policy=self.spec.policy, verifier=self.spec.verifier,
+        )  # fmt: skip
+        run = Run(Session(started), policy, verifier)
+        self._flying.append((planned, run))
+        self.scheduler.add(run)
+
+    def _land(self, planned: Planned, run: Run) -> None:
+        self._flying.remove((planned, run))
+        self.scheduler.drop(run)
+
+    def give_up(self, state: State = "cancelled", error: str = "") -> None:
+        self.state, self.error = state, error
+        for planned, run in [*self._flying]:
+            self._land(planned, run)
+
+    def packed(self) -> bytes:
+        """The sweep's file, as the command line would have written it."""
+        from tts_viz.lab.sweeps.run import training_tokens
+
+        table = store.table(sorted(self._rows, key=lambda row: (row["run"], row.get("place") or 0)))
+        models = {
+            name: {"parameters": engine.parameters, "training_tokens": training_tokens(name)}
+            for name, engine in zip((self.spec.policy, self.spec.verifier), self.engines)
+        }
+        about = {"command": "on the page", "date": datetime.date.today().isoformat(), "spec": specs.plain(self.spec)}
+        return store.packed(table, {**about, "models": models, "parts": list(range(len(self.spec.parts)))})
+
+    def result(self) -> Sweep:
+        return Sweep(BytesIO(self.packed()))
+
+
+class SmallSweeps:
+    """All of them, by visitor. Every method may be called from any thread."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self.scheduler = scheduler
+        self._of: dict[str, SmallSweep] = {}
+        self._lock = threading.Lock()
+
+    def of(self, key: str) -> SmallSweep | None:
+        return self._of.get(key)
+
+    def begin(self, key: str, spec: Spec, engines: tuple[Policy, Verifier]) -> SmallSweep:
+        """Raises ValueError where this visitor has one on its way."""
+        with self._lock:
+            before = self._of.get(key)
+            if before and before.state in ("waiting", "running"):
+                raise ValueError("Your sweep is still running: wait for it, or cancel it first.")
+            self._of.pop(key, None)  # so that it waits behind those that are there
+            mine = self._of[key] = SmallSweep(spec, self.scheduler, engines)
+            return mine
+
+    def advance(self, mine: SmallSweep) -> None:
+        """Let it go on; one that waits begins when there is room, in the order in which they were begun."""
+        with self._lock:
+            mine.looked_at = monotonic()
+            for other in self._of.values():
+                if other.state in ("waiting", "running") and monotonic() - other.looked_at > ABANDONED:
+                    other.give_up()
+            if mine.state == "waiting":
+                ahead = [s for s in self._of.values() if s.state == "running"]
+                first = next(s for s in self._of.values() if s.state == "waiting")
+                if len(ahead) < SLOTS and mine is first:
+                    mine.state, mine.began = "running", monotonic()
+            if mine.state == "running":
+                mine.advance()
+
+    def cancel(self, key: str) -> None:
+        with self._lock:
+            if (mine := self._of.get(key)) and mine.state in ("waiting", "running"):
+                mine.give_up()
+
+    def leave(self, key: str) -> None:
+        self.cancel(key)
+        with self._lock:
+            self._of.pop(key, None)

@@ -1,0 +1,1 @@
+"""The tab Learn. Knows nothing about the other tabs."""

@@ -1,0 +1,49 @@
+"""The way through the lesson as a gradio component: its steps, which of them are done, and where the learner is.
+
+What was done is kept in the browser and nowhere else. The address `?lesson=4` leads to the fourth step.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from tts_viz.ui.html.markup import html, join
+
+NAV = (Path(__file__).parent / "lesson_nav.js").read_text(encoding="utf-8")
+
+
+class LessonNav(gr.HTML):
+    """Its value is `place(…)`. `go` carries {step} that the learner wants, or that their browser or link remembers."""
+
+    EVENTS = ["go"]  # noqa: RUF012
+
+    def __init__(self, titles: Sequence[str], **kwargs: Any) -> None:
+        buttons = join(
+            html(
+                '<li><button type="button" data-step="{0}" title="{1}"><span class="number">{0}</span><span class="title">{1}'
+                "</span></button></li>"
+            ).format(number, title)
+            for number, title in enumerate(titles, 1)
+        )
+        super().__init__(
+            place(1),
+            html_template=html(
+                '<nav class="lesson-nav" aria-label="Steps of the lesson"><ol>{}</ol><div class="tools">'
+                '<span class="progress" role="status"></span><button type="button" data-do="link" title="Copy a link that opens '
+                'the lesson at this step, for a class">Link to this step</button><button type="button" data-do="forget" '
+                'title="Forget in this browser what was done">Begin anew</button></div></nav>'
+            ).format(buttons),
+            js_on_load=NAV,
+            apply_default_css=False,
+            **kwargs,
+        )
+
+
+def place(at: int, done: Iterable[int] = ()) -> str:
+    """Where the learner is, and what they have done just now."""
+    return json.dumps({"at": at, "done": list(done)})

@@ -1,0 +1,60 @@
+"""Where the lesson's searches are shown: the tree and what is said of it, for its steps and its exercise alike."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from tts_viz.analysis.judge import Judge
+from tts_viz.core.tree import Tree
+from tts_viz.lesson.outcomes import Outcome
+from tts_viz.search.scheduler import State
+from tts_viz.ui.html.inspector import EMPTY
+from tts_viz.ui.lesson.nav import LessonNav
+from tts_viz.ui.runs.follow import followed
+from tts_viz.ui.runs.view import View
+from tts_viz.ui.runs.visitors import Visitors
+
+PARTS = ("status", "tree", "scrubber", "solutions", "inspector")
+
+AT_REST: tuple[State, ...] = ("finished", "stopped", "held", "full")
+
+NO_SCRUBBER = json.dumps({"at": 0, "of": 0, "playing": False, "line": ""})
+BLANK: dict[str, Any] = {"status": "", "tree": "", "scrubber": NO_SCRUBBER, "solutions": "", "inspector": EMPTY}
+
+
+@dataclass(frozen=True, slots=True)
+class LessonStage:
+    """The tab's components. `moving` are the outputs of `shown`."""
+
+    visitors: Visitors
+    nav: LessonNav
+    parts: dict[str, Any]
+    said: gr.HTML
+
+    @property
+    def moving(self) -> list[Any]:
+        return [self.nav, self.said, *(self.parts[name] for name in PARTS)]
+
+    async def shown(self, key: str, view: View, number: int) -> AsyncIterator[tuple[list[Any], Outcome | None]]:
+        """Updates of nav, said and parts, for as long as this visitor watches it; with its outcome once it rests."""
+        before: dict[str, Any] = {}
+        rested = 0
+        async for parts in followed(self.visitors, key, "lesson", view):
+            fresh = [gr.skip() if before.get(name) == parts[name] else parts[name] for name in PARTS]
+            before, outcome = parts, None
+            if view.state in AT_REST and view.shown == len(view.trace) != rested:
+                rested = len(view.trace)
+                outcome = await asyncio.to_thread(outcome_of, view)
+            yield [gr.skip(), gr.skip(), *fresh], outcome
+
+
+def outcome_of(view: View) -> Outcome:
+    """All of a run so far, whatever moment of it is shown."""
+    trace = list(view.trace)
+    return Outcome(Tree.fold(trace), Judge(view.problem), trace)

@@ -1,0 +1,1 @@
+"""The tab Runs. Knows nothing about the other tabs."""

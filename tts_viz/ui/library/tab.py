@@ -1,0 +1,139 @@
+"""The tab of kept runs: find one, name it, star it, open it again, share its link, delete it and take
+that back; and add one that was recorded elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import gradio as gr
+
+from tts_viz.strategies import STRATEGIES
+from tts_viz.tasks import get_task
+from tts_viz.ui.compare.tab import CompareTab
+from tts_viz.ui.components.events import LIVE, SHORT, key_of, warning
+from tts_viz.ui.components.run_list import RunList
+from tts_viz.ui.forms.offered import Models
+from tts_viz.ui.html.markup import html
+from tts_viz.ui.html.run_list import run_list
+from tts_viz.ui.library import upload_trace as trace_file
+from tts_viz.ui.runs.start import reopen
+from tts_viz.ui.runs.visitors import Place, Visitors
+from tts_viz.ui.search.tab import SearchTab
+
+ANY = ""
+SINCE = {"Any time": None, "Today": 1, "This week": 7, "This month": 31}
+
+
+def build_runs_tab(
+    visitors: Visitors, models: Models, search: SearchTab, compare: CompareTab, tabs: gr.Tabs, tab: gr.Tab
+) -> None:
+    """Lay out the tab in the current container, and wire it. `tab` is the tab itself, `tabs` all of them."""
+    with gr.Row(elem_id="run-filters", equal_height=True):
+        text = gr.Textbox(label="Find", placeholder="words of its name, problem or answer", elem_id="find-run", scale=3)
+        task = gr.Dropdown(
+            [("All", ANY), *((get_task(t).title, t) for t in models.tasks)], value=ANY, label="Puzzle", filterable=False
+        )
+        strategy = gr.Dropdown(
+            [("All", ANY), *((e.title, n) for n, e in STRATEGIES.items())],
+            value=ANY,
+            label="Strategy",
+            filterable=False,
+        )
+        verdict = gr.Dropdown(
+            [("All", ANY), ("Right", "right"), ("Wrong", "wrong"), ("Unknown", "unknown")], value=ANY, label="Answer",
+            filterable=False,
+        )  # fmt: skip
+        since = gr.Dropdown(list(SINCE), value="Any time", label="When", filterable=False)
+        starred = gr.Checkbox(False, label="Starred only", min_width=110)
+        upload = gr.UploadButton(
+            "Add a trace file", file_types=[".jsonl"], type="binary", elem_id="add-trace", size="sm", min_width=140
+        )
+    if visitors.library.notice:
+        gr.HTML(warning(visitors.library.notice), apply_default_css=False)
+    said = RunList(elem_id="runs-said")
+    listed = RunList(elem_id="runs-list")
+    filters = [text, task, strategy, verdict, since, starred]
+
+    def shown(request: gr.Request, *values: Any) -> Any:
+        return _listed(visitors, visitors.sees(key_of(request)), values)
+
+    for changed in (tab.select, text.input, *(f.input for f in filters[1:])):  # type: ignore[attr-defined]
+        changed(shown, filters, listed, trigger_mode="always_last", **SHORT)
+
+    def on_act(request: gr.Request, event: gr.EventData, *values: Any) -> tuple[Any, Any]:
+        owner = visitors.sees(key_of(request))
+        try:
+            say = _act(visitors, owner, event._data)
+        except (KeyError, ValueError, OSError) as error:
+            say = warning("There is no such run here." if isinstance(error, KeyError) else str(error))
+        return say, _listed(visitors, owner, values)
+
+    listed.act(on_act, filters, [said, listed], trigger_mode="multiple", **SHORT)
+    said.act(on_act, filters, [said, listed], trigger_mode="multiple", **SHORT)
+
+    def on_upload(request: gr.Request, data: bytes, *values: Any) -> tuple[Any, Any]:
+        key = key_of(request)
+        try:
+            run = trace_file.add(visitors, models.tasks, key, data)
+            say = html('<p class="said">Added. <button data-run="{}" data-do="open">Open it</button></p>').format(run)
+        except (ValueError, OSError) as error:
+            say = warning(str(error))
+        return say, _listed(visitors, visitors.sees(key), values)
+
+    upload.upload(on_upload, [upload, *filters], [said, listed], **SHORT)
+
+    async def on_open(request: gr.Request, event: gr.EventData) -> AsyncIterator[list[Any]]:
+        key, run = key_of(request), str(event._data.get("run"))
+        yield [gr.Tabs(selected="search"), *[gr.skip()] * len(search.moving)]
+        async for update in search.watch(key, lambda: reopen(visitors, models, key, run)):
+            yield [gr.skip(), *update]
+
+    for which in (listed, said):
+        which.open(on_open, None, [tabs, *search.moving], **LIVE)
+
+    async def on_compare(request: gr.Request, event: gr.EventData) -> AsyncIterator[list[Any]]:
+        key, run = key_of(request), str(event._data.get("run"))
+        side: Place = "left" if event._data.get("do") == "left" else "right"
+        yield [gr.Tabs(selected="compare"), *[gr.skip()] * len(compare.moving)]
+        async for update in compare.watch(key, lambda: reopen(visitors, models, key, run, side)):
+            yield [gr.skip(), *update]
+
+    listed.compare(on_compare, None, [tabs, *compare.moving], **LIVE)
+
+
+def _act(visitors: Visitors, owner: str | None, wish: dict[str, Any]) -> Any:
+    """Do it; what is to be said. Raises KeyError, ValueError, OSError."""
+    library, run = visitors.library, str(wish.get("run"))
+    match wish.get("do"):
+        case "star":
+            library.star(run, owner, not library.get(run, owner).starred)
+        case "rename":
+            library.rename(run, owner, str(wish.get("name", "")))
+        case "delete":
+            library.delete(run, owner)
+            return html('<p class="said">Deleted. <button data-run="{}" data-do="restore">Undo</button></p>').format(
+                run
+            )
+        case "restore":
+            library.restore(run, owner)
+    return ""
+
+
+def _listed(visitors: Visitors, owner: str | None, values: tuple[Any, ...]) -> Any:
+    text, task, strategy, verdict, since, starred = values
+    days = SINCE.get(since)
+    try:
+        entries = visitors.library.runs(
+            owner,
+            text=str(text or ""),
+            task=task or None,
+            strategy=strategy or None,
+            verdict=verdict or None,
+            starred=True if starred else None,
+            since=datetime.now(UTC) - timedelta(days=days) if days is not None else None,
+        )
+    except (OSError, ValueError) as error:
+        return warning(f"The library of runs cannot be read: {error}")
+    return run_list(entries)

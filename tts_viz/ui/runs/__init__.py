@@ -1,0 +1,1 @@
+"""Who watches which run: visitors, views, playback. Knows nothing about tabs."""

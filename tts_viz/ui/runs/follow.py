@@ -1,0 +1,63 @@
+"""Whatever shows a run: what is new in it, clicks on a tree and its panels, and the scrubber."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from time import monotonic
+from typing import Any
+
+import gradio as gr
+
+from tts_viz.ui.components.events import POLL, SHORT, key_of
+from tts_viz.ui.components.scrubber import Scrubber
+from tts_viz.ui.runs.view import View
+from tts_viz.ui.runs.visitors import Place, Visitors
+
+
+async def followed(visitors: Visitors, key: str, place: Place, view: View) -> AsyncIterator[dict[str, Any]]:
+    """All parts of a view by name, each time that any has changed, for as long as this visitor watches it there.
+
+    A large tree is looked at less often, so that it takes no more than half of a core from the searches.
+    """
+    while visitors.view(key, place) is view:
+        began = monotonic()
+        if parts := await asyncio.to_thread(view.refresh):
+            yield parts
+        await rest(began)
+
+
+async def rest(began: float) -> None:
+    """Until the next look, after one that `began` then (`monotonic`) and is over now."""
+    await asyncio.sleep(max(POLL, monotonic() - began))
+
+
+def wire_watching(visitors: Visitors, parts: dict[str, Any], place: Place) -> None:
+    """Clicks on a tree and its panels show the step; the scrubber moves."""
+
+    def on_select(request: gr.Request, event: gr.EventData) -> Any:
+        view = visitors.view(key_of(request), place)
+        shown = view.select(str(event._data.get("id"))) if view else None
+        return gr.skip() if shown is None else shown
+
+    parts["tree"].node_click(on_select, None, parts["inspector"], trigger_mode="always_last", **SHORT)
+    for name in ("inspector", "solutions"):
+        parts[name].click(on_select, None, parts["inspector"], trigger_mode="always_last", **SHORT)
+    wire_scrubber(visitors, parts["scrubber"], place)
+
+
+def wire_scrubber(visitors: Visitors, scrubber: Scrubber, place: Place) -> None:
+    """Let it move what this visitor watches there."""
+
+    def on_seek(request: gr.Request, event: gr.EventData) -> None:
+        at = event._data.get("at")
+        if (view := visitors.view(key_of(request), place)) and isinstance(at, int):
+            view.playback.seek(at, len(view.trace))
+
+    def on_play(request: gr.Request, event: gr.EventData) -> None:
+        speed = event._data.get("speed")
+        if (view := visitors.view(key_of(request), place)) and isinstance(speed, int | float) and 0 <= speed <= 100:
+            view.playback.play(speed, len(view.trace))
+
+    scrubber.seek(on_seek, None, None, trigger_mode="always_last", **SHORT)  # type: ignore[attr-defined]
+    scrubber.play(on_play, None, None, trigger_mode="multiple", **SHORT)  # type: ignore[attr-defined]

@@ -1,0 +1,1 @@
+"""The tab Search. Knows nothing about the other tabs."""

@@ -1,0 +1,60 @@
+"""The buttons that start, hold and end a search, and which of them make sense in which state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from tts_viz.search.scheduler import State
+from tts_viz.ui.html.status import READY
+
+GOING: tuple[State, ...] = ("running", "held")
+RESTING: tuple[State, ...] = ("paused", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class RunBar:
+    run: gr.Button
+    pause: gr.Button
+    resume: gr.Button
+    step: gr.Button
+    stop: gr.Button
+    undo: gr.Button
+    redo: gr.Button
+    status: gr.HTML
+
+    @property
+    def changing(self) -> list[gr.Button]:
+        """The buttons that `looks` and `unchanged` are about."""
+        return [self.pause, self.resume, self.stop]
+
+    def looks(self, state: State) -> list[Any]:
+        """Pause and Resume share one place; what would do nothing is greyed out.
+
+        The labels are said again: inside a tab, an update without one leaves a gradio button blank.
+        """
+        return [
+            gr.update(value="Pause", visible=state not in RESTING, interactive=state == "running"),
+            gr.update(value="Resume", visible=state in RESTING),
+            gr.update(value="Stop", interactive=state in (*GOING, *RESTING, "full")),
+        ]
+
+    @property
+    def unchanged(self) -> list[Any]:
+        return [gr.skip()] * len(self.changing)
+
+
+def build_run_bar() -> RunBar:
+    with gr.Row(elem_id="run-bar"):
+        return RunBar(
+            run=gr.Button("▶ Run", variant="primary", elem_id="run", scale=0, min_width=110),
+            pause=gr.Button("Pause", elem_id="pause", scale=0, min_width=100, interactive=False),
+            resume=gr.Button("Resume", elem_id="resume", scale=0, min_width=100, visible=False),
+            step=gr.Button("Step", elem_id="step", scale=0, min_width=80),
+            stop=gr.Button("Stop", elem_id="stop", scale=0, min_width=80, interactive=False),
+            undo=gr.Button("↶ Undo", elem_id="undo", scale=0, min_width=80, size="sm"),
+            redo=gr.Button("↷ Redo", elem_id="redo", scale=0, min_width=80, size="sm"),
+            status=gr.HTML(READY, elem_id="status", apply_default_css=False),
+        )

@@ -1,0 +1,159 @@
+"""Hands on the selected step: prune, pin, score, write, try more, undo, fork. Builds the controls and wires them.
+
+What a visitor wants is checked against what they see and answered at once, in words; the run does it at its next pause
+for breath.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from tts_viz.core.events import Deed, Undone
+from tts_viz.core.tree import Tree
+from tts_viz.search import steering as hands
+from tts_viz.search.steering import RefusedError
+from tts_viz.strategies import STRATEGIES
+from tts_viz.ui.runs.view import View
+
+Do = Callable[..., Deed | Undone]
+
+CHOOSE = "Click a step in the tree first: this acts on the one that is selected."
+RUN = "There is nothing to act on yet: run a search first."
+
+
+@dataclass(frozen=True, slots=True)
+class HandsPanel:
+    """The components. `fork` is wired by the page, since it starts a run."""
+
+    prune: gr.Button
+    restore: gr.Button
+    pin: gr.Button
+    unpin: gr.Button
+    text: gr.Textbox
+    filled: gr.State
+    """The text that a selection put into `text`: what a visitor typed is never replaced."""
+    write: gr.Button
+    edit: gr.Button
+    score: gr.Slider
+    override: gr.Button
+    own: gr.Button
+    count: gr.Number
+    whole: gr.Checkbox
+    more: gr.Button
+    strategy: gr.Dropdown
+    seed: gr.Number
+    fork: gr.Button
+
+
+def build_hands_panel() -> HandsPanel:
+    def button(label: str, id: str, **more: Any) -> gr.Button:
+        return gr.Button(label, size="sm", elem_id=id, min_width=70, **more)
+
+    with gr.Accordion("Steer: act on the selected step", open=False, elem_id="hands"):
+        with gr.Row(equal_height=True):
+            prune, restore = button("Prune", "prune"), button("Restore", "restore")
+            pin, unpin = button("Pin", "pin"), button("Unpin", "unpin")
+        text = gr.Textbox(
+            label="A step in your own words", placeholder="25*2=50", max_lines=2, max_length=2000, elem_id="step-text",
+            info="What is left over may be left out. It is checked and scored before the search goes on.",
+        )  # fmt: skip
+        with gr.Row(equal_height=True):
+            write, edit = button("Write as next step", "write-step"), button("Replace this step", "edit-step")
+        score = gr.Slider(
+            0, 1, 0.5, step=0.01, label="Your score", elem_id="override-score",
+            info="Takes the place of the verifier’s; the decision about this step is made anew.",
+        )  # fmt: skip
+        with gr.Row(equal_height=True):
+            override, own = button("Score it so", "override"), button("Verifier’s own", "override-off")
+        with gr.Row(equal_height=True):
+            count = gr.Number(4, label="Try more", precision=0, minimum=1, maximum=hands.MOST_ASKED, elem_id="more-n")
+            whole = gr.Checkbox(False, label="to the end", elem_id="more-whole", min_width=80)
+            more = button("Try", "more")
+        with gr.Accordion("Fork: another run from this moment on", open=False):
+            strategy = gr.Dropdown(
+                [(entry.title, name) for name, entry in STRATEGIES.items()], value="best_of_n", label="Strategy",
+                filterable=False, elem_id="fork-strategy",
+            )  # fmt: skip
+            seed = gr.Number(1, label="Seed", precision=0, minimum=0, maximum=2**31, elem_id="fork-seed")
+            fork = button("Fork here", "fork", variant="primary")
+    return HandsPanel(
+        prune, restore, pin, unpin, text, gr.State(""), write, edit, score, override, own, count, whole, more, strategy,
+        seed, fork,
+    )  # fmt: skip
+
+
+def wire_hands_panel(
+    panel: HandsPanel,
+    undo: gr.Button,
+    redo: gr.Button,
+    view_of: Callable[[gr.Request], View | None],
+    say: Callable[[str], str],
+    notice: gr.HTML,
+) -> None:
+    """Every button posts its deed; `notice` tells what was refused, and why."""
+    event: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+
+    def on(button: gr.Button, make: Do, *inputs: Component, selected: bool = True) -> None:
+        def clicked(request: gr.Request, *values: Any) -> str:
+            view = view_of(request)
+            if view is None:
+                return say(RUN)
+            node = view.selected
+            if selected and node is None:
+                return say(CHOOSE)
+
+            def deed(tree: Tree) -> Deed | Undone:
+                return make(view, tree, node, *values) if selected else make(view, tree, *values)
+
+            try:
+                view.do(deed)
+            except (ValueError, KeyError) as error:
+                return say(CHOOSE if isinstance(error, KeyError) else str(error))
+            return ""
+
+        button.click(clicked, list(inputs), notice, trigger_mode="multiple", **event)
+
+    on(panel.prune, lambda view, tree, node: hands.prune(tree, node))
+    on(panel.restore, lambda view, tree, node: hands.restore(tree, node))
+    on(panel.pin, lambda view, tree, node: hands.pin(tree, node))
+    on(panel.unpin, lambda view, tree, node: hands.pin(tree, node, pinned=False))
+    on(panel.write, _write, panel.text)
+    on(panel.edit, _edit, panel.text)
+    on(panel.override, lambda view, tree, node, score: hands.override(tree, node, float(score)), panel.score)
+    on(panel.own, lambda view, tree, node: hands.override(tree, node, None))
+    on(panel.more, _more, panel.count, panel.whole)
+    on(undo, lambda view, tree: hands.undo(tree), selected=False)
+    on(redo, lambda view, tree: hands.redo(tree), selected=False)
+
+
+def filled(typed: str | None, before: str | None, view: View) -> tuple[Any, Any, Any]:
+    """For a new selection: the step's text, unless something was typed there; what was filled in; the step's score."""
+    node = view.tree.nodes.get(view.selected or "")
+    if node is None or node.kind != "step":
+        return gr.skip(), gr.skip(), gr.skip()
+    score = gr.skip() if node.worth is None else round(node.worth, 2)
+    if (typed or "").strip() not in ("", before):
+        return gr.skip(), gr.skip(), score
+    return node.text, node.text, score
+
+
+def _write(view: View, tree: Tree, node: str, text: str) -> Deed:
+    return hands.write(tree, node, *view.judge.written(tree.nodes[node], hands.one_line(text)))
+
+
+def _edit(view: View, tree: Tree, node: str, text: str) -> Deed:
+    old = tree.nodes[node]
+    if old.parent is None:
+        raise RefusedError("This is the problem itself: choose a step.")
+    return hands.edit(tree, node, *view.judge.written(old.parent, hands.one_line(text)))
+
+
+def _more(view: View, tree: Tree, node: str, count: Any, whole: Any) -> Deed:
+    if count is None or count != int(count):
+        raise RefusedError("Say how many more to try, as a whole number.")
+    return hands.ask(tree, node, int(count), bool(whole))

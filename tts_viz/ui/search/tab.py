@@ -1,0 +1,250 @@
+"""The search tab: one search, live or replayed, with everything around it. Lays out its parts and wires their events.
+
+A visitor's Run is a generator that only *tails* the run's trace; every other event is short, skips the queue and posts
+a command to the run. So nothing a visitor does waits for a search.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from tts_viz.engines.base import EngineError
+from tts_viz.ui.components.events import LIVE, SHORT, key_of, warning
+from tts_viz.ui.components.panel import Panel
+from tts_viz.ui.components.save_buttons import Saver
+from tts_viz.ui.components.scrubber import Scrubber
+from tts_viz.ui.components.tree_view import TreeView
+from tts_viz.ui.forms import problem as problem_card
+from tts_viz.ui.forms import strategy as search_controls
+from tts_viz.ui.forms.offered import Models
+from tts_viz.ui.html.inspector import EMPTY
+from tts_viz.ui.html.latex import DELIMITERS
+from tts_viz.ui.html.status import READY, STARTING, loading_line
+from tts_viz.ui.runs.follow import followed, wire_scrubber
+from tts_viz.ui.runs.start import PACES, begin, fork, seconds
+from tts_viz.ui.runs.view import View
+from tts_viz.ui.runs.visitors import CrowdedError, Visitors
+from tts_viz.ui.search.run_bar import RunBar, build_run_bar
+from tts_viz.ui.search.save_run import wire_saver
+from tts_viz.ui.search.steer_panel import HandsPanel, build_hands_panel, filled, wire_hands_panel
+from tts_viz.ui.search.verifier_badge import wire_badge
+from tts_viz.ui.search.why_panel import build_why_panel, wire_why_panel
+
+HELP = """
+A **policy** (a small language model) writes a solution step by step. A **verifier** (a second model, a *process reward
+model*) reads each step and scores how likely it leads to a right answer. A **strategy** decides which steps to try next
+and which to give up. **Colour** is the verifier's score, from dark blue (hopeless) to yellow (sure). Neither model sees
+the truth; the marks for false steps and lost goals come from an exact checker, so that you can catch the verifier being
+wrong. Click any step to see why it lived or died. Turn any knob while the search runs; act on any step with *Steer*; go
+back to any moment with the bar under the tree.
+
+Keys: **R** run · **Space** pause or resume · **S** one step · **X** stop · **,** and **.** back and forward · **Home** and
+**End** first and last moment · **P** play · **Z** and **Y** undo and redo; in the tree, arrows walk and **F** fits.
+"""
+
+LOOK = 1.0
+"""Seconds between two words on a model that is being loaded."""
+
+PARTS = ("tree", "scrubber", "status", "meters", "log", "solutions", "inspector", "typeset", "why")
+
+
+@dataclass(frozen=True, slots=True)
+class SearchTab:
+    """`moving` are the outputs of `watch`, by which other parts of the page show a run here."""
+
+    visitors: Visitors
+    models: Models
+    card: problem_card.ProblemCard
+    bar: RunBar
+    parts: dict[str, Any]
+    notice: gr.HTML
+
+    @property
+    def moving(self) -> list[Any]:
+        return [self.notice, *(self.parts[name] for name in PARTS), *self.bar.changing]
+
+    async def watch(self, key: str, start: Callable[[], View]) -> AsyncIterator[list[Any]]:
+        """Show the run that `start` makes, for as long as this visitor watches it. A refusal is said in words."""
+        moving, bar = self.moving, self.bar
+        yield [STARTING if part is bar.status else gr.skip() for part in moving]
+        starting = asyncio.create_task(asyncio.to_thread(start))
+        while not (await asyncio.wait([starting], timeout=LOOK))[0]:
+            if loading := self.models.loading:
+                yield [loading_line(*loading) if part is bar.status else gr.skip() for part in moving]
+        try:
+            view = starting.result()
+        except (ValueError, KeyError, CrowdedError, EngineError, OSError) as error:
+            before = self.visitors.view(key)
+            status = before.status() if before else READY
+            said = "There is no such run here." if isinstance(error, KeyError) else str(error)
+            yield [warning(said), *(status if part is bar.status else gr.skip() for part in moving[1:])]
+            return
+        yield [warning(_advice(view)), *[gr.skip()] * (len(moving) - 1)]
+        shown: dict[str, Any] = {}
+        async for parts in followed(self.visitors, key, "main", view):
+            fresh = [gr.skip() if shown.get(name) == parts[name] else parts[name] for name in PARTS]
+            buttons = bar.looks(parts["state"]) if shown.get("state") != parts["state"] else bar.unchanged
+            shown = parts
+            yield [gr.skip(), *fresh, *buttons]
+
+
+def _advice(view: View) -> str:
+    if view.run is None:
+        return "A recording: its models are not here, so it can be looked at, not changed."
+    return search_controls.advice(view.run.session.tree.settings)
+
+
+def build_search_tab(visitors: Visitors, models: Models) -> SearchTab:
+    """Lay out the tab in the current container, and wire it."""
+    notice = gr.HTML("", elem_id="notice", apply_default_css=False, render=False)
+    card = problem_card.build_problem_card(models.tasks, notice)
+    bar = build_run_bar()
+    notice.render()
+    with gr.Row(elem_id="stage", equal_height=False):
+        with gr.Column(scale=3, min_width=280, elem_id="left"):
+            controls = search_controls.build_controls()
+            policy, verifier, seed, pace = _models_and_speed(models)
+        with gr.Column(scale=8, min_width=360, elem_id="middle"):
+            parts: dict[str, Any] = {"tree": TreeView(elem_id="tree"), "status": bar.status}
+            parts["scrubber"] = Scrubber(elem_id="scrubber")
+            parts["meters"] = Panel(elem_id="meters")
+            saver = Saver(elem_id="saver")
+            asking = build_why_panel(models)
+            parts["why"] = asking.why
+            with gr.Accordion("What am I looking at?", open=False):
+                gr.Markdown(HELP)
+        with gr.Column(scale=4, min_width=300, elem_id="right"):
+            parts["inspector"] = Panel(EMPTY, elem_id="inspector")
+            parts["typeset"] = gr.Markdown(elem_id="typeset", latex_delimiters=DELIMITERS, visible=False)
+            by_hand = build_hands_panel()
+            parts["solutions"] = Panel(elem_id="solutions")
+            parts["log"] = Panel(elem_id="log")
+    tab = SearchTab(visitors, models, card, bar, parts, notice)
+    what = [card.task, card.text, seed, policy, verifier, pace, *controls.inputs]
+    _wire_start(tab, models, card, what)
+    _wire_commands(tab, pace)
+    _wire_settings(tab, controls)
+    _wire_clicks(tab, by_hand, asking.answer)
+    wire_scrubber(visitors, parts["scrubber"], "main")
+    wire_saver(saver, visitors, notice)
+    wire_why_panel(asking, visitors, models)
+    wire_hands_panel(by_hand, bar.undo, bar.redo, lambda request: visitors.view(key_of(request)), warning, notice)
+    _wire_fork(tab, models, by_hand)
+    return tab
+
+
+def _models_and_speed(models: Models) -> tuple[gr.Dropdown, gr.Dropdown, gr.Number, gr.Radio]:
+    with gr.Accordion("Models, seed and speed", open=False):
+        policy = gr.Dropdown(
+            list(models.policies), label="Policy", elem_id="policy", filterable=False,
+            info="The model that writes the steps.",
+        )  # fmt: skip
+        verifier = gr.Dropdown(
+            list(models.verifiers), label="Verifier", elem_id="verifier", filterable=False,
+            info="The model that scores them. “oracle” knows the truth; “noisy” knows it through noise.",
+        )  # fmt: skip
+        wire_badge(verifier, models)
+        seed = gr.Number(
+            0, label="Seed", precision=0, minimum=0, maximum=2**31, elem_id="seed",
+            info="Same seed and settings, same tree.",
+        )  # fmt: skip
+        pace = gr.Radio(
+            list(PACES), value="Calm", label="Speed", elem_id="pace",
+            info="Slow leaves time to read; the search itself is the same.",
+        )  # fmt: skip
+    return policy, verifier, seed, pace
+
+
+def _wire_start(tab: SearchTab, models: Models, card: problem_card.ProblemCard, what: list[Any]) -> None:
+    async def on_run(request: gr.Request, *values: Any) -> AsyncIterator[list[Any]]:
+        key = key_of(request)
+        async for update in tab.watch(key, lambda: begin(tab.visitors, models, key, values, one_round=False)):
+            yield update
+
+    async def on_step(request: gr.Request, *values: Any) -> AsyncIterator[list[Any]]:
+        key = key_of(request)
+        view = tab.visitors.view(key)
+        if view and view.run and not view.over:
+            view.run.step()
+            yield [gr.skip()] * len(tab.moving)  # a generator that says nothing leaves its outputs blank
+            return
+        async for update in tab.watch(key, lambda: begin(tab.visitors, models, key, values, one_round=True)):
+            yield update
+
+    for start, handler in ((tab.bar.run.click, on_run), (card.text.submit, on_run), (tab.bar.step.click, on_step)):
+        start(handler, what, tab.moving, **LIVE)
+
+
+def _wire_fork(tab: SearchTab, models: Models, panel: HandsPanel) -> None:
+    async def on_fork(request: gr.Request, strategy: Any, seed: Any) -> AsyncIterator[list[Any]]:
+        key = key_of(request)
+
+        def forked() -> View:
+            view = tab.visitors.view(key)
+            if view is None:
+                raise ValueError("There is nothing to fork yet: run a search first.")
+            return fork(tab.visitors, models, key, view, str(strategy), search_controls.whole(seed))
+
+        async for update in tab.watch(key, forked):
+            yield update
+
+    panel.fork.click(on_fork, [panel.strategy, panel.seed], tab.moving, **LIVE)
+
+
+def _wire_commands(tab: SearchTab, pace: gr.Radio) -> None:
+    def command(name: str) -> Callable[[gr.Request], None]:
+        def on_click(request: gr.Request) -> None:
+            view = tab.visitors.view(key_of(request))
+            if view and view.run:
+                getattr(view.run, name)()
+
+        return on_click
+
+    for button, name in ((tab.bar.pause, "pause"), (tab.bar.resume, "resume"), (tab.bar.stop, "stop")):
+        button.click(command(name), trigger_mode="multiple", **SHORT)
+
+    def on_pace(chosen: Any, request: gr.Request) -> str:
+        try:
+            wait = seconds(chosen)
+        except ValueError as error:
+            return warning(str(error))
+        view = tab.visitors.view(key_of(request))
+        if view and view.run:
+            view.run.set_pace(wait)
+        return ""
+
+    pace.input(on_pace, pace, tab.notice, trigger_mode="always_last", **SHORT)
+
+
+def _wire_settings(tab: SearchTab, controls: search_controls.Controls) -> None:
+    def on_setting(request: gr.Request, *values: Any) -> str:
+        try:
+            chosen = search_controls.settings(values)
+        except ValueError as error:
+            return warning(str(error))
+        if view := tab.visitors.view(key_of(request)):
+            view.change(chosen)
+        return warning(search_controls.advice(chosen))
+
+    for control in controls.inputs:
+        control.input(on_setting, controls.inputs, tab.notice, trigger_mode="always_last", **SHORT)  # pyright: ignore
+
+
+def _wire_clicks(tab: SearchTab, panel: HandsPanel, answer: Panel) -> None:
+    def on_select(typed: str | None, before: str | None, request: gr.Request, event: gr.EventData) -> Any:
+        view = tab.visitors.view(key_of(request))
+        shown = view.select(str(event._data.get("id"))) if view else None
+        if view is None or shown is None:
+            return [gr.skip()] * 4
+        return [shown, *filled(typed, before, view)]
+
+    inputs, outputs = [panel.text, panel.filled], [tab.parts["inspector"], panel.text, panel.filled, panel.score]
+    tab.parts["tree"].node_click(on_select, inputs, outputs, trigger_mode="always_last", **SHORT)
+    for name in ("inspector", "solutions", "why"):
+        tab.parts[name].click(on_select, inputs, outputs, trigger_mode="always_last", **SHORT)
+    answer.click(on_select, inputs, outputs, trigger_mode="always_last", **SHORT)

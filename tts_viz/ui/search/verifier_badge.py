@@ -1,0 +1,70 @@
+"""What the doctor says of the verifier that is chosen: one line, and its examinations on demand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+import gradio as gr
+from markupsafe import Markup
+
+from tts_viz.engines.base import EngineError, Verifier
+from tts_viz.ui.components.events import LIVE
+from tts_viz.ui.components.panel import Panel
+from tts_viz.ui.forms.offered import Models
+from tts_viz.ui.html.markup import html, join
+
+MARKS = {"ok": "✓", "doubt": "?", "bad": "✗"}
+
+SAID = {
+    "ok": "all examinations passed",
+    "doubt": "an examination leaves a doubt",
+    "bad": "an examination failed: its scores may mean nothing",
+}
+
+WAITING = html('<p class="badge">Being loaded and examined …</p>')
+
+
+def wire_badge(verifier: gr.Dropdown, models: Models) -> None:
+    """The badge of the verifier in the list, here; it follows the list."""
+    panel = Panel(elem_id="badge")
+
+    async def on_choice(name: Any) -> AsyncIterator[Any]:
+        if name not in models.verifiers:
+            yield gr.skip()
+            return
+        yield WAITING
+        yield await asyncio.to_thread(_of, models, str(name))
+
+    gr.on(None, on_choice, verifier, panel, **LIVE)  # when the page is opened, and when another one is chosen
+
+
+def _of(models: Models, name: str) -> Markup:
+    try:
+        verifier = models.verifier(name)
+        with models.importing:
+            import_module("tts_viz.engines.load.doctor")
+        return badge(verifier)
+    except (ValueError, EngineError) as error:
+        return html('<p class="badge bad">✗ {}</p>').format(str(error))
+
+
+@cache
+def badge(verifier: Verifier) -> Markup:
+    """Examined once; nothing is said of what is no model. Raises EngineError."""
+    from tts_viz.engines.load.doctor import Formatted, diagnose  # these take long to import
+    from tts_viz.engines.prm.formats import Found
+
+    if not isinstance(verifier, Formatted):
+        return Markup("")
+    found = diagnose(verifier, Found(verifier.format.name, "see the log"))
+    checks = join(
+        html("<li>{} {}: {}</li>").format(MARKS[check.verdict], check.name, check.said) for check in found.checks
+    )
+    return html(
+        '<details class="badge {}" title="Whether the verifier is read as it was trained to be. Click for the examinations.">'
+        "<summary>{} reads steps as “{}”; {}</summary><ul>{}</ul></details>"
+    ).format(found.verdict, MARKS[found.verdict], verifier.format.name, SAID[found.verdict], checks)

@@ -1,0 +1,1 @@
+"""The tab Verifier. Knows nothing about the other tabs."""

@@ -1,0 +1,181 @@
+"""One solution under examination: typed, pasted or sampled, scored, and edited step by step."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from tts_viz.engines.base import EngineError
+from tts_viz.tasks import get_task
+from tts_viz.tasks.base import Problem
+from tts_viz.ui.components.events import SHORT, warning
+from tts_viz.ui.forms import problem as problem_card
+from tts_viz.ui.forms.offered import TASKS, Models
+from tts_viz.ui.html.markup import html, join
+from tts_viz.ui.verifier.jobs import Bench
+from tts_viz.ui.verifier.samples import one_solution
+from tts_viz.ui.verifier.step_table import StepTable, step_table
+from tts_viz.verifier_eval.examine import Examined, examine
+from tts_viz.verifier_eval.solution import Reading, Solution, read_solution, read_steps
+
+ASKING: dict[str, Any] = {"concurrency_limit": 4, "show_progress": "hidden", "api_visibility": "private"}
+"""For events that ask a model once."""
+
+SLIP = "9*1=9 left 4 9 17\n9-4=5 left 5 17\n17+5=23 left 23"
+"""What a new visitor finds typed for the first problem of Countdown: a solution whose last step is false."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """`seen` is the last examination, which the next one is compared with."""
+
+    bench: Bench
+    task: gr.Radio
+    problem: gr.Textbox
+    solution: gr.Textbox
+    verifiers: gr.CheckboxGroup
+    notice: gr.HTML
+    steps: StepTable
+    seen: gr.State
+
+    @property
+    def showing(self) -> list[Any]:
+        return [self.task, self.problem, self.solution, self.notice, self.steps, self.seen]
+
+    async def show(self, reading: Reading, names: Any, before: Examined | None) -> list[Any]:
+        """Updates of `showing` with this solution examined. Raises ValueError."""
+        solution = reading.solution
+        now = await asyncio.to_thread(_examined, self.bench, solution, names)
+        said = join(
+            html('<p class="note">Step {}: “{}” was read as “{}”.</p>').format(i + 1, typed, solution.steps[i])
+            for i, typed in reading.completed
+        )
+        text = ("\n\n" if any("\n" in step for step in solution.steps) else "\n").join(solution.steps)
+        return [solution.problem.task, gr.skip(), text, said, step_table(now, before), now]
+
+
+def _examined(bench: Bench, solution: Solution, names: Any) -> Examined:
+    if not isinstance(names, list) or not names:
+        raise ValueError("Choose at least one verifier.")
+    return examine(solution, {name: bench.models.verifier(name) for name in names}, bench.asked)
+
+
+def build_desk(bench: Bench) -> Desk:
+    """Lay it out in the current container, and wire it."""
+    models = bench.models
+    first = models.tasks[0]
+    with gr.Row(elem_id="bench-pick", equal_height=True):
+        task = gr.Radio(
+            [(get_task(name).title, name) for name in models.tasks], value=first, label="Puzzle", elem_id="bench-task",
+            scale=0, min_width=275 + 125 * (len(models.tasks) > 2),
+        )  # fmt: skip
+        level = gr.Radio(
+            [(str(n), n) for n in get_task(first).levels], value=3, label="Level (1 easy … 5 hard)", elem_id="bench-level",
+            scale=0, min_width=320,
+        )  # fmt: skip
+        problem = gr.Textbox(
+            problem_card.example(first, 3, problem_card.FIRST), elem_id="bench-problem", scale=5, min_width=280,
+            label=f"Problem: take this one, or type your own, like {problem_card.placeholders(models.tasks)}", max_lines=6,
+            max_length=problem_card.LONGEST,
+        )  # fmt: skip
+        another = gr.Button("Another one", elem_id="bench-another", scale=0, min_width=120)
+    with gr.Row(equal_height=True, elem_id="bench-typing"):
+        solution = gr.Textbox(
+            SLIP if first == TASKS[0] else "", label="Solution, one step a line (or paragraphs, parted by empty lines)",
+            elem_id="bench-solution-text", lines=5, max_lines=12, max_length=20_000, scale=3, min_width=300,
+        )  # fmt: skip
+        with gr.Column(scale=2, min_width=280):
+            verifiers = gr.CheckboxGroup(
+                list(models.verifiers),
+                value=list(models.verifiers[:1]),
+                label="Verifiers to ask",
+                elem_id="bench-verifiers",
+            )
+            with gr.Row():
+                score = gr.Button("Score its steps", variant="primary", elem_id="bench-score", min_width=140)
+                sample = gr.Button("Sample a solution", elem_id="bench-sample", min_width=140)
+    notice = gr.HTML("", elem_id="bench-notice", apply_default_css=False)
+    desk = Desk(bench, task, problem, solution, verifiers, notice, StepTable(elem_id="bench-steps"), gr.State(None))
+    _wire_problems(desk, level, another, sample)
+    _wire_scores(desk, score)
+    return desk
+
+
+def _wire_problems(desk: Desk, level: gr.Radio, another: gr.Button, sample: gr.Button) -> None:
+    models = desk.bench.models
+
+    def on_another(task: Any, level: Any) -> list[Any]:
+        if task not in models.tasks or level not in get_task(task).levels:
+            return [gr.skip()] * 3
+        try:
+            return [problem_card.draw(task, level), "", ""]
+        except ValueError as error:
+            return [gr.skip(), gr.skip(), warning(str(error))]
+
+    for changed in (desk.task.input, level.input, another.click):
+        changed(on_another, [desk.task, level], [desk.problem, desk.solution, desk.notice], **SHORT)
+
+    async def on_sample(task: Any, text: Any, names: Any) -> list[Any]:
+        try:
+            problem = _problem(models, task, text)
+            steps = await one_solution(desk.bench, problem)
+            if not steps:
+                raise ValueError("The policy had nothing to say to this problem.")
+            return await desk.show(Reading(Solution(problem, tuple(steps))), names, None)
+        except (ValueError, EngineError) as error:
+            return _refused(desk, error)
+
+    sample.click(on_sample, [desk.task, desk.problem, desk.verifiers], desk.showing, **ASKING)
+
+
+def _wire_scores(desk: Desk, score: gr.Button) -> None:
+    async def on_score(task: Any, text: Any, typed: Any, names: Any, seen: Examined | None) -> list[Any]:
+        try:
+            problem = _problem(desk.bench.models, task, text)
+            return await desk.show(read_solution(problem, str(typed or "")), names, seen)
+        except (ValueError, EngineError) as error:
+            return _refused(desk, error)
+
+    score.click(on_score, [desk.task, desk.problem, desk.solution, desk.verifiers, desk.seen], desk.showing, **ASKING)
+
+    async def on_edit(names: Any, seen: Examined | None, event: gr.EventData) -> list[Any]:
+        steps = event._data.get("steps")
+        if seen is None or not _texts(steps):
+            return [gr.skip()] * len(desk.showing)
+        try:
+            return await desk.show(read_steps(seen.solution.problem, steps), names, seen)
+        except (ValueError, EngineError) as error:
+            return _refused(desk, error)
+
+    desk.steps.edit(on_edit, [desk.verifiers, desk.seen], desk.showing, **ASKING)  # type: ignore[attr-defined]
+
+    async def on_verifiers(names: Any, seen: Examined | None) -> list[Any]:
+        if seen is None:
+            return [gr.skip()] * len(desk.showing)
+        try:
+            return await desk.show(Reading(seen.solution), names, None)
+        except (ValueError, EngineError) as error:
+            return _refused(desk, error)
+
+    desk.verifiers.input(on_verifiers, [desk.verifiers, desk.seen], desk.showing, **ASKING)
+
+
+def _problem(models: Models, task: Any, text: Any) -> Problem:
+    """Raises ValueError in words for the visitor."""
+    text = str(text or "")
+    if len(text) > problem_card.LONGEST:
+        raise ValueError(f"The problem has {len(text):,} characters; at most {problem_card.LONGEST:,} are taken.")
+    return problem_card.read(models.tasks, task, text)
+
+
+def _texts(steps: Any) -> bool:
+    return isinstance(steps, Sequence) and not isinstance(steps, str) and all(isinstance(step, str) for step in steps)
+
+
+def _refused(desk: Desk, error: Exception) -> list[Any]:
+    said = warning(str(error))
+    return [said if part is desk.notice else gr.skip() for part in desk.showing]

@@ -1,0 +1,114 @@
+"""Solutions to examine: sampled now, through the scheduler as every search is, or from the visitor's kept runs."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator
+from dataclasses import asdict
+
+from tts_viz.core.budget import Budget
+from tts_viz.core.events import Settings, Started
+from tts_viz.core.tree import Tree
+from tts_viz.search.scheduler import Run
+from tts_viz.search.session import Session
+from tts_viz.tasks import get_task
+from tts_viz.tasks.base import Problem
+from tts_viz.tasks.math500 import Math500
+from tts_viz.ui.components.events import POLL
+from tts_viz.ui.forms import problem as problem_card
+from tts_viz.ui.runs.start import begin_with
+from tts_viz.ui.verifier.jobs import Bench, Job
+from tts_viz.verifier_eval.misjudged import Path, distinct, paths_of
+
+MOST_PROBLEMS, MOST_SAMPLES = 8, 16
+"""Of one examination, so that nobody's makes the others wait long."""
+
+MOST_RUNS = 20
+MOST_PATHS = 400
+
+NAME = "Sampled in the Verifier tab"
+
+
+async def one_solution(bench: Bench, problem: Problem) -> list[str]:
+    """The steps of one sample of the first policy. Nobody watches it, so it is not kept. Raises ValueError, EngineError."""
+    name = bench.models.policies[0]
+    problem_card.check_taught(name, problem)
+    policy = await asyncio.to_thread(bench.models.policy, name)
+    verifier = await asyncio.to_thread(
+        bench.models.verifier, bench.models.verifiers[0]
+    )  # a run has one; it is not asked
+    settings = Settings("majority", {"n": 1}, Budget(generations=1), seed=random.randrange(2**31))
+    session = Session(Started(problem.prompt, settings, problem=asdict(problem), policy=name, verifier=verifier.name))
+    run = Run(session, policy, verifier)
+    bench.visitors.scheduler.add(run)
+    try:
+        while run.state == "running":
+            await asyncio.sleep(POLL)
+    finally:
+        bench.visitors.scheduler.drop(run)
+    if run.error:
+        raise ValueError(run.error)
+    ends = session.tree.finished() or [max(session.tree.nodes.values(), key=lambda n: n.depth)]
+    return [node.text for node in ends[0].path()]
+
+
+def drawn(task: str, level: int, count: int) -> list[Problem]:
+    """So many problems that no policy was trained on. Raises ValueError."""
+    chosen = get_task(task)
+    if isinstance(chosen, Math500):
+        problems = chosen.matching(level)
+        return random.sample(problems, min(count, len(problems)))
+    return [chosen.problem("validation", level, random.randrange(problem_card.EXAMPLES)) for _ in range(count)]
+
+
+async def sampled(
+    bench: Bench, key: str, job: Job, problems: list[Problem], samples: int, verifier: str, into: list[Path]
+) -> AsyncGenerator[int]:
+    """One search after another, each a run of this visitor that is kept; its paths go `into` the list, and what the verifier
+    says meanwhile is remembered. Yields, now and then, how many problems are done.
+
+    Raises ValueError, `CrowdedError`, EngineError.
+    """
+    policy = bench.models.policies[0]
+    settings = Settings("best_of_n", {"n": samples}, Budget(generations=samples), seed=random.randrange(2**31))
+    view = None
+    try:
+        for done, problem in enumerate(problems):
+            if job.cancelled:
+                return
+            problem_card.check_taught(policy, problem)
+            view = await asyncio.to_thread(
+                begin_with, bench.visitors, bench.models, key, problem, settings, policy, verifier, place="bench"
+            )
+            assert view.run is not None
+            assert view.saved is not None
+            bench.visitors.library.rename(view.saved, None, NAME)
+            while view.run.state == "running":
+                yield done
+                await asyncio.sleep(POLL)
+                if job.cancelled or bench.visitors.view(key, "bench") is not view:
+                    return
+            if view.run.error:
+                raise ValueError(view.run.error)
+            tree = Tree.fold(list(view.trace))
+            for path in paths_of(view.saved, tree):
+                bench.asked.know(verifier, path.solution, [tree.nodes[id].reward for id in path.nodes])
+                into.append(path)
+    finally:
+        if bench.visitors.view(key, "bench") is view:  # another examination of this visitor may have begun
+            bench.visitors.put_away(key, "bench")
+
+
+def kept(bench: Bench, key: str) -> list[Path]:
+    """The paths in the visitor's newest runs, as many as are examined at once. Raises OSError."""
+    library, owner = bench.visitors.library, bench.visitors.sees(key)
+    paths: list[Path] = []
+    for entry in library.runs(owner, limit=MOST_RUNS):
+        if len(paths) >= MOST_PATHS:
+            break
+        if entry.task in bench.models.tasks:
+            paths = distinct(
+                [*paths, *paths_of(entry.id, Tree.fold(library.events_until_damage(entry.id, owner).events))]
+            )
+    return paths[:MOST_PATHS]

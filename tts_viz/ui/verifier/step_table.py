@@ -1,0 +1,133 @@
+"""A solution under examination as a gradio component: each step in a field that can be edited, its truth and its scores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+from markupsafe import Markup
+
+from tts_viz.tasks.base import StepTruth
+from tts_viz.ui.html.markup import html, join, score_chip
+from tts_viz.ui.html.solution_list import TRUTH
+from tts_viz.verifier_eval.examine import Examined, moved, worth
+
+EMPTY = html(
+    '<p class="note">Type a problem and a solution, one step a line, or take a sampled one. Each step is then shown with what '
+    "every chosen verifier says of it, beside what is true.</p>"
+)
+
+HEAR = """
+let typing = null;
+const fields = () => [...element.querySelectorAll('.step-text')];
+element.addEventListener('keydown', (event) => {
+  if (event.key === 'Enter' && !event.shiftKey && event.target.matches('.step-text')) {
+    event.preventDefault();
+    typing = fields().indexOf(event.target);
+    event.target.blur();
+  }
+});
+element.addEventListener('change', (event) => {
+  if (event.target.matches('.step-text'))
+    trigger('edit', { steps: fields().map((field) => field.value).filter((text) => text.trim()) });
+});
+watch('value', () => setTimeout(() => { fields()[typing]?.focus(); typing = null; }, 50));
+"""
+
+
+class StepTable(gr.HTML):
+    """`edit` carries {steps}: the texts as they are in the fields, without empty ones."""
+
+    EVENTS = ["edit"]  # noqa: RUF012
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(EMPTY, js_on_load=HEAR, apply_default_css=False, **kwargs)
+
+
+def step_table(now: Examined, before: Examined | None) -> Markup:
+    """One row a step, with a field for one more; where an edit moved a score, its previous one and the difference."""
+    names = list(now.scores)
+    was = {name: moved(before, now, name) for name in names}
+    heads = join(
+        html('<th title="How likely {0} thinks a right end, up to this step.">{0}</th>').format(n) for n in names
+    )
+    rows = join(
+        html("<tr><td>{}</td><td>{}</td><td>{}</td>{}</tr>").format(
+            i + 1,
+            _field(text, f"Step {i + 1}"),
+            truth_said(now.truths[i] if now.truths else None),
+            join(_score(name, now.scores[name][i], was[name][i]) for name in names),
+        )
+        for i, text in enumerate(now.solution.steps)
+    )
+    one_more = html('<tr class="more"><td></td><td>{}</td><td></td>{}</tr>').format(
+        _field("", "Add a step"), html("<td></td>") * len(names)
+    )
+    refused = join(html('<p class="notice">{}: {}</p>').format(n, said) for n, said in now.refusals.items())
+    return html(
+        '<div class="examined">{}{}<table><thead><tr><th></th><th title="Edit a step and press Enter: the scores move.">Step '
+        '<small>edit me</small></th><th title="From the exact checker, which no verifier sees.">Truth</th>{}</tr></thead>'
+        "<tbody>{}{}</tbody></table></div>"
+    ).format(_verdict(now), refused, heads, rows, one_more)
+
+
+def _field(text: str, label: str) -> Markup:
+    """A step of several lines (in MATH-500) needs a field of several."""
+    lines = text.count("\n") + 1
+    if lines == 1 and len(text) < 80:
+        return html('<input class="step-text" value="{}" placeholder="{}" aria-label="{}" maxlength="2000">').format(
+            text, "" if text else label + " …", label
+        )
+    return html('<textarea class="step-text" rows="{}" aria-label="{}" maxlength="2000">{}</textarea>').format(
+        max(lines, 1 + len(text) // 60), label, text
+    )
+
+
+def truth_said(truth: StepTruth | None) -> Markup:
+    """✓, ✗ or the bar of a lost goal, and the reason."""
+    if truth is None:
+        return html('<span class="note">not known</span>')
+    kind, mark = ("true", "✓") if worth(truth) else ("lost", "▮") if truth.valid else ("false", "✗")
+    return html('<span class="truth {}"><b>{}</b> {}</span>').format(kind, mark, truth.reason)
+
+
+def _score(name: str, score: float, was: float | None) -> Markup:
+    change = Markup("")
+    if was is not None:
+        up = "▲" if score > was else "▼" if score < was else "="
+        change = html('<span class="moved" title="Before the edit it was {:.2f}.">was {:.2f} {}{:.2f}</span>').format(
+            was, was, up, abs(score - was)
+        )
+    return html('<td data-name="{}">{}{}</td>').format(name, score_chip(score, f"{name}: {score:.4f}"), change)
+
+
+def _verdict(now: Examined) -> Markup:
+    """Is it right, which step is the first bad one, and which one each verifier doubts first."""
+    mark, said = TRUTH[now.right]
+    first = None
+    sentence = html('<span class="mark {}">{}</span>').format(
+        mark, f"{said} as a whole." if now.right is not None else ""
+    )
+    if now.truths is not None:
+        first = next((i for i, t in enumerate(now.truths) if not worth(t)), None)
+        what = "All its steps are good" if first is None else f"Step {first + 1} is the first bad one"
+        sentence += html(" {}").format(f"{what}.")
+    doubts = join(
+        html("<li><b>{}</b> {}</li>").format(name, _doubt(scores, first, now.truths is not None))
+        for name, scores in now.scores.items()
+    )
+    return html('<div class="verdict"><p>{}</p><ul>{}</ul></div>').format(sentence, doubts)
+
+
+def _doubt(scores: tuple[float, ...], first: int | None, known: bool) -> str:
+    doubted = next((i for i, score in enumerate(scores) if score < 0.5), None)
+    said = "believes every step (½ or more)" if doubted is None else f"doubts first at step {doubted + 1} (under ½)"
+    if not known:
+        return f"{said}."
+    if doubted == first:
+        return f"{said}: that is so."
+    if doubted is None:
+        return f"{said}: it is fooled from step {(first or 0) + 1} on."
+    if first is None:
+        return f"{said}, and is wrong to."
+    return f"{said}: {'too early' if doubted < first else 'too late'}."

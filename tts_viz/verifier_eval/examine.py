@@ -1,0 +1,77 @@
+"""One solution under examination: what each verifier says of each step, what is true of it, and what an edit moved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from tts_viz.engines.base import EngineError, Verifier
+from tts_viz.tasks import get_task
+from tts_viz.tasks.base import CheckedTask, StepTruth
+from tts_viz.verifier_eval.score_cache import Asked, Scores
+from tts_viz.verifier_eval.solution import Solution
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """`truths`: one a step, None where the task has no exact checker. `scores` of each verifier by its name; `refusals`
+    why one gave none. `right`: is the whole a right solution (None: nothing is known to grade against)?"""
+
+    solution: Solution
+    truths: tuple[StepTruth, ...] | None
+    right: bool | None
+    scores: Mapping[str, Scores]
+    refusals: Mapping[str, str]
+
+
+def examine(solution: Solution, verifiers: Mapping[str, Verifier], asked: Asked) -> Examined:
+    """Ask every verifier. One that cannot answer is told of in `refusals`, and the others are asked all the same."""
+    scores: dict[str, Scores] = {}
+    refusals: dict[str, str] = {}
+    for name, verifier in verifiers.items():
+        try:
+            (scores[name],) = asked.scores(name, verifier, [solution])
+        except (EngineError, ValueError) as error:
+            refusals[name] = str(error)
+    task = get_task(solution.problem.task)
+    return Examined(solution, truths_of(solution), task.grade(solution.problem, solution.steps), scores, refusals)
+
+
+def truths_of(solution: Solution) -> tuple[StepTruth, ...] | None:
+    """The exact checker's word on each step; None where there is no checker."""
+    task = get_task(solution.problem.task) if solution.problem.task else None
+    return tuple(task.check(solution.problem, solution.steps)) if isinstance(task, CheckedTask) else None
+
+
+def worth(truth: StepTruth) -> float:
+    """What a verifier that knows the truth would say: 1 where the step is true and the goal still in reach, else 0."""
+    return float(truth.valid and truth.reachable)
+
+
+def steps_before(before: Examined | None, now: Examined) -> list[int | None]:
+    """For each step, which step of the examination before stood in its place (None: it is new).
+
+    Steps that read the same belong together; between them, an edited step takes the place of the one it replaces.
+    """
+    places: list[int | None] = [None] * len(now.solution.steps)
+    if before is None or before.solution.problem != now.solution.problem:
+        return places
+    same = SequenceMatcher(None, before.solution.steps, now.solution.steps, autojunk=False)
+    for _, old, old_end, new, new_end in same.get_opcodes():
+        for i in range(min(old_end - old, new_end - new)):
+            places[new + i] = old + i
+    return places
+
+
+def moved(before: Examined | None, now: Examined, name: str) -> list[float | None]:
+    """This verifier's previous score of each step; None where there is none, or the step and all before it are as they were."""
+    if before is None or name not in before.scores:
+        return [None] * len(now.solution.steps)
+    places = steps_before(before, now)
+    return [
+        None
+        if place is None or before.solution.steps[: place + 1] == now.solution.steps[: i + 1]
+        else before.scores[name][place]
+        for i, place in enumerate(places)
+    ]

@@ -1,0 +1,222 @@
+"""Files in ProcessBench's format, strictly read, and what a verifier makes of them.
+
+ProcessBench (Zheng et al. 2024): solutions whose first wrong step was marked by people. A verifier points at the first step
+that it scores under a threshold; the threshold is chosen on problems that are not measured.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import from_json
+
+from tts_viz.engines.base import EngineError, Verifier
+from tts_viz.lab.metrics.verifier_scores import NONE, first_error_f1, pick_threshold
+from tts_viz.tasks import get_task
+from tts_viz.tasks.base import Problem, ProblemError
+from tts_viz.verifier_eval.score_cache import Asked, Scores
+from tts_viz.verifier_eval.solution import Solution
+
+MOST_BYTES = 64 * 2**20
+MOST_ENTRIES = 20_000
+
+By = Literal["subset", "generator"]
+
+CHOOSING = 3
+"""One problem in so many is there to choose the threshold on."""
+
+OWN_TASKS = ("countdown", "arithmetic")
+OWN_LONGEST = 200
+"""Characters. A problem in one of these tasks' own words is given to the verifier as that task gives it."""
+
+Words = Annotated[str, Field(min_length=1, max_length=20_000)]
+
+
+class Entry(BaseModel):
+    """One line of the file. `label`: the index of the first wrong step, -1 where all are right. Other fields are ignored."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    id: Annotated[str, Field(max_length=200)]
+    generator: Annotated[str, Field(max_length=200)] = ""
+    subset: Annotated[str, Field(max_length=200)] = ""
+    problem: Words
+    steps: Annotated[tuple[Words, ...], Field(min_length=1, max_length=200, strict=False)]
+    final_answer_correct: bool
+    label: Annotated[int, Field(ge=NONE)]
+
+    @model_validator(mode="after")
+    def _label_is_a_step(self) -> Self:
+        if self.label >= len(self.steps):
+            raise ValueError(f"label is {self.label}, and the steps are numbered 0 to {len(self.steps) - 1}")
+        return self
+
+    def group(self, by: By) -> str:
+        """Its subset is the field of that name, or else how its id begins: "gsm8k" of "gsm8k-12"."""
+        if by == "generator":
+            return self.generator or "unknown"
+        beginning, dash, _ = self.id.rpartition("-")
+        return self.subset or (beginning if dash else "") or "all"
+
+    def solution(self) -> Solution:
+        return Solution(_problem(self.problem), self.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The figures of one subset: `found` is the share of solutions with an error in which exactly the first one was found,
+    `spared` the share of those without in which none was found; NaN where there are none of them."""
+
+    name: str
+    wrong: int
+    right: int
+    found: float
+    spared: float
+    f1: float
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`chosen_on`: how many solutions the threshold was chosen on (0: it was given); they are in no group. `lucky`: of the
+    measured solutions, how many reach the right answer by a wrong step. `unread`: how many the verifier could not read."""
+
+    groups: tuple[Group, ...]
+    total: Group
+    threshold: float
+    chosen_on: int
+    lucky: int
+    unread: int
+
+    @property
+    def average(self) -> float:
+        """The mean of the groups' F1, which is what ProcessBench calls the average; NaN where one has none."""
+        return fmean(group.f1 for group in self.groups)
+
+
+def read(data: bytes) -> list[Entry]:
+    """A JSON list of entries, or one entry a line. Raises ValueError that names the entry, from 1, and what is amiss."""
+    if len(data) > MOST_BYTES:
+        raise ValueError(f"The file has {len(data) / 2**20:.0f} MiB; at most {MOST_BYTES // 2**20} are read.")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError("This is not a text file in UTF-8.") from None
+    rows = _rows(text)
+    if not rows:
+        raise ValueError("There is no entry in this file.")
+    if len(rows) > MOST_ENTRIES:
+        raise ValueError(f"The file has {len(rows):,} entries; at most {MOST_ENTRIES:,} are read.")
+    return [_entry(row, number) for number, row in enumerate(rows, 1)]
+
+
+def _rows(text: str) -> list[Any]:
+    if text.lstrip().startswith("["):
+        return _parsed(text, "The file")
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    return [_parsed(line, f"Line {number}") for number, line in lines]
+
+
+def _parsed(text: str, what: str) -> Any:
+    try:
+        return from_json(text, allow_inf_nan=False)
+    except ValueError as error:
+        raise ValueError(f"{what} is not JSON: {error}.") from None
+
+
+def _entry(row: Any, number: int) -> Entry:
+    try:
+        return Entry.model_validate(row)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        said = first["msg"].removeprefix("Value error, ")
+        raise ValueError(
+            f"Entry {number}{f', field {where}' if where else ''}: {said[:1].lower()}{said[1:]}."
+        ) from None
+
+
+def _problem(text: str) -> Problem:
+    for name in OWN_TASKS if len(text) <= OWN_LONGEST else ():
+        try:
+            own = get_task(name).parse(text)
+        except ProblemError:
+            continue
+        if own.question == text.strip():  # a story with three numbers in it can be parsed, too
+            return own
+    return Problem("", "", text, text + "\n")
+
+
+def share(entries: Sequence[Entry], most: int) -> list[Entry]:
+    """At most so many of them, the same ones every time, as if drawn at random; in the file's order."""
+    chosen = sorted(range(len(entries)), key=lambda i: _hash(f"{entries[i].id} {i}"))[:most]
+    return [entries[i] for i in sorted(chosen)]
+
+
+def for_choosing(entry: Entry) -> bool:
+    """Is this one there to choose the threshold on? By its problem, so that none is on both sides."""
+    return _hash(entry.problem.strip()) % CHOOSING == 0
+
+
+def _hash(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest())
+
+
+def ask(asked: Asked, name: str, verifier: Verifier, entries: Sequence[Entry]) -> list[Scores | None]:
+    """The scores of each entry's steps; None where the verifier cannot read it, such as one that is too long for it."""
+    solutions = [entry.solution() for entry in entries]
+    try:
+        return [*asked.scores(name, verifier, solutions)]
+    except EngineError:
+        if len(entries) == 1:
+            return [None]
+        return [scores for entry in entries for scores in ask(asked, name, verifier, [entry])]
+
+
+def measure(
+    entries: Sequence[Entry], scores: Sequence[Scores | None], by: By, threshold: float | None = None
+) -> Report:
+    """`scores` of each entry's steps, None where there are none: it is left out.
+
+    Without a threshold, one is chosen on a third of the problems, and the others measured. Raises ValueError where none can
+    be chosen, or nothing is left to measure.
+    """
+    rows = [(entry, said) for entry, said in zip(entries, scores, strict=True) if said is not None]
+    unread = len(entries) - len(rows)
+    if unread and not rows:
+        raise ValueError("The verifier could read none of these solutions: they may be too long for it.")
+    chosen_on = 0
+    if threshold is None:
+        choosing = [row for row in rows if for_choosing(row[0])]
+        rows = [row for row in rows if not for_choosing(row[0])]
+        chosen_on = len(choosing)
+        try:
+            threshold = pick_threshold([said for _, said in choosing], [entry.label for entry, _ in choosing])
+        except ValueError:
+            raise ValueError(
+                "There are too few problems to choose a threshold on: a third of them, set aside for that, must have solutions "
+                "with and without an error. Give a threshold, such as 0.5."
+            ) from None
+    if not rows:
+        raise ValueError("No problem is left to measure: give a threshold, such as 0.5, so that none is set aside.")
+    names = dict.fromkeys(entry.group(by) for entry, _ in rows)
+
+    def group(name: str, of: Callable[[Entry], bool]) -> Group:
+        those = [(entry, said) for entry, said in rows if of(entry)]
+        labels = [entry.label for entry, _ in those]
+        found = first_error_f1([said for _, said in those], labels, threshold)
+        right = labels.count(NONE)
+        return Group(name, len(labels) - right, right, found.erroneous, found.correct, found.f1)
+
+    return Report(
+        tuple(group(name, lambda entry, name=name: entry.group(by) == name) for name in sorted(names)),
+        group("all", lambda _: True),
+        threshold,
+        chosen_on,
+        sum(entry.final_answer_correct and entry.label != NONE for entry, _ in rows),
+        unread,
+    )
