@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from tests.engines.prm.checkpoints import byte_level, saved, writer
-from tts_viz.engines.base import SampleRequest, Step
+from tts_viz.engines.base import ContextStep, SampleRequest
 from tts_viz.engines.load.policy import load_policy
 from tts_viz.engines.local.policy import TransformersPolicy
-from tts_viz.engines.prompt_presets import BOX, CHAT, PLAIN, manner_of
-from tts_viz.engines.prompting import AGAIN, Manner
+from tts_viz.engines.prompt_presets import BOX, CHAT, PLAIN, prompt_style_of
+from tts_viz.engines.prompting import AGAIN, PromptStyle
 from tts_viz.tasks import get_task
 
-BLANK = Manner(delimiter="\n\n", stop=("Question:",), boxed=True)
-THINKER = Manner(delimiter="\n\n", boxed=True, thinks=True)
+BLANK = PromptStyle(delimiter="\n\n", stop=("Question:",), boxed=True)
+THINKER = PromptStyle(delimiter="\n\n", boxed=True, thinks=True)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def request(**more: object) -> SampleRequest:
 
 def test_a_chat_shows_earlier_attempts_as_turns() -> None:
     asked = request(asked="Please make 7.", earlier=(("3*4=12", "12-5=7"), ("4-3=1",)))
-    assert Manner(True, "Be brief.", "\n\n").opening(byte_level(), asked) == (
+    assert PromptStyle(True, "Be brief.", "\n\n").opening(byte_level(), asked) == (
         "<|im_start|>system\nBe brief.<|im_end|>\n"
         "<|im_start|>user\nPlease make 7.<|im_end|>\n"
         "<|im_start|>assistant\n3*4=12\n\n12-5=7<|im_end|>\n"
@@ -70,7 +70,7 @@ def test_a_chat_shows_earlier_attempts_as_turns() -> None:
 def test_a_template_is_told_not_to_think_aloud() -> None:
     tokenizer = byte_level("{{ 'think' if enable_thinking else 'plain' }}")
     assert CHAT.opening(tokenizer, request()) == "plain"
-    assert Manner(chat=True, thinks=True).opening(tokenizer, request()) == "think"
+    assert PromptStyle(chat=True, thinks=True).opening(tokenizer, request()) == "think"
 
 
 @pytest.mark.parametrize(
@@ -84,20 +84,20 @@ def test_a_template_is_told_not_to_think_aloud() -> None:
     ],
 )
 def test_families_are_known_by_their_names(name: str, preset: str) -> None:
-    assert manner_of(name, byte_level()) is manner_of("anything", byte_level(), preset)
-    assert manner_of(name, byte_level(None)) is PLAIN
+    assert prompt_style_of(name, byte_level()) is prompt_style_of("anything", byte_level(), preset)
+    assert prompt_style_of(name, byte_level(None)) is PLAIN
 
 
 def test_math_models_get_their_system_prompt() -> None:
-    assert manner_of("Qwen2.5-Math-1.5B", byte_level()).system == BOX
-    assert manner_of("somebody/else", byte_level()) is CHAT
+    assert prompt_style_of("Qwen2.5-Math-1.5B", byte_level()).system == BOX
+    assert prompt_style_of("somebody/else", byte_level()) is CHAT
 
 
 def test_options_are_said_with_the_name(tmp_path: Path) -> None:
     saved(writer(byte_level(), "qwen2"), byte_level(), tmp_path)
     policy = load_policy(f"{tmp_path}?delimiter=%3B&system=Hi%26bye&stop=END|Q:&boxed=no&step_tokens=7")
     assert isinstance(policy, TransformersPolicy)
-    assert policy.manner == Manner(True, "Hi&bye", ";", ("END", "Q:"), False, step_tokens=7)
+    assert policy.manner == PromptStyle(True, "Hi&bye", ";", ("END", "Q:"), False, step_tokens=7)
     assert policy.step_tokens == 7
 
 
@@ -143,13 +143,13 @@ def test_a_chat_policy_goes_on_from_its_own_steps(tmp_path: Path) -> None:
     saved(writer(tokenizer, "qwen2"), tokenizer, tmp_path)
     policy = load_policy(f"{tmp_path}?delimiter=e")
     assert isinstance(policy, TransformersPolicy)
-    steps: tuple[Step, ...] = ()
+    steps: tuple[ContextStep, ...] = ()
     problem = get_task("countdown").parse("make 7 from 3 4")
     for seed in range(40):
         ask = SampleRequest(problem.prompt, steps, 1.0, seed, 200, asked=problem.asked)
         (answer,) = asyncio.run(policy.sample([ask]))
         if answer.candidate and answer.candidate.finish == "step":
-            steps = (*steps, Step(answer.candidate.text, answer.candidate.tokens))
+            steps = (*steps, ContextStep(answer.candidate.text, answer.candidate.tokens))
         if len(steps) == 2:
             break
     assert len(steps) == 2

@@ -14,7 +14,7 @@ from tts_viz.cli.main import main
 from tts_viz.engines.embedded import EMBEDDED
 from tts_viz.engines.load.policy import load_policy
 from tts_viz.engines.load.verifier import load_verifier
-from tts_viz.training import policy as policies
+from tts_viz.training import policy as policy_loading
 from tts_viz.training import verifier
 from tts_viz.training.loop import Row, batches, fit
 from tts_viz.training.muon import orthogonal
@@ -42,14 +42,14 @@ def test_a_part_that_lacks_what_it_needs_says_so(tmp_path: Path, capsys: pytest.
 
 def test_training_that_was_cut_short_ends_with_the_same_weights(tmp_path: Path) -> None:
     def train(folder: Path, *upto: int) -> dict[str, torch.Tensor]:
-        model = policies.new_policy(SMALL, 0)
+        model = policy_loading.new_policy(SMALL, 0)
         for tokens in upto:
-            model = policies.new_policy(SMALL, 0)
+            model = policy_loading.new_policy(SMALL, 0)
             calm = replace(SMALL, tokens=tokens)
             fit(
                 model,
-                policies.draw,
-                policies.next_token_loss,
+                policy_loading.draw,
+                policy_loading.next_token_loss,
                 calm,
                 folder,
                 "p",
@@ -66,20 +66,20 @@ def test_training_that_was_cut_short_ends_with_the_same_weights(tmp_path: Path) 
 
 
 def test_the_large_policy_begins_by_saying_what_the_small_one_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(policies, "NOISE", 0.0)
+    monkeypatch.setattr(policy_loading, "NOISE", 0.0)
     wide = replace(
         QUICK, hidden=3 * QUICK.hidden, heads=3 * QUICK.heads, inner=3 * QUICK.inner, layers=QUICK.layers + 2
     )
-    small = policies.new_policy(QUICK, 0).eval()
+    small = policy_loading.new_policy(QUICK, 0).eval()
     tokens = torch.randint(0, 40, (3, 30))
-    large = policies.grown_policy(small, wide, 0).eval()
+    large = policy_loading.grown_policy(small, wide, 0).eval()
     assert torch.allclose(small(tokens).logits, large(tokens).logits, atol=1e-4)
     with pytest.raises(ValueError, match="multiple"):
-        policies.grown_policy(small, replace(wide, heads=4), 0)
+        policy_loading.grown_policy(small, replace(wide, heads=4), 0)
 
 
 def test_the_verifier_first_learns_only_what_the_policy_lacks(tmp_path: Path) -> None:
-    policy = policies.new_policy(QUICK, 0)
+    policy = policy_loading.new_policy(QUICK, 0)
     model = verifier.new_verifier(QUICK_SIZES["verifier"], 0, policy)
     before = {name: weight.clone() for name, weight in model.state_dict().items()}
     (tmp_path / "attempts.jsonl").touch()

@@ -10,24 +10,24 @@ from dataclasses import fields
 
 from tts_viz.core.budget import Budget
 from tts_viz.core.events import (
-    Asked,
     Changed,
     Decided,
-    Deed,
     Ended,
     Event,
-    Grew,
+    Expanded,
+    Intervention,
+    MoreRequested,
+    NoCandidate,
     NodeId,
     Noted,
-    Overrode,
     Pinned,
+    Pruned,
     Scored,
+    ScoreOverridden,
     Settings,
     Started,
-    Trimmed,
     Undone,
     Valued,
-    Withered,
 )
 from tts_viz.core.node import Node
 from tts_viz.core.tree import Tree
@@ -63,7 +63,7 @@ def why(tree: Tree, node: Node) -> str:
         what = "taken back" if gone.withdrawn else f"edited: it now reads “{gone.edits[-1].text}”"
         return f"it was {what}" if gone is node else f"an earlier step of this path, step {gone.depth}, was {what}"
     if fallen := next((n for n in node.lineage() if n.given_up), None):
-        verdict = "pruned by hand" if fallen.trimmed else f"pruned at {_decision(tree, fallen)}"
+        verdict = "pruned by hand" if fallen.pruned_by_user else f"pruned at {_decision(tree, fallen)}"
         return verdict if fallen is node else f"an ancestor, step {fallen.depth} of this path, was {verdict}"
     decision = _decision(tree, node)
     pinned = "pinned, so that no decision prunes it" if node.pinned else ""
@@ -152,21 +152,22 @@ def happened(event: Event, before: Tree) -> str:
             best = max(event.scores.values(), default=None)
             rivals = len(event.kept) + len(event.pruned)
             return f"depth {event.depth}: kept {len(event.kept)} of {rivals}" + _best(best)
-        case Grew(node_kind="step", finish="eos"):
+        case Expanded(node_kind="step", finish="eos"):
             return f"a solution is complete: … {event.text}"
-        case Grew(node_kind="step", finish="length"):
+        case Expanded(node_kind="step", finish="length"):
             return f"depth {before.nodes[event.parent].depth + 1}: a step was cut off at the token limit"
-        case Withered(node_kind="step"):
+        case NoCandidate(node_kind="step"):
             return f"depth {before.nodes[event.parent].depth + 1}: a dead end, the policy had nothing to say"
-        case Grew(by="user"):
+        case Expanded(by="user"):
             what = "edited a step to" if event.replaces else "wrote a step"
             return f"by hand: {what} “{event.text}”"
         case Noted():
             return event.why
-        case Trimmed() | Pinned() | Overrode() | Asked():
-            return f"by hand: {_deed(before, event)}"
+        case Pruned() | Pinned() | ScoreOverridden() | MoreRequested():
+            return f"by hand: {_intervention(before, event)}"
         case Undone():
-            return f"{'redone' if event.redone else 'undone'}: {_deed(before, before.deeds[event.deed].deed)}"
+            about = before.interventions[event.deed].intervention
+            return f"{'redone' if event.redone else 'undone'}: {_intervention(before, about)}"
         case Ended():
             scores = [s for n in before.finished() if (s := before.score(n)) is not None]
             found = _count(len(before.finished()), "solution")
@@ -178,13 +179,13 @@ def happened(event: Event, before: Tree) -> str:
 def detail(event: Event, before: Tree) -> str:
     """What `happened` finds too small to tell of a run that goes on, but not of one moment."""
     match event:
-        case Grew(node_kind="attempt"):
+        case Expanded(node_kind="attempt"):
             return "another attempt begins"
-        case Grew(node_kind="rollout"):
+        case Expanded(node_kind="rollout"):
             return f"looking ahead: {_short(event.text)}"
-        case Grew():
+        case Expanded():
             return f"a step: {_short(event.text)}"
-        case Withered():
+        case NoCandidate():
             return "looking ahead, the policy had nothing to say"
         case Scored():
             return f"the verifier gives {event.rewards[-1]:.2f} to {_one(before, event.node)}"
@@ -203,21 +204,21 @@ def _short(text: str) -> str:
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
 
 
-def _deed(tree: Tree, deed: Deed) -> str:
+def _intervention(tree: Tree, intervention: Intervention) -> str:
     """ "pruned “25*2=50 …”" """
-    match deed:
-        case Trimmed(nodes, pruned):
+    match intervention:
+        case Pruned(nodes, pruned):
             return f"{'pruned' if pruned else 'restored'} {_names(tree, nodes[-1:])}"
         case Pinned(node, pinned):
             return f"{'pinned' if pinned else 'let go of'} {_names(tree, [node])}"
-        case Overrode(node, reward):
+        case ScoreOverridden(node, reward):
             said = "gave the verifier its word back on" if reward is None else f"scored {reward:.2f}:"
             return f"{said} {_names(tree, [node])}"
-        case Asked():
-            what = _count(deed.n, "more solution" if deed.whole else "more next step")
-            return f"asked for {what} after {_names(tree, [deed.node])}"
-        case Grew():
-            return f"{'the edit' if deed.replaces else 'the step'} “{deed.text}”"
+        case MoreRequested():
+            what = _count(intervention.n, "more solution" if intervention.whole else "more next step")
+            return f"asked for {what} after {_names(tree, [intervention.node])}"
+        case Expanded():
+            return f"{'the edit' if intervention.replaces else 'the step'} “{intervention.text}”"
 
 
 def _names(tree: Tree, nodes: Sequence[NodeId]) -> str:

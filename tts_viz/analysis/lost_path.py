@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tts_viz.analysis.judge import Judge, promising
-from tts_viz.core.events import Asked, Decided, Event, Grew, NodeId, Trimmed, Undone, Withered
+from tts_viz.core.events import Decided, Event, Expanded, MoreRequested, NoCandidate, NodeId, Pruned, Undone
 from tts_viz.core.node import Node, in_order
 from tts_viz.core.tree import Tree
 from tts_viz.tasks.base import StepTruth
 
 
 @dataclass(frozen=True, slots=True)
-class Stake:
+class AtStake:
     """The hopes among the rivals of one decision, each rival that is one or leads to one. `at`: its index in the trace;
     `pruned`: best score first."""
 
@@ -32,7 +32,7 @@ class Stake:
 
 
 @dataclass(frozen=True, slots=True)
-class Regret:
+class LostPath:
     """What took the last hope. `at`: the index in the trace of the event that did.
 
     decision: it pruned `nodes` (best score first). samples: `nodes` were expanded, and nothing right came of it at
@@ -52,14 +52,14 @@ class Regret:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class LookBack:
     """What became of hope: the loss that was final (None: a right answer is there or in reach, or none ever was), and
     every decision."""
 
-    regret: Regret | None
-    stakes: tuple[Stake, ...]
+    regret: LostPath | None
+    stakes: tuple[AtStake, ...]
 
-    def lost_by(self, at: int) -> Stake:
+    def lost_by(self, at: int) -> AtStake:
         """What was at stake in the decision at this index of the trace. Raises KeyError where no decision is."""
         for stake in self.stakes:
             if stake.at == at:
@@ -69,7 +69,7 @@ class Account:
 
 def look_back(
     trace: Sequence[Event], judge: Judge, awaited: Collection[NodeId] = (), until: int | None = None
-) -> Account:
+) -> LookBack:
     """Follow hope through a trace, or through its first `until` events, seen from its end.
 
     `awaited`: the nodes that have asked for children which this trace does not have yet. Raises ValueError for a task
@@ -78,11 +78,11 @@ def look_back(
     if not judge.checks:
         raise ValueError("only a task with an exact checker knows when the right path was lost")
     if judge.impossible:
-        return Account(None, ())
+        return LookBack(None, ())
     walk = _Walk(judge, judge.truths(Tree.fold(trace)), trace, awaited)
     for event in trace[:until]:
         walk.follow(event)
-    return Account(walk.lost, tuple(walk.stakes))
+    return LookBack(walk.lost, tuple(walk.stakes))
 
 
 class _Walk:
@@ -95,12 +95,12 @@ class _Walk:
         self.judge, self.truths, self.awaited = judge, truths, awaited
         self.tree = Tree()
         self.hopes: set[NodeId] = {self.tree.root.id}
-        self.lost: Regret | None = None
+        self.lost: LostPath | None = None
         self.restored = 0
-        self.stakes: list[Stake] = []
-        came = {e.node: e.parent for e in trace if isinstance(e, Grew | Withered) and _sampled(e)}
+        self.stakes: list[AtStake] = []
+        came = {e.node: e.parent for e in trace if isinstance(e, Expanded | NoCandidate) and _sampled(e)}
         # What a person asks for is awaited only once they have asked.
-        self.by_hand = {id for e in trace if isinstance(e, Asked) for id in e.children} & came.keys()
+        self.by_hand = {id for e in trace if isinstance(e, MoreRequested) for id in e.children} & came.keys()
         self.missing = Counter(parent for id, parent in came.items() if id not in self.by_hand)
         """How many children of each node were asked for and are still to come."""
 
@@ -109,12 +109,12 @@ class _Walk:
         match event:
             case Decided():
                 self._decide(at, event)
-            case Grew(replaces=None) | Withered():
+            case Expanded(replaces=None) | NoCandidate():
                 self._come(event)
-            case Trimmed() | Undone() | Grew():
+            case Pruned() | Undone() | Expanded():
                 self.tree.apply(event)
                 self.hopes = self._all()
-            case Asked():
+            case MoreRequested():
                 self.tree.apply(event)
                 self.missing[event.node] += len(self.by_hand.intersection(event.children))
                 self._look_at(self.tree.nodes[event.node])
@@ -140,9 +140,9 @@ class _Walk:
         after = self._leading(rivals, grown)
         best_first = sorted(event.pruned, key=lambda id: event.scores.get(id, float("-inf")), reverse=True)
         lost = tuple(id for id in best_first if id in before)
-        self.stakes.append(Stake(at, event, tuple(id for id in event.kept if id in after), lost))
+        self.stakes.append(AtStake(at, event, tuple(id for id in event.kept if id in after), lost))
 
-    def _come(self, event: Grew | Withered) -> None:
+    def _come(self, event: Expanded | NoCandidate) -> None:
         self.tree.apply(event)
         self.missing[event.parent] -= _sampled(event)
         self._look_at(self.tree.nodes[event.parent])
@@ -171,22 +171,22 @@ class _Walk:
 
     # --- the last hope --------------------------------------------------------------------------------------------------
 
-    def _loss(self, at: int, event: Event, before: set[NodeId]) -> Regret:
+    def _loss(self, at: int, event: Event, before: set[NodeId]) -> LostPath:
         if isinstance(event, Decided):
-            return Regret("decision", at, event.depth, self.stakes[-1].pruned, event, restored=self.restored)
-        if isinstance(event, Withered) or (isinstance(event, Grew) and event.replaces is None):
+            return LostPath("decision", at, event.depth, self.stakes[-1].pruned, event, restored=self.restored)
+        if isinstance(event, NoCandidate) or (isinstance(event, Expanded) and event.replaces is None):
             return self._fruitless(at, self.tree.nodes[event.parent])
         nodes = in_order(self.tree.nodes[id] for id in before)
-        return Regret("hand", at, nodes[0].depth, tuple(n.id for n in nodes), restored=self.restored)
+        return LostPath("hand", at, nodes[0].depth, tuple(n.id for n in nodes), restored=self.restored)
 
-    def _fruitless(self, at: int, parent: Node) -> Regret:
+    def _fruitless(self, at: int, parent: Node) -> LostPath:
         """The steps after which nothing right was found, as deep as the last one of them was, or as any was."""
         failed = [n for n in self.tree.nodes.values() if n.expanded and self._failed(n)]
         depth = parent.depth if parent in failed else max((n.depth for n in failed), default=parent.depth)
         nodes = in_order(n for n in failed if n.depth == depth)
         ends = (c for n in nodes for c in n.children) if nodes else (n for n in self.tree.nodes.values() if _fallen(n))
         stuck = in_order(n for n in ends if n.kind == "step" and promising(n, self.truths))
-        return Regret(
+        return LostPath(
             "samples",
             at,
             depth + 1,
@@ -213,7 +213,7 @@ def _fallen(node: Node) -> bool:
     return node.parent is not None and node.parent.alive and not node.alive
 
 
-def _sampled(event: Grew | Withered) -> bool:
+def _sampled(event: Expanded | NoCandidate) -> bool:
     """Is it the answer to a request for the next step?"""
     return event.by == "search" and event.node_kind == "step"
 
@@ -221,7 +221,7 @@ def _sampled(event: Grew | Withered) -> bool:
 # --- in words -----------------------------------------------------------------------------------------------------------
 
 
-def in_words(regret: Regret, tree: Tree) -> list[str]:
+def in_words(regret: LostPath, tree: Tree) -> list[str]:
     """Sentences for people. `tree`: the search at its end."""
     match regret.how:
         case "decision":
@@ -233,7 +233,7 @@ def in_words(regret: Regret, tree: Tree) -> list[str]:
     return said + (["It had been lost before, and had come back."] if regret.restored else [])
 
 
-def _pruned(regret: Regret, tree: Tree) -> list[str]:
+def _pruned(regret: LostPath, tree: Tree) -> list[str]:
     assert regret.decision is not None
     decision, best = regret.decision, regret.nodes[0]
     rivals, score = len(decision.kept) + len(decision.pruned), decision.scores.get(best)
@@ -258,7 +258,7 @@ def _rank(pruned: NodeId, decision: Decided) -> int:
     return 1 + len(ahead)
 
 
-def _untried(regret: Regret, tree: Tree) -> str:
+def _untried(regret: LostPath, tree: Tree) -> str:
     if regret.stuck:
         node = tree.nodes[regret.stuck[0]]
         ended = "the solution was ended there" if node.finished else "nothing could follow it"

@@ -1,4 +1,4 @@
-"""What a policy and a verifier are to the rest of the house: two protocols and the values they exchange.
+"""What a policy and a verifier are to the rest of the code: two protocols and the values they exchange.
 
 Knows nothing about sessions, trees or how a model runs. Every request is complete in itself: it names its own prefix,
 temperature and seed, so that requests of any sessions can share a batch without changing one another's answer.
@@ -20,7 +20,7 @@ class EngineError(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ContextStep:
     """A step already in the tree. `tokens` are the policy's own, delimiter included; empty for a hand-written step."""
 
     text: str
@@ -39,7 +39,7 @@ class SampleRequest:
     """
 
     prompt: str
-    steps: tuple[Step, ...]
+    steps: tuple[ContextStep, ...]
     temperature: float
     seed: int
     max_tokens: int

@@ -20,7 +20,7 @@ THOUGHT_ENDS = "</think>"
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class PromptStyle:
     """`chat`: by the tokenizer's chat template, with this `system` prompt (None: the template's own).
 
     A step ends at the `delimiter`; a solution ends at the end-of-text token, before one of the `stop` strings, or where
@@ -35,7 +35,7 @@ class Manner:
     thinks: bool = False
     step_tokens: int = 96
 
-    def with_options(self, options: Mapping[str, str]) -> Manner:
+    def with_options(self, options: Mapping[str, str]) -> PromptStyle:
         """What is said as text, `key=value`; several stop strings are parted by |. Raises ValueError."""
         changes: dict[str, Any] = {}
         for key, value in options.items():
@@ -107,7 +107,7 @@ class Manner:
         return self.thinks and not any(THOUGHT_ENDS in step for step in steps)
 
 
-OPTIONS = tuple(field.name for field in fields(Manner))
+OPTIONS = tuple(field.name for field in fields(PromptStyle))
 
 
 def _closes(text: str, at: int) -> bool:

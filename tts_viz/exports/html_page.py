@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tts_viz import __version__
-from tts_viz.analysis import explain as words
+from tts_viz.analysis import explain
 from tts_viz.analysis.judge import Judge, Solution
 from tts_viz.core.budget import Budget
 from tts_viz.core.events import Event, Started
@@ -74,7 +74,7 @@ def recording(events: Sequence[Event], title: str) -> dict[str, Any]:
         "answers": _answers(solutions),
         "right": _right(solutions),
         "solutions": len(solutions),
-        "why": {node.id: words.why(tree, node) for node in tree.nodes.values()},
+        "why": {node.id: explain.why(tree, node) for node in tree.nodes.values()},
         "about": _about(tree),
         "made": _made(tree, judge),
         "changes": shown.changes,
@@ -87,7 +87,7 @@ def _about(tree: Tree) -> str:
     started = tree.started
     models = ", scored by ".join(filter(None, [started.policy, started.verifier]))
     return " · ".join(
-        filter(None, [words.strategy_words(started.settings), models, f"made with tts_viz {__version__}"])
+        filter(None, [explain.strategy_words(started.settings), models, f"made with tts_viz {__version__}"])
     )
 
 
@@ -100,7 +100,7 @@ def _made(tree: Tree, judge: Judge) -> list[tuple[str, str]]:
         *_problem(judge),
         ("Policy", started.policy or "not named"),
         ("Verifier", started.verifier or "not named"),
-        ("Strategy", words.strategy_words(settings)),
+        ("Strategy", explain.strategy_words(settings)),
         ("Budget", _budget(settings.budget)),
         ("Temperature", f"{settings.temperature:g}"),
         ("Step aggregation", settings.aggregation),

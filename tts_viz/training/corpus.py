@@ -42,7 +42,7 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
-class Solved:
+class SolvedProblem:
     """A problem of the train split with one random solution of it."""
 
     problem: Problem
@@ -50,23 +50,25 @@ class Solved:
     steps: list[str]
 
 
-def draw(rng: random.Random) -> Solved:
+def draw(rng: random.Random) -> SolvedProblem:
     (task, level) = rng.choices(list(MIX), list(MIX.values()))[0]
     while True:
         if task == "countdown":
             numbers, steps = COUNTDOWN.draw(rng, level)
             if split_of(str((numbers[0], numbers[1:]))) == "train":
                 text = f"Make {numbers[0]} from {' '.join(map(str, numbers[1:]))}"
-                return Solved(Problem(task, text, text, text + "\n", level, str(numbers[0])), level, steps)
+                return SolvedProblem(Problem(task, text, text, text + "\n", level, str(numbers[0])), level, steps)
         else:
             expression = ARITHMETIC.draw(rng, level)
             if split_of(expression) == "train":
                 steps = arithmetic.solve(rng, expression)
                 text = f"Evaluate {expression}"
-                return Solved(Problem(task, text, text, text + "\n", level, steps[-1].rpartition("=")[2]), level, steps)
+                return SolvedProblem(
+                    Problem(task, text, text, text + "\n", level, steps[-1].rpartition("=")[2]), level, steps
+                )
 
 
-def wrong_attempts(rng: random.Random, solved: Solved, k: int) -> list[list[str]]:
+def wrong_attempts(rng: random.Random, solved: SolvedProblem, k: int) -> list[list[str]]:
     """Up to k attempts that fail. Some share the first steps of the solution, as a revised attempt should."""
     problem, steps = solved.problem, solved.steps
     task = COUNTDOWN if problem.task == "countdown" else ARITHMETIC

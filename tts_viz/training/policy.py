@@ -17,7 +17,7 @@ from transformers import LlamaForCausalLM, PreTrainedModel
 
 from tts_viz.tasks.base import Problem
 from tts_viz.tasks.revision_prompt import MOST_ATTEMPTS
-from tts_viz.training import policy_attempts as attempts
+from tts_viz.training import policy_attempts
 from tts_viz.training.corpus import ARITHMETIC, CONTEXTS, COUNTDOWN, Example, drawn_example, example, mended
 from tts_viz.training.loop import Row
 from tts_viz.training.sizes import Size, config
@@ -98,7 +98,7 @@ class Mending:
     def __init__(self, path: Path):
         """`path`: the policy's attempts (see `attempts`)."""
         self.failed: list[tuple[Problem, list[list[str]]]] = []
-        for tried in attempts.read(path):
+        for tried in policy_attempts.read(path):
             task = COUNTDOWN if tried.problem.task == "countdown" else ARITHMETIC
             wrong = [steps for steps in tried.attempts if steps and not task.grade(tried.problem, steps)]
             if wrong:

@@ -22,9 +22,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from transformers import LlamaForCausalLM, LlamaForTokenClassification, PreTrainedModel
 
 from tts_viz.engines.embedded import ASSETS, POLICIES, VERIFIER
-from tts_viz.training import policy as policy_zoo
-from tts_viz.training import policy_attempts as attempts
-from tts_viz.training import verifier as verifier_zoo
+from tts_viz.training import policy as policy_training
+from tts_viz.training import policy_attempts
+from tts_viz.training import verifier as verifier_training
 from tts_viz.training.loop import Drawn, Loss, fit
 from tts_viz.training.model_card import model_card
 from tts_viz.training.sizes import QUICK_SIZES, SIZES, Size
@@ -77,9 +77,11 @@ def make(part: str, out: Path, quick: bool, seed: int, device: str, progress: Ca
     """One of `PARTS`. Raises FileNotFoundError where a part that it needs has not been made."""
     work = out / "training"
     if part == "attempts":
-        policy = attempts.whole_solutions(_made(out / SMALL), device)
+        policy = policy_attempts.whole_solutions(_made(out / SMALL), device)
         problems, each = (QUICK_PROBLEMS, QUICK_EACH) if quick else (PROBLEMS, EACH)
-        attempts.collect(policy, problems, each, seed, work / "attempts.jsonl", lambda d, t: progress(part, d, t))
+        policy_attempts.collect(
+            policy, problems, each, seed, work / "attempts.jsonl", lambda d, t: progress(part, d, t)
+        )
         return
     size = (QUICK_SIZES if quick else SIZES)[part]
     name = part.rstrip("-23")
@@ -96,19 +98,19 @@ def _lesson(part: str, out: Path, size: Size, seed: int) -> tuple[PreTrainedMode
     """The model as it is when this leg begins, what it is shown, and what it is to make small."""
     tried = out / "training" / "attempts.jsonl"
     if part.startswith(VERIFIER):
-        draw = verifier_zoo.Labels(_made(tried)).draw
+        draw = verifier_training.Labels(_made(tried)).draw
         if part != VERIFIER:
-            return _read(LlamaForTokenClassification, out / VERIFIER), draw, verifier_zoo.verifier_loss
-        model = verifier_zoo.new_verifier(size, seed, _read(LlamaForCausalLM, out / SMALL))
-        return model, draw, verifier_zoo.judging_loss
+            return _read(LlamaForTokenClassification, out / VERIFIER), draw, verifier_training.verifier_loss
+        model = verifier_training.new_verifier(size, seed, _read(LlamaForCausalLM, out / SMALL))
+        return model, draw, verifier_training.judging_loss
     if part == SMALL:
-        return policy_zoo.new_policy(size, seed), policy_zoo.draw, policy_zoo.next_token_loss
+        return policy_training.new_policy(size, seed), policy_training.draw, policy_training.next_token_loss
     if part == LARGE:
-        grown = policy_zoo.grown_policy(_read(LlamaForCausalLM, out / SMALL), size, seed)
-        return grown, policy_zoo.draw, policy_zoo.next_token_loss
+        grown = policy_training.grown_policy(_read(LlamaForCausalLM, out / SMALL), size, seed)
+        return grown, policy_training.draw, policy_training.next_token_loss
     model = _read(LlamaForCausalLM, out / part.removesuffix("-2"))
-    draw = policy_zoo.Mending(_made(tried)).draw if part.startswith(SMALL) else policy_zoo.draw_plainer
-    return model, draw, policy_zoo.next_token_loss
+    draw = policy_training.Mending(_made(tried)).draw if part.startswith(SMALL) else policy_training.draw_plainer
+    return model, draw, policy_training.next_token_loss
 
 
 def _read(kind: Any, folder: Path) -> Any:

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from transformers import LlamaForTokenClassification, PreTrainedModel
 
 from tts_viz.tasks.base import Problem, StepTruth
-from tts_viz.training import policy_attempts as attempts
+from tts_viz.training import policy_attempts
 from tts_viz.training.corpus import ARITHMETIC, COUNTDOWN, draw, wrong_attempts
 from tts_viz.training.loop import Row
 from tts_viz.training.policy import grow_into
@@ -63,7 +63,7 @@ class Labels:
 
     def __init__(self, path: Path):
         self.rows: list[Row] = []
-        for attempted in attempts.read(path):
+        for attempted in policy_attempts.read(path):
             self.rows.extend(own_rows(attempted.problem, attempted.attempts))
 
     def draw(self, rng: random.Random) -> Row:

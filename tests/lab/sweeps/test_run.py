@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tts_viz.lab.sweeps import spec as specs
-from tts_viz.lab.sweeps import store
+from tts_viz.lab.sweeps import spec, store
 from tts_viz.lab.sweeps.run import Sweeping, merge, started
 from tts_viz.lab.sweeps.store import StoreError, Sweep
 
@@ -32,7 +31,7 @@ class CutError(Exception):
 
 
 def whole(out: Path, shard: tuple[int, int] = (1, 1), **changed: Any) -> Path:
-    sweeping = Sweeping(specs.parse({**SMALL, **changed}), out, "sweep", shard)
+    sweeping = Sweeping(spec.parse({**SMALL, **changed}), out, "sweep", shard)
     sweeping.run(1, lambda generations: None)
     sweeping.finish()
     return out
@@ -58,12 +57,12 @@ def test_a_resumed_sweep_equals_an_uninterrupted_one(tmp_path: Path, uninterrupt
         if len(done) == 3:
             raise CutError
 
-    first = Sweeping(specs.parse(SMALL), out, "sweep")
+    first = Sweeping(spec.parse(SMALL), out, "sweep")
     with pytest.raises(CutError):
         first.run(1, interrupt)
     kept = {file: file.stat().st_mtime_ns for file in first.folder.glob("*.parquet")}
     assert len(kept) == 3
-    second = Sweeping(specs.parse(SMALL), out, "sweep")
+    second = Sweeping(spec.parse(SMALL), out, "sweep")
     assert len(second.missing) == len(second.parts) - 3
     second.run(1, lambda generations: None)
     assert all(file.stat().st_mtime_ns == when for file, when in kept.items())
@@ -89,9 +88,9 @@ def test_shards_merge_to_the_same_table(tmp_path: Path, uninterrupted: Path) -> 
 
 def test_parts_of_another_sweep_are_refused(tmp_path: Path) -> None:
     out = tmp_path / "a.parquet"
-    Sweeping(specs.parse(SMALL), out, "sweep")
+    Sweeping(spec.parse(SMALL), out, "sweep")
     with pytest.raises(StoreError, match="another sweep: delete it, or choose another file"):
-        Sweeping(specs.parse({**SMALL, "problems": 2}), out, "sweep")
+        Sweeping(spec.parse({**SMALL, "problems": 2}), out, "sweep")
 
 
 def test_a_file_that_is_no_sweep_is_refused(tmp_path: Path) -> None:
@@ -121,8 +120,8 @@ BEAM = {"name": "beam", "strategy": "beam", "knobs": {"m": 4}, "budgets": [4]}
     ],
 )
 def test_what_is_wrong_with_a_spec_is_said_with_what_to_do(changed: dict[str, Any], said: str) -> None:
-    with pytest.raises(specs.SpecError, match=said):
-        specs.parse({**SMALL, **changed})
+    with pytest.raises(spec.SpecError, match=said):
+        spec.parse({**SMALL, **changed})
 
 
 @pytest.mark.parametrize(

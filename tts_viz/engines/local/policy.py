@@ -23,9 +23,9 @@ from tts_viz.engines.local.kv.reader import Read, Reader
 from tts_viz.engines.local.kv.segments import Forest, Segment
 from tts_viz.engines.local.placement import memory_shares
 from tts_viz.engines.local.sampling import choose
-from tts_viz.engines.prompting import Manner
+from tts_viz.engines.prompting import PromptStyle
 
-PLAIN = Manner()
+PLAIN = PromptStyle()
 
 COMPACT = 0.75
 """Finished rows are dropped from the batch once fewer than this share are still being written."""
@@ -35,7 +35,7 @@ TOLERANCE = 0.1
 
 
 @dataclass(slots=True)
-class Draft:
+class PartialStep:
     """A step that is being written."""
 
     request: SampleRequest
@@ -61,7 +61,12 @@ class TransformersPolicy:
     """
 
     def __init__(
-        self, model: PreTrainedModel, tokenizer: Any, name: str, manner: Manner = PLAIN, kv_bytes: int | None = None
+        self,
+        model: PreTrainedModel,
+        tokenizer: Any,
+        name: str,
+        manner: PromptStyle = PLAIN,
+        kv_bytes: int | None = None,
     ) -> None:
         self.name, self.manner = name, manner
         self.step_tokens = manner.step_tokens
@@ -128,14 +133,14 @@ class TransformersPolicy:
             seconds = (monotonic() - began) / len(requests) if requests else 0.0
             return [self._sampled(d, seconds) for d in drafts]
 
-    def _draft(self, request: SampleRequest) -> Draft:
+    def _draft(self, request: SampleRequest) -> PartialStep:
         prefix = self.reader.forest.find(self._path(request), request.search)
         if not prefix.tokens:
             raise EngineError(f"The policy {self.name} has nothing to continue: the prompt is empty. Type a problem.")
         room = min(request.max_tokens, self.reader.context - _length(prefix))
         pending = sum(s.pending for s in prefix.path())
         thinking = self.manner.thinking(tuple(s.text for s in request.steps))
-        return Draft(request, prefix, room, pending, thinking=thinking, finish="length" if room <= 0 else None)
+        return PartialStep(request, prefix, room, pending, thinking=thinking, finish="length" if room <= 0 else None)
 
     def _path(self, request: SampleRequest) -> list[tuple[int, ...]]:
         path = [
@@ -154,7 +159,7 @@ class TransformersPolicy:
         # Tidying up spaces would make the text of a step depend on how it was cut.
         return self.tokenizer.decode(list(tokens), clean_up_tokenization_spaces=False)
 
-    def _write(self, rows: Sequence[Draft]) -> None:
+    def _write(self, rows: Sequence[PartialStep]) -> None:
         """Write all drafts to their ends, in lock-step; those that memory did not suffice for begin again."""
         for d in rows:
             d.tokens, d.logprobs, d.finish = [], [], None
@@ -180,7 +185,7 @@ class TransformersPolicy:
             counts = torch.tensor([int(d.finish is None) for d in rows], device=self.reader.device)
             hidden = self.reader.forward(tokens, counts, cache)[:, 0]
 
-    def _extend(self, rows: Sequence[Draft], logits: torch.Tensor) -> None:
+    def _extend(self, rows: Sequence[PartialStep], logits: torch.Tensor) -> None:
         """One token more for every row that is not finished."""
         tokens, logprobs = choose(
             logits,
@@ -205,19 +210,19 @@ class TransformersPolicy:
             elif len(d.tokens) >= d.room:
                 d.text, d.finish = self._decode(d.tokens).strip(), "length"
 
-    def _ending(self, draft: Draft) -> tuple[str, Finish] | None:
+    def _ending(self, draft: PartialStep) -> tuple[str, Finish] | None:
         if self._watched.isdisjoint(self.piece(draft.tokens[-1])):
             return None
         return self.manner.cut(self._decode(draft.tokens), draft.thinking)
 
-    def _remember(self, draft: Draft, cache: RaggedCache, row: int) -> None:
+    def _remember(self, draft: PartialStep, cache: RaggedCache, row: int) -> None:
         """Keep the keys and values of a new step. Its last token was not read yet: it rides along with the next pass."""
         segment = self.reader.forest.child(draft.prefix, tuple(draft.tokens))
         if segment.tail is None:
             segment.pending = 1
             segment.kv = cache.cut(row, 0, len(draft.tokens) - 1) if len(draft.tokens) > 1 else []
 
-    def _sampled(self, draft: Draft, seconds: float) -> Sampled:
+    def _sampled(self, draft: PartialStep, seconds: float) -> Sampled:
         # Every token but a step's last passes through the model while it is written.
         passes = draft.read.tokens + max(0, len(draft.tokens) - 1)
         cost = Cost(

@@ -49,7 +49,7 @@ def source_of(name: str, choices: str) -> tuple[str, bool]:
 def loaded(kind: Any, name: str, device: str, choices: str, options: Mapping[str, str]) -> tuple[Any, Any]:
     """The model, of the transformers class `kind`, and its tokenizer. Raises ValueError, naming the `choices`.
 
-    `options` are those of `placement`. Says on stderr what it loads, unless that comes with the house.
+    `options` are those of `placement`. Says on stderr what it loads, unless that is an embedded one.
     """
     source, local = source_of(name, choices)
     with refusing(name, choices):

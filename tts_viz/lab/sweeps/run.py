@@ -30,12 +30,10 @@ from tts_viz.engines.base import EngineError, Policy
 from tts_viz.engines.embedded import EMBEDDED
 from tts_viz.engines.load.policy import load_policy
 from tts_viz.engines.load.verifier import load_verifier
-from tts_viz.lab.sweeps import step_values as rollouts
-from tts_viz.lab.sweeps import store
-from tts_viz.lab.sweeps.spec import Run, Spec, plain
+from tts_viz.lab.sweeps import step_values, store
+from tts_viz.lab.sweeps.spec import PlannedRun, Spec, plain
 from tts_viz.lab.sweeps.store import StoreError
-from tts_viz.search.scheduler import Run as Driven
-from tts_viz.search.scheduler import drive
+from tts_viz.search.scheduler import LiveRun, drive
 from tts_viz.search.session import Session
 
 Progress = Callable[[int], None]
@@ -48,7 +46,7 @@ verifier_of = cache(load_verifier)
 # --- one part -----------------------------------------------------------------------------------------------------
 
 
-def search(spec: Spec, runs: Sequence[Run]) -> pa.Table:
+def search(spec: Spec, runs: Sequence[PlannedRun]) -> pa.Table:
     """The rows of one part's runs, which are searched together. Raises EngineError where a model fails."""
     policy_name, verifier_name = spec.models(runs[0].arm)
     policy, verifier = policy_of(policy_name), verifier_of(verifier_name)
@@ -64,7 +62,7 @@ def search(spec: Spec, runs: Sequence[Run]) -> pa.Table:
         for run in runs
     ]
     sessions = [Session(s) for s in started]
-    driven = [Driven(s, policy, verifier) for s in sessions]
+    driven = [LiveRun(s, policy, verifier) for s in sessions]
     try:
         asyncio.run(drive(driven))
         if failed := next((d for d in driven if d.state != "finished"), None):
@@ -77,14 +75,16 @@ def search(spec: Spec, runs: Sequence[Run]) -> pa.Table:
     return store.table([row for run, s, v in zip(runs, sessions, values) for row in store.rows(run, s, parameters, v)])
 
 
-def _values(runs: Sequence[Run], sessions: Sequence[Session], policy: Policy) -> list[dict[NodeId, float] | None]:
+def _values(
+    runs: Sequence[PlannedRun], sessions: Sequence[Session], policy: Policy
+) -> list[dict[NodeId, float] | None]:
     each = runs[0].arm.rollouts
     if not each:
         return [None] * len(runs)
     trees = [s.tree for s in sessions]
     ends = [store.ends(tree, run.arm.strategy) for run, tree in zip(runs, trees)]
     paths = [[n for end in found if end for n in end.path()] for found in ends]
-    return list(asyncio.run(rollouts.values(policy, trees, paths, each)))
+    return list(asyncio.run(step_values.values(policy, trees, paths, each)))
 
 
 def started(spec: Spec, number: int) -> Started:
@@ -191,7 +191,7 @@ class Sweeping:
         return whole.num_rows
 
 
-def do_part(spec: Spec, runs: Sequence[Run], file: Path) -> None:
+def do_part(spec: Spec, runs: Sequence[PlannedRun], file: Path) -> None:
     store.write(file, search(spec, runs), {})
 
 

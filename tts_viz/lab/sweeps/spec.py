@@ -124,13 +124,13 @@ class Spec(Plan):
         return self
 
     @property
-    def runs(self) -> list[Run]:
+    def runs(self) -> list[PlannedRun]:
         """Every search of the sweep, in a fixed order."""
-        found: list[Run] = []
+        found: list[PlannedRun] = []
         for arm in self.arms:
             for n in arm.sizes:
                 for seed in arm.seeds or self.seeds:
-                    found += [Run(len(found) + i, arm, n, seed, *p) for i, p in enumerate(self._problems(arm))]
+                    found += [PlannedRun(len(found) + i, arm, n, seed, *p) for i, p in enumerate(self._problems(arm))]
         return found
 
     def _problems(self, arm: Arm) -> Iterator[tuple[str, int, int]]:
@@ -140,10 +140,10 @@ class Spec(Plan):
                     yield task, level, i
 
     @property
-    def parts(self) -> list[list[Run]]:
+    def parts(self) -> list[list[PlannedRun]]:
         """The runs in parts that are searched together: one arm, budget and seed each. A part does not depend on who
         else is at work, so its answers do not either."""
-        found: list[list[Run]] = []
+        found: list[list[PlannedRun]] = []
         for run in self.runs:
             last = found[-1][0] if found else None
             new = last is None or (last.arm.name, last.n, last.seed) != (run.arm.name, run.n, run.seed)
@@ -152,7 +152,7 @@ class Spec(Plan):
             found[-1].append(run)
         return found
 
-    def settings(self, run: Run) -> Settings:
+    def settings(self, run: PlannedRun) -> Settings:
         """What a run's session is started with."""
         arm = run.arm
         temperature = self.temperature if arm.temperature is None else arm.temperature
@@ -167,7 +167,7 @@ class Spec(Plan):
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class PlannedRun:
     """One search: an arm at budget `n`, on the `index`-th problem of a level. `number`: its place in the spec's list."""
 
     number: int

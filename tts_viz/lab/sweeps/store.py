@@ -29,10 +29,10 @@ import pyarrow.parquet as pq
 
 from tts_viz.analysis.judge import Judge
 from tts_viz.core.budget import Cost
-from tts_viz.core.events import Event, Grew, NodeId, Withered
+from tts_viz.core.events import Event, Expanded, NoCandidate, NodeId
 from tts_viz.core.node import Node
 from tts_viz.core.tree import Tree
-from tts_viz.lab.sweeps.spec import CHAINS, INDEPENDENT, Run, Spec
+from tts_viz.lab.sweeps.spec import CHAINS, INDEPENDENT, PlannedRun, Spec
 from tts_viz.lab.sweeps.spec import parse as parse_spec
 from tts_viz.search.session import Session
 
@@ -127,7 +127,7 @@ def _end(node: Node | None) -> Node | None:
 
 
 def rows(
-    run: Run, session: Session, parameters: tuple[int, int], values: Mapping[NodeId, float] | None = None
+    run: PlannedRun, session: Session, parameters: tuple[int, int], values: Mapping[NodeId, float] | None = None
 ) -> list[dict[str, Any]]:
     """A row for each solution of a run that has ended. `parameters`: the policy's and the verifier's number of them;
     `values`: a step's share of right continuations."""
@@ -216,11 +216,11 @@ def _generations(trace: Sequence[Event], tree: Tree) -> dict[NodeId, int]:
     """For each end of a solution, the generations spent when it came."""
     sampled, most, found = Counter[int](), 0, dict[NodeId, int]()
     for event in trace:
-        if isinstance(event, Grew | Withered) and event.cost.policy_calls:
+        if isinstance(event, Expanded | NoCandidate) and event.cost.policy_calls:
             depth = tree.charged_depth(tree.nodes[event.parent], event.node_kind)
             sampled[depth] += 1
             most = max(most, sampled[depth])
-        if isinstance(event, Grew):
+        if isinstance(event, Expanded):
             found[event.node] = most
     return found
 
@@ -282,7 +282,7 @@ class Sweep:
         return int(self.about["models"][model]["parameters"])
 
 
-def problem_of(run: Run, split: str) -> dict[str, Any]:
+def problem_of(run: PlannedRun, split: str) -> dict[str, Any]:
     """The run's problem, as plain data for its session."""
     from tts_viz.tasks import get_task
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from io import BytesIO
 
 from tts_viz.analysis.judge import Judge
-from tts_viz.core.events import Grew
+from tts_viz.core.events import Expanded
 from tts_viz.core.tree import Tree
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import CheckedTask, Problem, ProblemError
@@ -30,7 +30,7 @@ def add(visitors: Visitors, tasks: Collection[str], key: str, data: bytes) -> Ru
         events = jsonl.read_from(BytesIO(data)).events
     except TraceError as error:
         raise ValueError(f"This file is no trace of a run ({error}).") from None
-    if sum(isinstance(event, Grew) for event in events) >= MAX_NODES:
+    if sum(isinstance(event, Expanded) for event in events) >= MAX_NODES:
         raise ValueError(
             f"This run has more than {MAX_NODES:,} steps, which is too much for a page that others use too."
         )

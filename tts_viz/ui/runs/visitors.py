@@ -14,7 +14,7 @@ from typing import Literal
 
 from tts_viz.core.events import Event
 from tts_viz.engines.base import Policy, Verifier
-from tts_viz.search.scheduler import Run, Scheduler
+from tts_viz.search.scheduler import LiveRun, Scheduler
 from tts_viz.search.session import Session
 from tts_viz.tasks.base import Problem
 from tts_viz.traces.entry import RunId
@@ -94,7 +94,7 @@ class Visitors:
         if saved is None:
             saved = self.library.begin(self.owner(key), trace, *(forked or (None, None)))
         recorder = Recorder(self.library, saved, len(trace))
-        run = Run(session, *engines, pace=pace, max_nodes=MAX_NODES, keep=recorder)
+        run = LiveRun(session, *engines, pace=pace, max_nodes=MAX_NODES, keep=recorder)
         if paused:
             run.pause()
         view = self._watch(key, place, View(run, problem, self._next(), saved))
