@@ -27,6 +27,7 @@ from tts_viz.analysis.judge import Judge
 from tts_viz.analysis.lost_path import AtStake, LookBack, LostPath, in_words, look_back
 from tts_viz.core.events import Decided, Event, Expanded, MoreRequested, NoCandidate, Pruned, Settings, Started, Undone
 from tts_viz.core.tree import Tree
+from tts_viz.errors import InterventionRefusedError
 from tts_viz.search import steering
 from tts_viz.search.session import Session
 from tts_viz.tasks.countdown import Countdown
@@ -406,7 +407,7 @@ def meddled(session: Session, interventions: list[int]) -> Session:
                     session.intervene(steering.override(tree, id, number % 97 / 97))
                 case _:
                     session.intervene(steering.undo(tree))
-        except steering.InterventionRefusedError:
+        except InterventionRefusedError:
             continue
     return session
 

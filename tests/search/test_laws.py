@@ -13,7 +13,8 @@ from tests.search.scripted import SEED, begin, feed_in_any_order, feed_one, fini
 from tts_viz.core.budget import Budget, Cost
 from tts_viz.core.events import Changed, Decided, Ended, Expanded, Scored, Settings, Started
 from tts_viz.core.tree import Tree
-from tts_viz.search.replay import DriftError, fast_forward
+from tts_viz.errors import DriftError
+from tts_viz.search.replay import fast_forward
 from tts_viz.search.request import request_seed
 
 SCRIPT = full(3, 8, rollouts=2)

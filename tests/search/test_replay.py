@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from tests.search.scripted import begin, feed_one, finish, full, scattered
 from tts_viz.core.budget import Budget
 from tts_viz.core.events import Changed, Ended, Event, Expanded, NoCandidate, Scored, Started
-from tts_viz.search.replay import DriftError, fast_forward
+from tts_viz.errors import DriftError
+from tts_viz.search.replay import fast_forward
 from tts_viz.search.request import Request
 from tts_viz.search.session import Session
 

@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from tests.search.scripted import ScriptedPolicy, ScriptedVerifier, begin, finish, full, scattered
-from tts_viz.engines.base import EngineError, Sampled, SampleRequest
+from tts_viz.engines.base import Sampled, SampleRequest
+from tts_viz.errors import EngineError
 from tts_viz.search.scheduler import SHARE, LiveRun, Scheduler, drive, run_to_end, tick
 
 SCRIPT = full(3, 8, rollouts=1)

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from tests.search.scripted import begin, feed_in_any_order, feed_one, finish, full, revisable, scattered
 from tts_viz.core.events import Ended, Expanded, MoreRequested, Pruned, Started
 from tts_viz.core.tree import Tree
+from tts_viz.errors import InterventionRefusedError
 from tts_viz.search import steering
 from tts_viz.search.replay import fast_forward
 from tts_viz.search.session import Session
-from tts_viz.search.steering import InterventionRefusedError
 from tts_viz.strategies import STRATEGIES
 
 SCRIPT = revisable(full(3, 9), attempts=4)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tts_viz.errors import ProblemError
 from tts_viz.tasks.arithmetic import LEVELS, Arithmetic, error_kind, first_error, moves, solve
-from tts_viz.tasks.base import ProblemError
 
 TASK = Arithmetic()
 

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
 from tts_viz.core.events import Ended, Event, Expanded, Scored, Settings, Started
+from tts_viz.errors import TraceError
 from tts_viz.traces import library as module
 from tts_viz.traces.library import Library, RunEntry, RunId, Saved, Summary
-from tts_viz.traces.schema import TraceError
 
 PROBLEM = {
     "task": "countdown",

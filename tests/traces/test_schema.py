@@ -28,9 +28,10 @@ from tts_viz.core.events import (
     Valued,
 )
 from tts_viz.core.tree import Tree
+from tts_viz.errors import TraceError
 from tts_viz.strategies import STRATEGIES
 from tts_viz.traces import schema
-from tts_viz.traces.schema import THIS, Gate, TraceError, check_all, check_header, decode, encode
+from tts_viz.traces.schema import THIS, Gate, check_all, check_header, decode, encode
 
 real = st.floats(allow_nan=False, allow_infinity=False)
 positive = st.floats(min_value=0, exclude_min=True, allow_infinity=False)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from tts_viz.engines.base import EngineError, Rewards, ScoreRequest
+from tts_viz.engines.base import Rewards, ScoreRequest
 from tts_viz.engines.noisy import Noisy
 from tts_viz.engines.oracle import Oracle
+from tts_viz.errors import EngineError
 from tts_viz.tasks import get_task
 from tts_viz.verifier_eval.examine import examine, moved, steps_before
 from tts_viz.verifier_eval.score_cache import ScoreCache

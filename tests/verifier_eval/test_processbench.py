@@ -12,9 +12,10 @@ import pytest
 
 from tests.verifier_eval.marked import ARITHMETIC, as_lines, as_list, row, sums
 from tts_viz.cli.main import main
-from tts_viz.engines.base import EngineError, Rewards, ScoreRequest
+from tts_viz.engines.base import Rewards, ScoreRequest
 from tts_viz.engines.embedded import EMBEDDED
 from tts_viz.engines.oracle import Oracle
+from tts_viz.errors import EngineError
 from tts_viz.verifier_eval.processbench import LabelledSolution, ask, for_choosing, measure, read, share
 from tts_viz.verifier_eval.score_cache import ScoreCache
 

@@ -25,23 +25,19 @@ from tts_viz.core import aggregation
 from tts_viz.core.budget import Budget
 from tts_viz.core.events import Settings, Started
 from tts_viz.core.tree import Tree
-from tts_viz.engines.base import EngineError
 from tts_viz.engines.defaults import default_policies, default_verifiers
+from tts_viz.errors import EngineError, ProblemError, UsageError
 from tts_viz.search.scheduler import LiveRun, tick
 from tts_viz.search.session import Session
 from tts_viz.strategies import STRATEGIES, choice_table
 from tts_viz.tasks import get_task
-from tts_viz.tasks.base import SPLITS, Problem, ProblemError
+from tts_viz.tasks.base import SPLITS, Problem
 
 SELF_CHECKED = ("countdown", "arithmetic")
 """Tasks that know their own problems when they see one; others must be named."""
 
 ALIASES = {"k": "--lookahead"}
 """Longer names for flags whose knob has a short one."""
-
-
-class UsageError(Exception):
-    """The command line asks for something that there isn't. The message is one line, for the person who typed it."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -15,10 +15,6 @@ from tts_viz.core.events import Finish
 from tts_viz.tasks.base import Problem
 
 
-class EngineError(RuntimeError):
-    """A model cannot answer (out of memory, server down, …). The message is for people; the run can be resumed."""
-
-
 @dataclass(frozen=True, slots=True)
 class ContextStep:
     """A step already in the tree. `tokens` are the policy's own, delimiter included; empty for a hand-written step."""

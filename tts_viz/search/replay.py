@@ -18,11 +18,8 @@ from tts_viz.core.events import (
     Started,
     Undone,
 )
+from tts_viz.errors import DriftError
 from tts_viz.search.session import Session
-
-
-class DriftError(ValueError):
-    """A recorded trace is not what this strategy would have done. The message names the first event that differs."""
 
 
 def fast_forward(trace: Sequence[Event]) -> Session:

@@ -19,17 +19,8 @@ from typing import Any, Literal
 
 from tts_viz.core.events import Decided, Intervention, Pruned, Undone
 from tts_viz.core.node import Node
-from tts_viz.engines.base import (
-    Distant,
-    EngineError,
-    Policy,
-    Remembering,
-    Rewards,
-    Sampled,
-    SampleRequest,
-    ScoreRequest,
-    Verifier,
-)
+from tts_viz.engines.base import Distant, Policy, Remembering, Rewards, Sampled, SampleRequest, ScoreRequest, Verifier
+from tts_viz.errors import EngineError
 from tts_viz.search.request import Request, child_request, score_request
 from tts_viz.search.session import Session
 

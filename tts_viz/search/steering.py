@@ -25,16 +25,13 @@ from tts_viz.core.events import (
 from tts_viz.core.node import Node, in_order, place_of
 from tts_viz.core.ops import Expand, Parallel, Score, Search, top
 from tts_viz.core.tree import Tree
+from tts_viz.errors import InterventionRefusedError
 
 MOST_ASKED = 64
 """Children that can be asked for at a time."""
 
 LONGEST_STEP = 2_000
 """Characters of a step by hand."""
-
-
-class InterventionRefusedError(ValueError):
-    """What a person wanted cannot be done here. The message says why, in words for them."""
 
 
 # --- prune, pin, override -------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Self
 
 from tts_viz.core.events import Event, Started
+from tts_viz.errors import TraceError
 from tts_viz.traces.database import Database
 from tts_viz.traces.entry import (
     VERDICTS,
@@ -31,7 +32,7 @@ from tts_viz.traces.entry import (
     start_columns,
     summary_columns,
 )
-from tts_viz.traces.schema import Gate, TraceError, check_all, decode, encode
+from tts_viz.traces.schema import Gate, check_all, decode, encode
 
 MAX_RUNS_PER_OWNER = 500
 """Runs kept of one owner, deleted ones among them. Starred ones are kept beyond it."""

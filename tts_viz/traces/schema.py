@@ -40,6 +40,7 @@ from tts_viz.core.events import (
     Valued,
 )
 from tts_viz.core.tree import ROOT
+from tts_viz.errors import TraceError
 from tts_viz.tasks.base import Problem
 
 MAX_LINE = 1_000_000
@@ -57,10 +58,6 @@ MARKS = {"step": "", "rollout": "r", "attempt": "a"}
 """What the index of a sampled child begins with, by its kind; that of a step by hand begins with u."""
 
 STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-
-
-class TraceError(ValueError):
-    """A line that cannot be part of a trace. The message says why; readers of files add the line's number."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import from_json
 
-from tts_viz.engines.base import EngineError, Verifier
+from tts_viz.engines.base import Verifier
+from tts_viz.errors import EngineError, ProblemError
 from tts_viz.lab.metrics.verifier_scores import NONE, first_error_f1, pick_threshold
 from tts_viz.tasks import get_task
-from tts_viz.tasks.base import Problem, ProblemError
+from tts_viz.tasks.base import Problem
 from tts_viz.verifier_eval.score_cache import ScoreCache, Scores
 from tts_viz.verifier_eval.solution import SolutionUnderTest
 

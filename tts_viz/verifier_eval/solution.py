@@ -10,8 +10,9 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tts_viz.errors import ProblemError
 from tts_viz.tasks import get_task
-from tts_viz.tasks.base import CheckedTask, Problem, ProblemError
+from tts_viz.tasks.base import CheckedTask, Problem
 
 MOST_STEPS = 60
 LONGEST_STEP = 2_000

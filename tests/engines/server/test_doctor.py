@@ -6,8 +6,8 @@ import pytest
 
 from tests.engines.server.scripted import Reply, Server
 from tts_viz.cli.main import main
-from tts_viz.engines.base import EngineError
 from tts_viz.engines.load.doctor import examine
+from tts_viz.errors import EngineError
 from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.search.verifier_badge import badge
 

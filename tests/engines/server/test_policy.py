@@ -10,13 +10,14 @@ import pytest
 
 from tests.engines.prm.checkpoints import byte_level
 from tests.engines.server.scripted import NEWLINE, Asked, Reply, Server, opening, said, written
-from tts_viz.engines.base import Candidate, ContextStep, EngineError, Sampled, SampleRequest
+from tts_viz.engines.base import Candidate, ContextStep, Sampled, SampleRequest
 from tts_viz.engines.load.policy import load_policy
 from tts_viz.engines.prompt_presets import CHAT
 from tts_viz.engines.prompting import PromptStyle
 from tts_viz.engines.server.address import parse_address
 from tts_viz.engines.server.client import Client
 from tts_viz.engines.server.policy import ServerPolicy
+from tts_viz.errors import EngineError
 from tts_viz.training.tokenizer import encode
 
 PROMPT = "Make 24 from 1 3 8\n"

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tts_viz.cli.main import main
-from tts_viz.lab.metrics.choice_table import LackingError, table
+from tts_viz.errors import SweepLacksError
+from tts_viz.lab.metrics.choice_table import table
 from tts_viz.lab.sweeps import store
 from tts_viz.lab.sweeps.spec import parse
 from tts_viz.lab.sweeps.store import Sweep
@@ -84,7 +85,7 @@ def test_a_difference_that_chance_would_give_is_none(tmp_path: Path, monkeypatch
 
 
 def test_a_sweep_without_best_of_n_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(LackingError, match="no best-of-N"):
+    with pytest.raises(SweepLacksError, match="no best-of-N"):
         table(Sweep(sweep(tmp_path, SPEC | {"arm": SPEC["arm"][1:]})), "")
 
 

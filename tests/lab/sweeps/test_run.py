@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tts_viz.errors import SweepFileError, SweepSpecError
 from tts_viz.lab.sweeps import spec, store
 from tts_viz.lab.sweeps.run import Sweeping, merge, started
-from tts_viz.lab.sweeps.store import StoreError, Sweep
+from tts_viz.lab.sweeps.store import Sweep
 
 SMALL: dict[str, Any] = {
     "tasks": ["countdown"],
@@ -77,26 +78,26 @@ def test_shards_merge_to_the_same_table(tmp_path: Path, uninterrupted: Path) -> 
     merge(shards[::-1], out)
     pd.testing.assert_frame_equal(untimed(out), untimed(uninterrupted))
     assert Sweep(out).about["parts"] == Sweep(uninterrupted).about["parts"]
-    with pytest.raises(StoreError, match="give all shards"):
+    with pytest.raises(SweepFileError, match="give all shards"):
         merge(shards[:1], out)
-    with pytest.raises(StoreError, match="merge each shard once"):
+    with pytest.raises(SweepFileError, match="merge each shard once"):
         merge([*shards, shards[0]], out)
     other = whole(tmp_path / "other.parquet", (2, 2), seeds=[3, 4])
-    with pytest.raises(StoreError, match="they differ in their spec"):
+    with pytest.raises(SweepFileError, match="they differ in their spec"):
         merge([shards[0], other], out)
 
 
 def test_parts_of_another_sweep_are_refused(tmp_path: Path) -> None:
     out = tmp_path / "a.parquet"
     Sweeping(spec.parse(SMALL), out, "sweep")
-    with pytest.raises(StoreError, match="another sweep: delete it, or choose another file"):
+    with pytest.raises(SweepFileError, match="another sweep: delete it, or choose another file"):
         Sweeping(spec.parse({**SMALL, "problems": 2}), out, "sweep")
 
 
 def test_a_file_that_is_no_sweep_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "x.parquet"
     file.write_bytes(b"nothing")
-    with pytest.raises(StoreError, match="is not a sweep; make one with"):
+    with pytest.raises(SweepFileError, match="is not a sweep; make one with"):
         Sweep(file)
 
 
@@ -120,7 +121,7 @@ BEAM = {"name": "beam", "strategy": "beam", "knobs": {"m": 4}, "budgets": [4]}
     ],
 )
 def test_what_is_wrong_with_a_spec_is_said_with_what_to_do(changed: dict[str, Any], said: str) -> None:
-    with pytest.raises(spec.SpecError, match=said):
+    with pytest.raises(SweepSpecError, match=said):
         spec.parse({**SMALL, **changed})
 
 

@@ -12,12 +12,12 @@ import pytest
 from tests.search.scripted import SEED, ScriptedPolicy, ScriptedVerifier
 from tts_viz.core.budget import Budget
 from tts_viz.core.events import Changed, Settings, Started
+from tts_viz.errors import CrowdedError, ProblemError
 from tts_viz.lab.figures import FIGURES
 from tts_viz.search.scheduler import LiveRun, Scheduler, drive
 from tts_viz.search.session import Session
 from tts_viz.strategies import STRATEGIES
 from tts_viz.tasks import get_task
-from tts_viz.tasks.base import ProblemError
 from tts_viz.tasks.math500 import Math500
 from tts_viz.traces.library import Library
 from tts_viz.ui.forms import problem as problem_form
@@ -29,7 +29,7 @@ from tts_viz.ui.html.status import loading_line
 from tts_viz.ui.lab.tab import LABELS
 from tts_viz.ui.runs import start
 from tts_viz.ui.runs.view import View
-from tts_viz.ui.runs.visitors import MAX_VISITORS, CrowdedError, Visitors
+from tts_viz.ui.runs.visitors import MAX_VISITORS, Visitors
 
 PROBLEM = get_task("countdown").parse("make 24 from 4 6 1")
 NASTY = "<script>alert(1)</script>"

@@ -13,13 +13,14 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 import torch
 
-from tts_viz.engines.base import EngineError, ScoreRequest, Verifier
+from tts_viz.engines.base import ScoreRequest, Verifier
 from tts_viz.engines.load.verifier import load_prm, on_server
 from tts_viz.engines.local.verifier import TransformersVerifier
 from tts_viz.engines.model_spec import parse_model_spec
 from tts_viz.engines.prm.base import PRMFormat, encoded
 from tts_viz.engines.prm.formats import DetectedFormat
 from tts_viz.engines.server.address import is_server
+from tts_viz.errors import EngineError
 
 CheckVerdict = Literal["ok", "doubt", "bad"]
 

@@ -16,14 +16,15 @@ from transformers import PreTrainedModel
 
 from tts_viz.core.budget import Cost
 from tts_viz.core.events import Finish
-from tts_viz.engines.base import Candidate, EngineError, Sampled, SampleRequest
-from tts_viz.engines.errors import explained
+from tts_viz.engines.base import Candidate, Sampled, SampleRequest
+from tts_viz.engines.failures import explained
 from tts_viz.engines.local.kv.ragged_cache import RaggedCache
 from tts_viz.engines.local.kv.reader import Read, Reader
 from tts_viz.engines.local.kv.segments import Forest, Segment
 from tts_viz.engines.local.placement import memory_shares
 from tts_viz.engines.local.sampling import choose
 from tts_viz.engines.prompting import PromptStyle
+from tts_viz.errors import EngineError
 
 PLAIN = PromptStyle()
 

@@ -16,9 +16,9 @@ from typing import Any, TypeVar
 import openai
 from pydantic import BaseModel, ValidationError
 
-from tts_viz.engines.base import EngineError
 from tts_viz.engines.server.address import Address
 from tts_viz.engines.server.responses import Card, ModelList
+from tts_viz.errors import EngineError
 
 KEY = "TTS_VIZ_API_KEY"
 

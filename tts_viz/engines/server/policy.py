@@ -13,11 +13,12 @@ from typing import Any
 
 from tts_viz.core.budget import Cost
 from tts_viz.core.events import Finish
-from tts_viz.engines.base import Candidate, EngineError, Sampled, SampleRequest
+from tts_viz.engines.base import Candidate, Sampled, SampleRequest
 from tts_viz.engines.prm.base import encoded
 from tts_viz.engines.prompting import PromptStyle
 from tts_viz.engines.server.client import Client
 from tts_viz.engines.server.responses import Card, Completion, CompletionChoice
+from tts_viz.errors import EngineError
 
 FOR_VLLM: dict[str, Any] = {"top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0, "return_token_ids": True}
 """Left out, the first three would be those that the model's makers recommend, and the samples of another distribution."""

@@ -14,10 +14,11 @@ from time import monotonic
 from typing import Any
 
 from tts_viz.core.budget import Cost
-from tts_viz.engines.base import EngineError, Rewards, ScoreRequest
+from tts_viz.engines.base import Rewards, ScoreRequest
 from tts_viz.engines.prm.base import Labelled, PRMFormat, Signing, Tokens
 from tts_viz.engines.server.client import Client
 from tts_viz.engines.server.responses import Completion, Pooling, Usage
+from tts_viz.errors import EngineError
 
 LIKELIEST = 20
 """Tokens whose log-probabilities are asked for: as many as vLLM tells unless it is set up to tell more."""

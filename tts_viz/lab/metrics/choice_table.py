@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from tts_viz.errors import SweepLacksError
 from tts_viz.lab.metrics.arrays import ArmSummary, Floats, Ints, SweepArrays, sweep_arrays
 from tts_viz.lab.metrics.curves import Mask, baseline, compared
 from tts_viz.lab.metrics.difficulty import BINS, FEW, binned, difficulty, halves
@@ -33,10 +34,6 @@ GRID = 21
 DIGITS = 4
 
 
-class LackingError(ValueError):
-    """The sweep has not what a table is made of. The message says what."""
-
-
 @dataclass(frozen=True, slots=True)
 class ArmCandidate:
     """A strategy at one budget, without the knob that follows from the budget, and its accuracy on each problem."""
@@ -47,14 +44,14 @@ class ArmCandidate:
 
 
 def table(sweep: Sweep, command: str) -> dict[str, Any]:
-    """The table as plain data. `command`: how it was made. Raises `LackingError`."""
+    """The table as plain data. `command`: how it was made. Raises `SweepLacksError`."""
     m = sweep_arrays(sweep)
     base = baseline(m)
     if base is None:
-        raise LackingError("the sweep has no best-of-N arm with the spec's own models, by which to tell difficulty")
+        raise SweepLacksError("the sweep has no best-of-N arm with the spec's own models, by which to tell difficulty")
     at = [n for n in BUDGETS if n in budgets(m, base.name)]
     if not at:
-        raise LackingError(f"the sweep's best of N has none of the budgets {', '.join(map(str, BUDGETS))}")
+        raise SweepLacksError(f"the sweep's best of N has none of the budgets {', '.join(map(str, BUDGETS))}")
     everything = np.ones(len(m.problems), dtype=bool)
     tasks = {"all": everything} | {task: m.of_task(task) for task in m.spec.tasks}
     return {
@@ -76,7 +73,7 @@ def _rows(m: SweepArrays, base: ArmSummary, at: list[int], among: Mask) -> dict[
     easiness = difficulty(m, "predicted", few=FEW)
     bins = binned(m, easiness, among)
     if len(np.unique(bins[bins >= 0])) < BINS:
-        raise LackingError(f"the sweep has {(bins >= 0).sum()} problems of a task; {BINS} at least make {BINS} bins")
+        raise SweepLacksError(f"the sweep has {(bins >= 0).sum()} problems of a task; {BINS} at least make {BINS} bins")
     candidates = {n: list(_candidates(m, n)) for n in at}
     return {
         "edges": [round(edge, DIGITS) for edge in _edges(easiness, bins)],

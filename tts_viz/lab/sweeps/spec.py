@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, StringConstraint
 from tts_viz.core import aggregation as aggregate
 from tts_viz.core.budget import Budget
 from tts_viz.core.events import Settings
+from tts_viz.errors import SweepSpecError
 from tts_viz.strategies import STRATEGIES, make
 from tts_viz.tasks import get_task
 
@@ -29,10 +30,6 @@ CHAINS = ("revisions", "parallel_revisions")
 
 SIZES = ("n", "chains", "length")
 """The knobs that set what a search costs; the one that a spec leaves out is chosen to fit the budget."""
-
-
-class SpecError(ValueError):
-    """A spec that cannot be run. The message says where, and what to write instead."""
 
 
 Name = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
@@ -203,22 +200,22 @@ def parameters(strategy: str, knobs: dict[str, Any], n: int) -> dict[str, int]:
 
 
 def read(path: Path) -> Spec:
-    """Raises `SpecError`, which names the place, and OSError."""
+    """Raises `SweepSpecError`, which names the place, and OSError."""
     try:
         return parse(tomllib.loads(path.read_text(encoding="utf-8")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SpecError(f"{path} is not TOML: {error}") from None
-    except SpecError as error:
-        raise SpecError(f"{path}: {error}") from None
+        raise SweepSpecError(f"{path} is not TOML: {error}") from None
+    except SweepSpecError as error:
+        raise SweepSpecError(f"{path}: {error}") from None
 
 
 def parse(plain: dict[str, Any]) -> Spec:
-    """Raises `SpecError`."""
+    """Raises `SweepSpecError`."""
     try:
         return Spec.model_validate(plain)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise SpecError(f"{_place(first['loc'], plain)}{first['msg'].removeprefix('Value error, ')}") from None
+        raise SweepSpecError(f"{_place(first['loc'], plain)}{first['msg'].removeprefix('Value error, ')}") from None
 
 
 def plain(spec: Spec) -> dict[str, Any]:

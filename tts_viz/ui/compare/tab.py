@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 
 from tts_viz.analysis.comparison import Side, differences
-from tts_viz.engines.base import EngineError
+from tts_viz.errors import CrowdedError, EngineError
 from tts_viz.ui.components.events import LIVE, SHORT, key_of, warning
 from tts_viz.ui.components.panel import Panel
 from tts_viz.ui.components.scrubber import Scrubber
@@ -25,7 +25,7 @@ from tts_viz.ui.html.status import READY
 from tts_viz.ui.runs.follow import rest, wire_watching
 from tts_viz.ui.runs.start import PACES, begin_with
 from tts_viz.ui.runs.view import View
-from tts_viz.ui.runs.visitors import CrowdedError, Place, Visitors
+from tts_viz.ui.runs.visitors import Place, Visitors
 
 SIDES: tuple[Place, Place] = ("left", "right")
 DEFAULTS = {"left": "best_of_n", "right": "beam"}

@@ -10,8 +10,9 @@ from typing import Any
 import gradio as gr
 
 from tts_viz.engines.embedded import EMBEDDED
+from tts_viz.errors import ProblemError
 from tts_viz.tasks import get_task
-from tts_viz.tasks.base import Problem, ProblemError
+from tts_viz.tasks.base import Problem
 from tts_viz.tasks.math500 import LONGEST, SUBJECTS, Math500
 from tts_viz.ui.components.events import warning
 from tts_viz.ui.forms.offered import TASKS

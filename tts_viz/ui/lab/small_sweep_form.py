@@ -13,7 +13,7 @@ from typing import Any
 import gradio as gr
 from markupsafe import Markup
 
-from tts_viz.engines.base import EngineError
+from tts_viz.errors import EngineError
 from tts_viz.lab.sweeps.spec import Spec
 from tts_viz.tasks import get_task
 from tts_viz.ui.components.events import LIVE, SHORT, key_of, warning

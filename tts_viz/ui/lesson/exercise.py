@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from tts_viz.engines.base import EngineError
+from tts_viz.errors import CrowdedError, EngineError
 from tts_viz.lesson import exercise
 from tts_viz.lesson.exercise import Attempts
 from tts_viz.lesson.outcomes import Outcome
@@ -24,7 +24,6 @@ from tts_viz.ui.lesson.stage import PARTS, LessonStage, outcome_of
 from tts_viz.ui.lesson.text import board, judged
 from tts_viz.ui.runs.start import begin_with
 from tts_viz.ui.runs.view import View
-from tts_viz.ui.runs.visitors import CrowdedError
 
 EMPTY_PURSE = f"All {exercise.PURSE} generations are spent. Press Check to see what they bought, or Start over."
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from tts_viz.engines.base import EngineError
+from tts_viz.errors import CrowdedError, EngineError
 from tts_viz.lesson import exercise, outcomes
 from tts_viz.lesson.outcomes import Before
 from tts_viz.lesson.steps import EXERCISE, PACE, POLICY, STEPS, VERIFIER, Trial
@@ -26,7 +26,7 @@ from tts_viz.ui.lesson.text import LessonText, step_text, told
 from tts_viz.ui.runs.follow import wire_watching
 from tts_viz.ui.runs.start import begin_with
 from tts_viz.ui.runs.view import View
-from tts_viz.ui.runs.visitors import CrowdedError, Visitors
+from tts_viz.ui.runs.visitors import Visitors
 from tts_viz.ui.search.open_run import wire_opening
 from tts_viz.ui.search.tab import SearchTab
 

@@ -13,13 +13,13 @@ from io import BytesIO
 from tts_viz.analysis.judge import Judge
 from tts_viz.core.events import Expanded
 from tts_viz.core.tree import Tree
+from tts_viz.errors import ProblemError, TraceError
 from tts_viz.tasks import get_task
-from tts_viz.tasks.base import CheckedTask, Problem, ProblemError
+from tts_viz.tasks.base import CheckedTask, Problem
 from tts_viz.tasks.math500 import LONGEST
 from tts_viz.traces import jsonl
 from tts_viz.traces.entry import RunId
 from tts_viz.traces.recorder import summary
-from tts_viz.traces.schema import TraceError
 from tts_viz.ui.runs.start import problem_of
 from tts_viz.ui.runs.visitors import MAX_NODES, Visitors
 

@@ -7,8 +7,8 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from tts_viz.core.events import Event, Settings, Started
-from tts_viz.engines.base import EngineError
-from tts_viz.search.replay import DriftError, fast_forward
+from tts_viz.errors import DriftError, EngineError
+from tts_viz.search.replay import fast_forward
 from tts_viz.search.session import Session
 from tts_viz.strategies import STRATEGIES
 from tts_viz.tasks.base import Problem

@@ -19,10 +19,10 @@ from tts_viz.analysis.lost_path import LostPath, look_back
 from tts_viz.core.events import Changed, Event, Expanded, Intervention, NodeId, Settings, Undone
 from tts_viz.core.tree import Tree
 from tts_viz.engines.base import Verifier
+from tts_viz.errors import InterventionRefusedError
 from tts_viz.render.scene import Mark, scene
 from tts_viz.render.wire import Stream
 from tts_viz.search.scheduler import LiveRun, RunState
-from tts_viz.search.steering import InterventionRefusedError
 from tts_viz.tasks.base import Problem
 from tts_viz.traces.entry import RunId
 from tts_viz.traces.recorder import Recorder

@@ -14,6 +14,7 @@ from typing import Literal
 
 from tts_viz.core.events import Event
 from tts_viz.engines.base import Policy, Verifier
+from tts_viz.errors import CrowdedError
 from tts_viz.search.scheduler import LiveRun, Scheduler
 from tts_viz.search.session import Session
 from tts_viz.tasks.base import Problem
@@ -31,10 +32,6 @@ MAX_NODES = 5_000
 Place = Literal["main", "left", "right", "lesson", "bench"]
 """Where on the page a run is shown: the search, one side of the comparison, the lesson, or (without being shown) the
 samples that a verifier is examined on."""
-
-
-class CrowdedError(RuntimeError):
-    """Too many searches at once. The message is for the visitor."""
 
 
 @dataclass(slots=True)

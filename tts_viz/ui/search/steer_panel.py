@@ -15,8 +15,8 @@ from gradio.components import Component
 
 from tts_viz.core.events import Intervention, Undone
 from tts_viz.core.tree import Tree
+from tts_viz.errors import InterventionRefusedError
 from tts_viz.search import steering
-from tts_viz.search.steering import InterventionRefusedError
 from tts_viz.strategies import STRATEGIES
 from tts_viz.ui.runs.view import View
 

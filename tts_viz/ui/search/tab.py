@@ -13,7 +13,7 @@ from typing import Any
 
 import gradio as gr
 
-from tts_viz.engines.base import EngineError
+from tts_viz.errors import CrowdedError, EngineError
 from tts_viz.ui.components.events import LIVE, SHORT, key_of, warning
 from tts_viz.ui.components.panel import Panel
 from tts_viz.ui.components.save_buttons import SaveButtons
@@ -28,7 +28,7 @@ from tts_viz.ui.html.status import READY, STARTING, loading_line
 from tts_viz.ui.runs.follow import followed, wire_scrubber
 from tts_viz.ui.runs.start import PACES, begin, fork, seconds
 from tts_viz.ui.runs.view import View
-from tts_viz.ui.runs.visitors import CrowdedError, Visitors
+from tts_viz.ui.runs.visitors import Visitors
 from tts_viz.ui.search.run_bar import RunBar, build_run_bar
 from tts_viz.ui.search.save_run import wire_saver
 from tts_viz.ui.search.steer_panel import SteerPanel, build_steer_panel, filled, wire_steer_panel

@@ -11,7 +11,8 @@ from typing import Any
 import gradio as gr
 from markupsafe import Markup
 
-from tts_viz.engines.base import EngineError, Verifier
+from tts_viz.engines.base import Verifier
+from tts_viz.errors import EngineError
 from tts_viz.ui.components.events import LIVE
 from tts_viz.ui.components.panel import Panel
 from tts_viz.ui.forms.offered import OfferedModels

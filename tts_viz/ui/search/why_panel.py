@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from tts_viz.engines.base import EngineError
+from tts_viz.errors import EngineError
 from tts_viz.ui.components.events import key_of, warning
 from tts_viz.ui.components.panel import Panel
 from tts_viz.ui.forms.offered import OfferedModels

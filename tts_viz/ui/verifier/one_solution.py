@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from tts_viz.engines.base import EngineError
+from tts_viz.errors import EngineError
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import Problem
 from tts_viz.ui.components.events import SHORT, warning

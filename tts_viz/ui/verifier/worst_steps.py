@@ -11,7 +11,7 @@ from typing import Any, get_args
 import gradio as gr
 
 from tts_viz.core.events import NodeId
-from tts_viz.engines.base import EngineError
+from tts_viz.errors import EngineError
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import ErrorKind
 from tts_viz.traces.entry import RunId

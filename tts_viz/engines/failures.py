@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import torch
 
-from tts_viz.engines.base import EngineError
+from tts_viz.errors import EngineError
 
 log = logging.getLogger(__name__)
 
