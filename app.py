@@ -60,7 +60,7 @@ def main() -> None:
         help="the sweep that the laboratory shows, made by `python -m tts_viz sweep` (default: the shipped one)",
     )  # fmt: skip
     parser.add_argument(
-        "--choices", default=None, metavar="FILE",
+        "--choices", type=Path, default=None, metavar="FILE",
         help="the table that compute-optimal search looks up, made by `python -m tts_viz choose` (default: the shipped one)",
     )  # fmt: skip
     args = parser.parse_args()
@@ -69,14 +69,15 @@ def main() -> None:
     from tts_viz.engines.embedded import EMBEDDED
     from tts_viz.lab.sweeps.store import models_of
     from tts_viz.search.scheduler import Scheduler
-    from tts_viz.strategies.choice_table import VARIABLE, table
+    from tts_viz.strategies import choice_table
     from tts_viz.tasks.math500 import SOURCE
     from tts_viz.ui.forms.offered import TASKS, OfferedModels
     from tts_viz.ui.page import build_page, launch_options
 
-    if args.choices:
-        os.environ[VARIABLE] = args.choices
-        table()  # better to fail now than in front of a visitor
+    try:
+        choice_table.read(args.choices)  # better to fail now than in front of a visitor
+    except ValueError as error:
+        parser.error(str(error))
     if args.math500:
         os.environ[SOURCE] = args.math500
     policies = tuple(args.policy or default_policies())
@@ -85,7 +86,7 @@ def main() -> None:
     if sweep is None and args.sweep != SWEEP:
         parser.error(f"{args.sweep}: there is no such file")
     models = OfferedModels(
-        policies, tuple(args.verifier or default_verifiers()), tasks, models_of(sweep) if sweep else ()
+        policies, tuple(args.verifier or default_verifiers()), tasks, models_of(sweep) if sweep else (), args.choices
     )
     models.warm_up()
     library = open_library(args.runs)

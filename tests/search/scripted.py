@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Mapping, Sequence
 from itertools import product
+from typing import Any
 
 from tts_viz.core.budget import Budget, Cost
 from tts_viz.core.events import Settings, Started
@@ -13,6 +14,7 @@ from tts_viz.engines.base import Candidate, Rewards, Sampled, SampleRequest, Sco
 from tts_viz.search.request import Request, request_seed
 from tts_viz.search.scheduler import LiveRun, drive
 from tts_viz.search.session import Session
+from tts_viz.strategies import choice_table
 
 SEED = 7
 
@@ -86,9 +88,9 @@ def revisable(script: Mapping[str, str], attempts: int, chains: int = 3, steps: 
     return grown
 
 
-def begin(strategy: str, budget: int | None = 1000, seed: int = SEED, **parameters: int) -> Session:
+def begin(strategy: str, budget: int | None = 1000, seed: int = SEED, **parameters: Any) -> Session:
     settings = Settings(strategy, parameters, Budget(generations=budget), seed=seed)
-    return Session(Started("Prompt\n", settings))
+    return Session(Started("Prompt\n", settings, table=choice_table.needed(strategy, "", "", "")))
 
 
 def finish(session: Session, script: Mapping[str, str], rewards: Mapping[str, float] | None = None) -> LiveRun:

@@ -17,10 +17,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from importlib import import_module
-from typing import NoReturn
+from pathlib import Path
+from typing import Any, NoReturn
 
 from tts_viz.analysis.judge import Judge
-from tts_viz.cli import terminal
+from tts_viz.cli import strategy_flags, terminal
 from tts_viz.core import aggregation
 from tts_viz.core.budget import Budget
 from tts_viz.core.events import Settings, Started
@@ -30,20 +31,18 @@ from tts_viz.errors import EngineError, ProblemError, UsageError
 from tts_viz.search.scheduler import LiveRun, tick
 from tts_viz.search.session import Session
 from tts_viz.strategies import STRATEGIES, choice_table
+from tts_viz.strategies.defaults import FIRST
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import SPLITS, Problem
 
 SELF_CHECKED = ("countdown", "arithmetic")
 """Tasks that know their own problems when they see one; others must be named."""
 
-ALIASES = {"k": "--lookahead"}
-"""Longer names for flags whose knob has a short one."""
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit code. As argparse does, it leaves by SystemExit where argparse refuses the arguments or prints help."""
     argv = sys.argv[1:] if argv is None else argv
-    args = build_parser(next((a for a in argv if not a.startswith("-")), None)).parse_args(argv)
+    args = build_parser(argv).parse_args(argv)
     try:
         code = args.do(args)
         sys.stdout.flush()
@@ -84,24 +83,33 @@ def _said(error: Exception) -> str:
 
 
 class Parser(argparse.ArgumentParser):
-    """Complains in one line, without the usage."""
+    """Complains in one line, without the usage. A flag that nobody knows is told to the command that it was given to."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:  # type: ignore[override]
+        found, unknown = super().parse_known_args(args, namespace)
+        flags = getattr(found, "flags", None)
+        if unknown and flags is not None:
+            self.error(flags.refusal(unknown))
+        return found, unknown
 
     def error(self, message: str) -> NoReturn:
         self.exit(_complain(message, 2))
 
 
-def build_parser(command: str | None) -> Parser:
-    """The parser for one command: only its own arguments are filled in, because that may import a lot."""
+def build_parser(argv: Sequence[str]) -> Parser:
+    """The parser for the command of these arguments: only its own are filled in, because that may import a lot."""
+    command = next((a for a in argv if not a.startswith("-")), None)
     parser = Parser(prog="tts_viz", description="Watch a language model search for an answer.", allow_abbrev=False)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for name, (help, fill) in COMMANDS.items():
         sub = commands.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".", allow_abbrev=False)
         if name == command:
-            fill(sub)
+            fill(sub, argv)
     return parser
 
 
-def _fill_run(parser: argparse.ArgumentParser) -> None:
+def _fill_run(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
+    chosen = strategy_flags.chosen(argv)
     what = parser.add_argument_group("what to solve")
     what.add_argument(
         "--task", metavar="NAME", help="countdown, arithmetic or math500; guessed from --problem if left out"
@@ -113,14 +121,9 @@ def _fill_run(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--dataset", metavar="SOURCE", help="math500 only: a JSONL file or a hub id")
 
     how = parser.add_argument_group("how to search")
-    how.add_argument("--strategy", choices=list(STRATEGIES), default="beam", help="default %(default)s")
-    knobs = {k.name: k for entry in STRATEGIES.values() for k in entry.knobs}
-    for name, knob in knobs.items():
-        owners = [s for s, entry in STRATEGIES.items() if name in {k.name for k in entry.knobs}]
-        flags = [f"--{name}", *filter(None, [ALIASES.get(name)])]
-        how.add_argument(*flags, dest=f"knob_{name}", type=int, metavar=name.upper(), help=(
-            f"{knob.help} From {knob.low} to {knob.high}, default {knob.default}; for {', '.join(owners)}."
-        ))  # fmt: skip
+    how.add_argument("--strategy", choices=list(STRATEGIES), default=FIRST, help=(
+        "default %(default)s; each has knobs of its own, which run --strategy NAME --help shows"
+    ))  # fmt: skip
     how.add_argument(
         "--budget", type=int, default=64, metavar="GENERATIONS", help="in full answers (default %(default)s)"
     )
@@ -139,17 +142,21 @@ def _fill_run(parser: argparse.ArgumentParser) -> None:
 
     how.add_argument(
         "--choices",
+        type=Path,
         metavar="FILE",
-        help=f"the table that compute_optimal looks up (default ${choice_table.VARIABLE} or the shipped one)",
+        help=(
+            f"the table that {' and '.join(name for name, entry in STRATEGIES.items() if entry.looks_up)} look up "
+            f"(default ${choice_table.VARIABLE} or the shipped one)"
+        ),
     )
 
     out = parser.add_argument_group("what comes out")
     out.add_argument("--out", metavar="FILE", help="write the trace there as it happens, as JSON lines")
     _add_json(out)
-    parser.set_defaults(do=run)
+    parser.set_defaults(do=run, flags=strategy_flags.add(parser, chosen))
 
 
-def _fill_open(parser: argparse.ArgumentParser) -> None:
+def _fill_open(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
     parser.add_argument("file", metavar="FILE", help="a trace that run --out wrote")
     _add_json(parser)
     parser.set_defaults(do=open_trace)
@@ -169,10 +176,14 @@ def _temperature(text: str) -> float:
 _temperature.__name__ = "temperature"  # argparse calls what float refuses an "invalid temperature value"
 
 
-def _elsewhere(module: str) -> Callable[[argparse.ArgumentParser], None]:
+Fill = Callable[[argparse.ArgumentParser, Sequence[str]], None]
+"""Gives a command's parser its arguments; some of them depend on what was typed."""
+
+
+def _elsewhere(module: str) -> Fill:
     """A command that another module keeps, as `add_arguments(parser)` and `run(args) -> int`."""
 
-    def fill(parser: argparse.ArgumentParser) -> None:
+    def fill(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
         found = import_module(module)
         found.add_arguments(parser)
         parser.set_defaults(do=found.run)
@@ -180,7 +191,7 @@ def _elsewhere(module: str) -> Callable[[argparse.ArgumentParser], None]:
     return fill
 
 
-COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
+COMMANDS: dict[str, tuple[str, Fill]] = {
     "run": ("search for the solution of one problem and print the tree", _fill_run),
     "open": ("print a recorded search, without any model", _fill_open),
     "export": ("make a web page or a table of a recorded search", _elsewhere("tts_viz.cli.export")),
@@ -207,12 +218,12 @@ def run(args: argparse.Namespace) -> int:
     from tts_viz.traces.jsonl import TraceWriter
 
     with refusing():
-        if args.choices:
-            os.environ[choice_table.VARIABLE] = args.choices
         problem = _problem(args)
         judge = Judge(problem)
-        given = {"problem": asdict(problem), "policy": args.policy, "verifier": args.verifier}
-        started = Started(problem.prompt, _settings(args), **given)
+        settings = _settings(args)
+        table = choice_table.needed(settings.strategy, problem.task, args.policy, args.verifier, args.choices)
+        given = {"problem": asdict(problem), "policy": args.policy, "verifier": args.verifier, "table": table}
+        started = Started(problem.prompt, settings, **given)
         Session(started)  # refuses what is wrong with them, before the seconds that models take
         from tts_viz.engines.load.policy import load_policy
         from tts_viz.engines.load.verifier import load_verifier
@@ -285,12 +296,7 @@ def _guess(text: str) -> Problem:
 
 def _settings(args: argparse.Namespace) -> Settings:
     """Raises ValueError for a bad budget; what the strategy thinks of its parameters, the session will hear."""
-    given = {name.removeprefix("knob_"): value for name, value in vars(args).items() if name.startswith("knob_")}
-    parameters = {name: value for name, value in given.items() if value is not None}
-    strategy = args.strategy
-    if strategy == "beam" and "k" in parameters:  # lookahead is beam search that peeks, and with k = 0 it does not
-        strategy = "lookahead" if parameters["k"] else "beam"
-        parameters = parameters if parameters["k"] else {n: v for n, v in parameters.items() if n != "k"}
+    strategy, parameters = args.flags.read(args)
     budget = Budget(generations=args.budget)
     return Settings(strategy, parameters, budget, args.temperature, args.step_aggregation, args.vote, args.seed)
 

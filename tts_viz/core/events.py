@@ -38,7 +38,8 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The first event. `problem` is the task's Problem as plain data; `policy` and `verifier` are names for people."""
+    """The first event. `problem` is the task's Problem as plain data; `policy` and `verifier` are names for people.
+    `table`: what strategies that go by a table of choices may look up in this search (see `strategies.choice_table`)."""
 
     prompt: str
     settings: Settings
@@ -48,6 +49,7 @@ class Started:
     problem: dict[str, Any] = field(default_factory=dict)
     policy: str = ""
     verifier: str = ""
+    table: dict[str, Any] = field(default_factory=dict)
     kind: Literal["started"] = "started"
     by: Author = "user"
 

@@ -32,6 +32,7 @@ from tts_viz.core.events import (
     NodeKind,
     Noted,
     Scored,
+    Settings,
     Started,
     Undone,
     Valued,
@@ -74,7 +75,7 @@ class Session:
         self._waiting: list[tuple[Process, list[Node] | None]] = []
         """The strategy's generators that could go on, once nothing asked for by hand is under way."""
         self._why: Literal["finished", "stopped"] = "finished"
-        strategy = strategies.from_settings(started.settings)
+        strategy = strategies.from_settings(started.settings, started.table)
         self._emit(started)
         self._begin(strategy)
 
@@ -161,7 +162,7 @@ class Session:
         """
         before, old = len(self.trace), self.tree.settings
         settings = replace(old, **changes)
-        strategy = strategies.from_settings(settings)
+        strategy = self._strategy(settings)
         if settings == old:
             return []
         self._emit(Changed(settings, ", ".join(sorted(changes))))
@@ -196,7 +197,7 @@ class Session:
             and not isinstance(intervention, MoreRequested)
             and reopens(intervention, Ended(self._why))
         ):
-            self._waiting.append((Process(strategies.from_settings(self.tree.settings).search(self.tree)), None))
+            self._waiting.append((Process(self._strategy(self.tree.settings).search(self.tree)), None))
             self._why = "finished"
         if search := steering.follow_up(self.tree, intervention):
             number = intervention.deed if isinstance(intervention, Undone) else len(self.tree.interventions) - 1
@@ -232,6 +233,11 @@ class Session:
     def _emit(self, event: Event) -> None:
         self.tree.apply(event)
         self.trace.append(event)
+
+    def _strategy(self, settings: Settings) -> strategies.Strategy:
+        """Raises ValueError for settings that no search could go by."""
+        assert self.tree.started is not None
+        return strategies.from_settings(settings, self.tree.started.table)
 
     def _begin(self, strategy: strategies.Strategy) -> None:
         """Start a strategy on the tree as it is, in place of the one before; what was asked for by hand goes on."""

@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from math import exp, sqrt
 from statistics import fmean
 
 from tts_viz.core.node import Node
 from tts_viz.core.ops import Expand, Score, Search, SetValue, evaluate
-from tts_viz.core.tree import Tree
-from tts_viz.strategies.base import check_ranges, knob, strategy
-
-
-def visits(node: Node) -> int:
-    """How often the search came through: each time grew one step in its subtree, so the tree itself keeps the count."""
-    return node.expanded + sum(visits(child) for child in node.children if child.kind == "step")
-
-
-def told(node: Node) -> float | None:
-    """What was said of a step that has not been grown: a person's word, its rollout's end, or the verifier's own score."""
-    return node.effective_reward if node.override is not None else node.rollout_end().effective_reward
-
-
-def prior(node: Node) -> float:
-    """How likely the policy thinks the step, per token, so that long steps are not punished for their length."""
-    return exp(fmean(node.logprobs)) if node.logprobs else 1.0
+from tts_viz.core.tree_view import TreeView
+from tts_viz.strategies.base import strategy
+from tts_viz.strategies.knobs import count, knob, lookahead, width
 
 
 @strategy(
     "mcts",
     "Tree search (MCTS)",
     "Goes back and forth: deeper where scores are high, elsewhere where little was tried. The policy's own odds guide it.",
+    at_most=True,
+    also=["PUCT", "AlphaZero-like tree search"],
+    paper="Silver et al. 2017, arXiv 1712.01815; for language models Feng et al. 2023, arXiv 2309.17179",
 )
 @dataclass(frozen=True, slots=True)
 class MCTS:
@@ -43,65 +34,171 @@ class MCTS:
     already a value.
     """
 
-    n: int = knob(32, 1, 256, "Budget N", "At most how many steps are sampled at each depth.")
-    m: int = knob(4, 1, 64, "Width M", "How many next steps are grown at a time.")
-    c: int = knob(
-        100, 0, 500, "Exploration c (%)", "Low: goes where scores are high; high: tries what was tried little."
+    n: int = count("Budget N", "At most how many steps are sampled at each depth.", default=32)
+    m: int = width("How many next steps are grown at a time.", label="Width M")
+    c: float = knob(
+        1.0, 0.0, 5.0, "Exploration c", "Low: goes where scores are high; high: tries what was tried little.", step=0.05
     )
-    k: int = knob(
-        0, 0, 8, "Lookahead k", "How many steps ahead each new step is played, greedily, before it is scored."
-    )
+    k: int = lookahead(0, "How many steps ahead each new step is played, greedily, before it is scored.")
 
-    def __post_init__(self) -> None:
-        check_ranges(self)
-
-    @property
-    def generations(self) -> int:
-        return self.n
-
-    def search(self, tree: Tree) -> Search:
+    def search(self, tree: TreeView) -> Search:
         yield Score(tree.unscored())
-        while leaf := self.select(tree):
+        known = Statistics(tree, self.affordable)
+        while leaf := self.select(tree, known):
             grown = yield Expand([leaf], self.m)
             if any(n.alive for n in grown):
                 yield from evaluate(tree, self.k)
+            known.backup(leaf)
             for node in leaf.lineage():
-                if node.kind == "step" and (heard := self.value(tree, node)) is not None:
+                if node.kind == "step" and (heard := known.value(node)) is not None:
                     yield SetValue(node, heard)
 
-    def select(self, tree: Tree) -> Node | None:
+    def select(self, tree: TreeView, known: Statistics) -> Node | None:
         """Down from the root by the upper confidence bound, among what can still be grown; None when nothing can."""
         node = tree.root
         while not tree.is_open(node):
-            ways = [child for child in node.children if self.growable(tree, child)]
+            ways = [child for child in node.children if known.growable(child)]
             if not ways:
                 return None
-            total = sum(prior(child) for child in node.children)
-            seen = sqrt(visits(node))
-            node = max(ways, key=lambda child: self.bound(tree, child, seen, total))
+            total = sum(known.prior(child) for child in node.children)
+            seen = sqrt(known.visits(node))
+            node = max(ways, key=lambda child: self.bound(known, child, seen, total))
         return node if self.affordable(tree, node) else None
 
-    def bound(self, tree: Tree, child: Node, seen: float, total: float) -> float:
+    def bound(self, known: Statistics, child: Node, seen: float, total: float) -> float:
         """Q + c · P · √N(parent) / (1 + N(child))."""
-        exploit = self.value(tree, child) if child.expanded else told(child)
-        return (exploit or 0.0) + self.c / 100 * prior(child) / total * seen / (1 + visits(child))
+        exploit = known.value(child) if child.expanded else told(child)
+        return (exploit or 0.0) + self.c * known.prior(child) / total * seen / (1 + known.visits(child))
 
-    def value(self, tree: Tree, node: Node) -> float | None:
-        """The mean, over all steps grown in its subtree, of the best reward among what grew from each."""
-        grown = [n for n in descendants(node) if n.expanded and n.children]
-        best = [
-            max((w for c in n.children if c.kind == "step" and (w := told(c)) is not None), default=None) for n in grown
-        ]
-        heard = [b for b in best if b is not None]
-        return fmean(heard) if heard else None
-
-    def growable(self, tree: Tree, node: Node) -> bool:
-        return any(tree.is_open(n) and self.affordable(tree, n) for n in descendants(node))
-
-    def affordable(self, tree: Tree, node: Node) -> bool:
+    def affordable(self, tree: TreeView, node: Node) -> bool:
         return tree.sampled(node.depth + 1) + self.m * (self.k + 1) <= self.n
 
 
-def descendants(node: Node) -> list[Node]:
-    """The node and all steps below it."""
-    return [node, *(d for child in node.children if child.kind == "step" for d in descendants(child))]
+def told(node: Node) -> float | None:
+    """What was said of a step that has not been grown: a person's word, its rollout's end, or the verifier's own score."""
+    return node.effective_reward if node.override is not None else node.rollout_end().effective_reward
+
+
+UNIT = 2**1074
+"""Rewards are summed as whole numbers of its inverse, of which every float is a multiple: so no sum is ever rounded."""
+
+
+def exact(reward: float) -> int:
+    numerator, denominator = reward.as_integer_ratio()
+    return numerator * (UNIT // denominator)
+
+
+@dataclass(slots=True)
+class Branch:
+    """Sums over a node and all steps below it. `visits`: how often the search came through, each time growing one step in
+    it. `heard`: over the steps grown, the sum of the best reward among what grew from each, `of` how many have one.
+    `growable`: the open steps that are affordable."""
+
+    visits: int = 0
+    heard: int = 0
+    of: int = 0
+    growable: int = 0
+
+    def add(self, part: Branch) -> None:
+        self.visits += part.visits
+        self.heard += part.heard
+        self.of += part.of
+        self.growable += part.growable
+
+    def less(self, part: Branch) -> Branch:
+        return Branch(
+            self.visits - part.visits, self.heard - part.heard, self.of - part.of, self.growable - part.growable
+        )
+
+
+@dataclass(slots=True)
+class Known:
+    """A node's own part in the sums, the sums, and the policy's odds for it."""
+
+    own: Branch
+    prior: float
+    branch: Branch = field(default_factory=Branch)
+
+
+class Statistics:
+    """What a tree search counts at every node, kept up to date from each leaf up to the root, as values are backed up.
+
+    Sums are exact (the mean of a branch is the same in whatever order it grew). Where a person changed the tree meanwhile,
+    all of it is counted anew.
+    """
+
+    def __init__(self, tree: TreeView, affordable: Callable[[TreeView, Node], bool]) -> None:
+        self._tree, self._affordable = tree, affordable
+        self._count_all()
+
+    def visits(self, node: Node) -> int:
+        return self._known[node].branch.visits
+
+    def value(self, node: Node) -> float | None:
+        """The mean, over all steps grown in its branch, of the best reward among what grew from each."""
+        branch = self._known[node].branch
+        return branch.heard / UNIT / branch.of if branch.of else None
+
+    def growable(self, node: Node) -> bool:
+        return self._known[node].branch.growable > 0
+
+    def prior(self, node: Node) -> float:
+        """How likely the policy thinks the step, per token, so that long steps are not punished for their length."""
+        return self._known[node].prior
+
+    def backup(self, leaf: Node) -> None:
+        """The leaf was grown: count it and its children, up to the root; or everything, if anything was done by hand since."""
+        if self._hands != self._done_by_hand():
+            self._count_all()
+            return
+        change = Branch()
+        for child in leaf.children:
+            grown = self._renew(child)
+            if child.kind == "step":
+                change.add(grown)
+        self._known[leaf].branch.add(change)
+        change.add(self._renew(leaf))
+        self._spread(leaf, change)
+        if not self._affordable(self._tree, leaf):
+            for node in self._open.pop(leaf.depth, ()):
+                self._spread(node, self._renew(node))
+
+    def _done_by_hand(self) -> tuple[int, int]:
+        """What was done, and how much of it is undone: no two moments between which something was done by hand agree."""
+        done = self._tree.interventions
+        return len(done), sum(one.undone for one in done)
+
+    def _count_all(self) -> None:
+        self._hands = self._done_by_hand()
+        self._known: dict[Node, Known] = {}
+        self._open: dict[int, set[Node]] = defaultdict(set)
+        """Those counted as growable, by depth."""
+        waiting = [self._tree.root]
+        while waiting:
+            node = waiting.pop()
+            self._spread(node, self._renew(node))
+            waiting += node.children
+
+    def _renew(self, node: Node) -> Branch:
+        """Let a node's own part be what it is now, and say by how much that changed."""
+        if node not in self._known:
+            self._known[node] = Known(Branch(), exp(fmean(node.logprobs)) if node.logprobs else 1.0)
+        known, own = self._known[node], self._own(node)
+        change = own.less(known.own)
+        known.own = own
+        known.branch.add(change)
+        return change
+
+    def _spread(self, node: Node, change: Branch) -> None:
+        """The change to all branches above that the node is in: a look ahead and another attempt are in none."""
+        while node.kind == "step" and node.parent is not None:
+            node = node.parent
+            self._known[node].branch.add(change)
+
+    def _own(self, node: Node) -> Branch:
+        grown = [word for c in node.children if c.kind == "step" and (word := told(c)) is not None]
+        best = max(grown) if node.expanded and grown else None
+        growable = self._tree.is_open(node) and self._affordable(self._tree, node)
+        if growable:
+            self._open[node.depth].add(node)
+        return Branch(int(node.expanded), exact(best or 0.0), int(best is not None), int(growable))

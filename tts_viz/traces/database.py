@@ -18,12 +18,16 @@ from pathlib import Path
 
 from tts_viz.errors import LibraryFileError
 
-VERSION = 1
-"""Of the tables. Kept in the file as its user_version; 0 is a file in which nothing was ever made."""
+VERSION = 2
+"""Of the tables. Kept in the file as its user_version; 0 is a file in which nothing was ever made. In version 1 events did
+not say of which version their lines are: all of them are of version 1 of the traces."""
 
 # `number` is a run's place in the order of beginnings, and short where every event repeats it; `id` is what the world
-# sees. Level and seed are text because a trace may carry whole numbers of any size and SQLite's end at 64 bits.
-SCHEMA = """
+# sees. Level and seed are text because a trace may carry whole numbers of any size and SQLite's end at 64 bits. An event's
+# `version` is that of its line (see `schema`): a run that an older version began goes on in lines of this one.
+LINE_VERSION = "version INTEGER NOT NULL DEFAULT 1"
+
+SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS runs (
     number INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
@@ -55,6 +59,7 @@ CREATE TABLE IF NOT EXISTS events (
     run INTEGER NOT NULL REFERENCES runs (number) ON DELETE CASCADE,
     position INTEGER NOT NULL,
     line TEXT NOT NULL,
+    {LINE_VERSION},
     PRIMARY KEY (run, position)
 );
 """
@@ -116,7 +121,13 @@ class Database:
                 # What is removed for good must not stay readable in the file's free pages.
                 self._db.execute("PRAGMA secure_delete = ON")
                 # A complete file is written to as well, so that one that cannot be is known now and not in mid-search.
-                self._db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
+                self._db.execute("BEGIN IMMEDIATE")
+                for statement in SCHEMA.split(";"):
+                    self._db.execute(statement)
+                if "version" not in _columns(self._db)["events"]:  # a library of version 1
+                    self._db.execute(f"ALTER TABLE events ADD COLUMN {LINE_VERSION}")
+                self._db.execute(f"PRAGMA user_version = {VERSION}")
+                self._db.execute("COMMIT")
         except BaseException:
             self._db.close()
             raise
@@ -188,7 +199,8 @@ def _check(path: Path) -> None:
     with closing(sqlite3.connect(":memory:")) as plan:
         plan.executescript(SCHEMA)
         wanted = _columns(plan)
-    if (version, there) not in [(0, {}), (VERSION, wanted)]:
+    first = wanted | {"events": [column for column in wanted["events"] if column != "version"]}
+    if (version, there) not in [(0, {}), (1, first), (VERSION, wanted)]:
         raise LibraryFileError("turned out to be the database of another program")
 
 

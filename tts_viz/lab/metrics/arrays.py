@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tts_viz.lab.sweeps.spec import CHAINS, INDEPENDENT, Arm
+from tts_viz.lab.sweeps.spec import Arm, parameters
 from tts_viz.lab.sweeps.store import Sweep
+from tts_viz.strategies import STRATEGIES
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -58,15 +59,19 @@ class ArmSummary:
 
     @property
     def independent(self) -> bool:
-        return self.strategy in INDEPENDENT
+        return STRATEGIES[self.strategy].independent
 
     @property
     def chains(self) -> bool:
-        return self.strategy in CHAINS
+        return STRATEGIES[self.strategy].chains is not None
 
     @property
     def greedy(self) -> bool:
-        return self.strategy == "greedy"
+        return STRATEGIES[self.strategy].greedy
+
+    @property
+    def verified(self) -> bool:
+        return STRATEGIES[self.strategy].verified
 
 
 class SweepArrays:
@@ -242,13 +247,18 @@ def _kinds(sweep: Sweep) -> list[ArmSummary]:
     for name, arms in named.items():
         arm = arms[0]
         policy, verifier = spec.models(arm)
-        length = arm.knobs.get("length")
         like_the_spec = (arm.temperature in (None, spec.temperature), arm.aggregation in (None, spec.aggregation))
         found.append(
             ArmSummary(
                 name, arm.strategy, policy, verifier, tuple(sorted({b for a in arms for b in a.budgets})),
-                length if isinstance(length, int) else max(arm.sizes) if arm.strategy == "revisions" else None, arm.rollouts,
+                _chain_length(arm), arm.rollouts,
                 (policy, verifier) == (spec.policy, spec.verifier) and all(like_the_spec),
             )
         )  # fmt: skip
     return found
+
+
+def _chain_length(arm: Arm) -> int | None:
+    """How long its chains are, at its largest budget; None where it makes none."""
+    chains = STRATEGIES[arm.strategy].chains
+    return int(parameters(arm.strategy, arm.knobs, max(arm.sizes))[chains.length]) if chains else None

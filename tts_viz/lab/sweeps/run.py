@@ -33,6 +33,7 @@ from tts_viz.engines.load.verifier import load_verifier
 from tts_viz.errors import EngineError, SweepFileError
 from tts_viz.lab.sweeps import step_values, store
 from tts_viz.lab.sweeps.spec import PlannedRun, Spec, plain
+from tts_viz.lab.sweeps.store import start_of
 from tts_viz.search.scheduler import LiveRun, drive
 from tts_viz.search.session import Session
 
@@ -50,18 +51,7 @@ def search(spec: Spec, runs: Sequence[PlannedRun]) -> pa.Table:
     """The rows of one part's runs, which are searched together. Raises EngineError where a model fails."""
     policy_name, verifier_name = spec.models(runs[0].arm)
     policy, verifier = policy_of(policy_name), verifier_of(verifier_name)
-    started = [
-        Started(
-            (problem := store.problem_of(run, spec.split))["prompt"],
-            spec.settings(run),
-            max_tokens=policy.step_tokens,
-            problem=problem,
-            policy=policy_name,
-            verifier=verifier_name,
-        )
-        for run in runs
-    ]
-    sessions = [Session(s) for s in started]
+    sessions = [Session(start_of(spec, run, policy.step_tokens)) for run in runs]
     driven = [LiveRun(s, policy, verifier) for s in sessions]
     try:
         asyncio.run(drive(driven))
@@ -95,15 +85,7 @@ def started(spec: Spec, number: int) -> Started:
     run = next(islice(spec.runs, number, None), None)
     if run is None or number < 0:
         raise IndexError(f"the sweep has no run {number}")
-    problem, (policy, verifier) = store.problem_of(run, spec.split), spec.models(run.arm)
-    return Started(
-        problem["prompt"],
-        spec.settings(run),
-        max_tokens=policy_of(policy).step_tokens,
-        problem=problem,
-        policy=policy,
-        verifier=verifier,
-    )
+    return start_of(spec, run, policy_of(spec.models(run.arm)[0]).step_tokens)
 
 
 # --- the whole ----------------------------------------------------------------------------------------------------

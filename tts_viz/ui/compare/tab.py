@@ -12,6 +12,7 @@ import gradio as gr
 
 from tts_viz.analysis.comparison import Side, differences
 from tts_viz.errors import CrowdedError, EngineError
+from tts_viz.strategies.defaults import BASELINE, FIRST
 from tts_viz.ui.components.events import LIVE, SHORT, key_of, warning
 from tts_viz.ui.components.panel import Panel
 from tts_viz.ui.components.scrubber import Scrubber
@@ -28,7 +29,7 @@ from tts_viz.ui.runs.view import View
 from tts_viz.ui.runs.visitors import Place, Visitors
 
 SIDES: tuple[Place, Place] = ("left", "right")
-DEFAULTS = {"left": "best_of_n", "right": "beam"}
+DEFAULTS = {"left": BASELINE, "right": FIRST}
 NAMES = {"left": "Left", "right": "Right"}
 PARTS = ("tree", "scrubber", "status", "meters", "solutions", "inspector")
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tts_viz.engines.base import Policy, Verifier
 from tts_viz.engines.defaults import default_policies, default_verifiers
@@ -24,6 +25,8 @@ class OfferedModels:
     tasks: tuple[str, ...] = TASKS
     also: tuple[str, ...] = ()
     """Models that are in no list, but are the operator's word too: those of the sweep that is shown."""
+    choices: Path | None = None
+    """The table that compute-optimal search looks up, where it is not the default one."""
     _policies: dict[str, Policy] = field(default_factory=dict)
     _verifiers: dict[str, Verifier] = field(default_factory=dict)
     importing: threading.RLock = field(default_factory=threading.RLock)

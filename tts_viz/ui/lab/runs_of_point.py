@@ -10,7 +10,7 @@ import gradio as gr
 from markupsafe import Markup
 
 from tts_viz.core import aggregation
-from tts_viz.lab.sweeps.spec import INDEPENDENT, PlannedRun
+from tts_viz.lab.sweeps.spec import PlannedRun
 from tts_viz.lab.sweeps.store import Sweep
 from tts_viz.search.session import Session
 from tts_viz.strategies import STRATEGIES
@@ -100,7 +100,7 @@ def _row(run: PlannedRun, problem: Problem, right: bool | None) -> Markup:
         run.level,
         STRATEGIES[run.arm.strategy].title,
         run.arm.name,
-        f"≤ {run.n}" if run.arm.strategy in INDEPENDENT and run.n > 1 else run.n,
+        f"≤ {run.n}" if STRATEGIES[run.arm.strategy].independent and run.n > 1 else run.n,
         run.seed,
         mark,
         verdict,

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from tts_viz.errors import EngineError
 from tts_viz.lab.sweeps.spec import Spec
+from tts_viz.strategies.defaults import BASELINE, FIRST
 from tts_viz.tasks import get_task
 from tts_viz.ui.components.events import LIVE, SHORT, key_of, warning
 from tts_viz.ui.forms.offered import TASKS, OfferedModels
@@ -22,13 +23,13 @@ from tts_viz.ui.forms.strategy import whole
 from tts_viz.ui.html.markup import html
 from tts_viz.ui.lab.figure_cache import FigureCache
 from tts_viz.ui.lab.small_sweep import (
-    ARMS,
     BUDGETS,
     MOST_PROBLEMS,
     MOST_SEEDS,
     SLOTS,
     SmallSweep,
     SmallSweeps,
+    arms,
     generations,
     plan,
 )
@@ -76,8 +77,9 @@ def build_small_sweep_panel(models: OfferedModels, gallery: FigureCache, sweeps:
             list(BUDGETS), value=16, label="Budgets up to", elem_id="small-budget", min_width=150,
             info="In generations: full answers' worth of sampling.",
         )  # fmt: skip
-    arms = gr.CheckboxGroup(
-        list(ARMS), value=["Best of N", "Beam, M = 4"], label="Strategies (two to four)", elem_id="small-arms"
+    titles = {strategy: title for title, (strategy, _) in arms().items()}
+    chosen = gr.CheckboxGroup(
+        list(arms()), value=[titles[BASELINE], titles[FIRST]], label="Strategies (two to four)", elem_id="small-arms"
     )
     with gr.Row(equal_height=False):
         problems = gr.Slider(
@@ -98,7 +100,7 @@ def build_small_sweep_panel(models: OfferedModels, gallery: FigureCache, sweeps:
     said = gr.HTML("", elem_id="small-said", apply_default_css=False)
     file = gr.HTML("", html_template="<span></span>", js_on_load=SAVE, apply_default_css=False, elem_id="small-file")
     over = gr.Textbox(visible=False)
-    form = Form(models, [tasks, levels, arms, budget, problems, seeds])
+    form = Form(models, [tasks, levels, chosen, budget, problems, seeds])
     for part in form.parts:
         part.input(form.on_plan, form.parts, said, trigger_mode="always_last", **SHORT)
     _wire_run(form, gallery, sweeps, go, [said, over])
@@ -128,10 +130,10 @@ class Form:
 
     def plan(self, values: tuple[Any, ...]) -> Spec:
         """Raises ValueError, or TypeError for what no component of ours would send."""
-        tasks, levels, arms, budget, problems, seeds = values
+        tasks, levels, chosen, budget, problems, seeds = values
         known = [t for t in tasks or [] if t in TASKS]
         return plan(
-            known, [whole(n) for n in levels or []], [str(a) for a in arms or []], whole(budget), whole(problems), whole(seeds),
+            known, [whole(n) for n in levels or []], [str(a) for a in chosen or []], whole(budget), whole(problems), whole(seeds),
             self.models.policies[0], self.models.verifiers[0],
         )  # fmt: skip
 
@@ -151,7 +153,7 @@ def _wire_run(form: Form, gallery: FigureCache, sweeps: SmallSweeps, go: gr.Butt
             engines = await asyncio.to_thread(
                 lambda: (form.models.policy(spec.policy), form.models.verifier(spec.verifier))
             )
-            mine = sweeps.begin(key, spec, engines)
+            mine = sweeps.begin(key, spec, engines, form.models.choices)
         except (ValueError, TypeError, EngineError) as error:
             yield [warning(str(error)), gr.skip()]
             return

@@ -15,6 +15,7 @@ from tts_viz.lesson.exercise import Attempts
 from tts_viz.lesson.outcomes import Outcome
 from tts_viz.lesson.steps import EXERCISE, PACE, POLICY, VERIFIER
 from tts_viz.strategies import STRATEGIES
+from tts_viz.strategies.defaults import GREEDY
 from tts_viz.ui.components.events import LIVE, SHORT, key_of, warning
 from tts_viz.ui.forms import strategy as strategy_form
 from tts_viz.ui.forms.offered import OfferedModels
@@ -64,7 +65,7 @@ def build_exercise_panel() -> ExercisePanel:
             label="Sum",
             elem_id="exercise-sum",
         )
-        chooser = strategy_form.build_chooser("greedy", "exercise-")
+        chooser = strategy_form.build_chooser(GREEDY, "exercise-")
         with gr.Row():
             run = gr.Button("▶ Run it", variant="primary", elem_id="exercise-run", min_width=110)
             check = gr.Button("Check", elem_id="exercise-check", min_width=90)

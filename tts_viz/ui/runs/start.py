@@ -10,7 +10,8 @@ from tts_viz.core.events import Event, Settings, Started
 from tts_viz.errors import DriftError, EngineError
 from tts_viz.search.replay import fast_forward
 from tts_viz.search.session import Session
-from tts_viz.strategies import STRATEGIES
+from tts_viz.strategies import STRATEGIES, choice_table
+from tts_viz.strategies.base import carried_over
 from tts_viz.tasks.base import Problem
 from tts_viz.traces.entry import RunId
 from tts_viz.ui.forms import problem as problem_form
@@ -59,6 +60,7 @@ def begin_with(
         problem=asdict(problem),
         policy=policy,
         verifier=verifier,
+        table=choice_table.lookup(problem.task, policy, verifier, models.choices),
     )
     return visitors.start(key, Session(started), engines, problem, pace, place)
 
@@ -101,8 +103,7 @@ def fork(visitors: Visitors, models: OfferedModels, key: str, view: View, strate
             "The search has ended here: go back to an earlier moment with the bar under the tree, then fork."
         )
     settings = session.tree.settings
-    known = {k.name for k in STRATEGIES[strategy].knobs} if strategy in STRATEGIES else set()
-    parameters = {name: value for name, value in settings.parameters.items() if name in known}
+    parameters = carried_over(settings.parameters, STRATEGIES.named(strategy))
     if strategy != settings.strategy:
         session.change(strategy=strategy, parameters=parameters)
     session.change(seed=seed)

@@ -18,6 +18,7 @@ from tts_viz.core.tree import Tree
 from tts_viz.errors import InterventionRefusedError
 from tts_viz.search import steering
 from tts_viz.strategies import STRATEGIES
+from tts_viz.strategies.defaults import BASELINE
 from tts_viz.ui.runs.view import View
 
 Do = Callable[..., Intervention | Undone]
@@ -78,7 +79,7 @@ def build_steer_panel() -> SteerPanel:
             more = button("Try", "more")
         with gr.Accordion("Fork: another run from this moment on", open=False):
             strategy = gr.Dropdown(
-                [(entry.title, name) for name, entry in STRATEGIES.items()], value="best_of_n", label="Strategy",
+                [(entry.title, name) for name, entry in STRATEGIES.items()], value=BASELINE, label="Strategy",
                 filterable=False, elem_id="fork-strategy",
             )  # fmt: skip
             seed = gr.Number(1, label="Seed", precision=0, minimum=0, maximum=2**31, elem_id="fork-seed")

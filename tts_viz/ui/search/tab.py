@@ -231,7 +231,7 @@ def _wire_settings(tab: SearchTab, controls: strategy_form.StrategyForm) -> None
             view.change(chosen)
         return warning(strategy_form.advice(chosen))
 
-    for control in controls.inputs:
+    for control in controls.turned:
         control.input(on_setting, controls.inputs, tab.notice, trigger_mode="always_last", **SHORT)  # pyright: ignore
 
 

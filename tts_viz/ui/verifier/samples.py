@@ -12,6 +12,7 @@ from tts_viz.core.events import Settings, Started
 from tts_viz.core.tree import Tree
 from tts_viz.search.scheduler import LiveRun
 from tts_viz.search.session import Session
+from tts_viz.strategies.defaults import BASELINE, SAMPLES
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import Problem
 from tts_viz.tasks.math500 import Math500
@@ -38,7 +39,7 @@ async def one_solution(bench: VerifierTabState, problem: Problem) -> list[str]:
     verifier = await asyncio.to_thread(
         bench.models.verifier, bench.models.verifiers[0]
     )  # a run has one; it is not asked
-    settings = Settings("majority", {"n": 1}, Budget(generations=1), seed=random.randrange(2**31))
+    settings = Settings(SAMPLES, {"n": 1}, Budget(generations=1), seed=random.randrange(2**31))
     session = Session(Started(problem.prompt, settings, problem=asdict(problem), policy=name, verifier=verifier.name))
     run = LiveRun(session, policy, verifier)
     bench.visitors.scheduler.add(run)
@@ -71,7 +72,7 @@ async def sampled(
     Raises ValueError, `CrowdedError`, EngineError.
     """
     policy = bench.models.policies[0]
-    settings = Settings("best_of_n", {"n": samples}, Budget(generations=samples), seed=random.randrange(2**31))
+    settings = Settings(BASELINE, {"n": samples}, Budget(generations=samples), seed=random.randrange(2**31))
     view = None
     try:
         for done, problem in enumerate(problems):
