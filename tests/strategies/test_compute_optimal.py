@@ -15,7 +15,7 @@ from tts_viz.core.events import Noted, Settings, Started
 from tts_viz.search import steering
 from tts_viz.search.replay import fast_forward
 from tts_viz.search.session import Session
-from tts_viz.strategies import make
+from tts_viz.strategies import choice_table, make
 
 
 def inner(id: str) -> list[str]:
@@ -239,7 +239,7 @@ def started(task: str, policy: str, verifier: str) -> Session:
     return Session(
         Started(
             "P\n", Settings("compute_optimal", {"n": 8}), problem={"task": task} if task else {},
-            policy=policy, verifier=verifier,
+            policy=policy, verifier=verifier, table=choice_table.lookup(task, policy, verifier),
         )
     )  # fmt: skip
 
@@ -259,7 +259,7 @@ def started(task: str, policy: str, verifier: str) -> Session:
 def test_the_tables_rows_for_this_task_count_and_what_they_lack_is_said(
     task: str, policy: str, verifier: str, strategy: str, says: str, tmp_path: Path, monkeypatch
 ) -> None:
-    table = said(all=rows([row("dvts", m=2)] * 5), countdown=rows([row("rebase", t=20)] * 5))
+    table = said(all=rows([row("dvts", m=2)] * 5), countdown=rows([row("rebase", balance_temperature=0.2)] * 5))
     put_in_force(tmp_path, monkeypatch, table)
     session = started(task, policy, verifier)
     while not noted(session):

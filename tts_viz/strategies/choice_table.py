@@ -141,7 +141,7 @@ def _read(path: Path, _changed: int) -> Mapping[str, Any]:
             check(rows(task))
         if ALL not in said["tasks"] or int(said["probe"]) < 1:
             raise ValueError("its probe must be positive, and it must have rows for all tasks")
-        return {"tasks": said["tasks"], **{name: str(said[name]) for name in ("probe", "policy", "verifier")}}
+        return {"tasks": said["tasks"], **{name: str(said[name]) for name in ("policy", "verifier")}}
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise InputError(
             f"{path} is no table of choices ({type(error).__name__}: {error}); "

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from math import exp, sqrt
 from statistics import fmean
 
-from tts_viz.core.node import Node
+from tts_viz.core.node import Node, in_order
 from tts_viz.core.ops import Expand, Score, Search, SetValue, evaluate
 from tts_viz.core.tree_view import TreeView
 from tts_viz.strategies.base import strategy
@@ -57,11 +57,10 @@ class MCTS:
         """Down from the root by the upper confidence bound, among what can still be grown; None when nothing can."""
         node = tree.root
         while not tree.is_open(node):
-            ways = [child for child in node.children if known.growable(child)]
+            ways = [child for child in known.children(node) if known.growable(child)]
             if not ways:
                 return None
-            total = sum(known.prior(child) for child in node.children)
-            seen = sqrt(known.visits(node))
+            total, seen = known.priors(node), sqrt(known.visits(node))
             node = max(ways, key=lambda child: self.bound(known, child, seen, total))
         return node if self.affordable(tree, node) else None
 
@@ -113,11 +112,13 @@ class Branch:
 
 @dataclass(slots=True)
 class Known:
-    """A node's own part in the sums, the sums, and the policy's odds for it."""
+    """A node's own part in the sums, the sums, the policy's odds for it, and its children with the sum of theirs."""
 
-    own: Branch
     prior: float
+    own: Branch = field(default_factory=Branch)
     branch: Branch = field(default_factory=Branch)
+    children: list[Node] = field(default_factory=list)
+    priors: float = 0.0
 
 
 class Statistics:
@@ -146,6 +147,14 @@ class Statistics:
         """How likely the policy thinks the step, per token, so that long steps are not punished for their length."""
         return self._known[node].prior
 
+    def priors(self, node: Node) -> float:
+        """The sum over its children."""
+        return self._known[node].priors
+
+    def children(self, node: Node) -> list[Node]:
+        """In order, so that of equals the first one is taken, whichever answer came first."""
+        return self._known[node].children
+
     def backup(self, leaf: Node) -> None:
         """The leaf was grown: count it and its children, up to the root; or everything, if anything was done by hand since."""
         if self._hands != self._done_by_hand():
@@ -173,20 +182,27 @@ class Statistics:
         self._known: dict[Node, Known] = {}
         self._open: dict[int, set[Node]] = defaultdict(set)
         """Those counted as growable, by depth."""
+        self._meet(self._tree.root)
         waiting = [self._tree.root]
         while waiting:
             node = waiting.pop()
             self._spread(node, self._renew(node))
             waiting += node.children
 
+    def _meet(self, node: Node) -> None:
+        if node not in self._known:
+            self._known[node] = Known(exp(fmean(node.logprobs)) if node.logprobs else 1.0)
+
     def _renew(self, node: Node) -> Branch:
         """Let a node's own part be what it is now, and say by how much that changed."""
-        if node not in self._known:
-            self._known[node] = Known(Branch(), exp(fmean(node.logprobs)) if node.logprobs else 1.0)
+        for child in node.children:
+            self._meet(child)
         known, own = self._known[node], self._own(node)
         change = own.less(known.own)
         known.own = own
         known.branch.add(change)
+        known.children = in_order(node.children)
+        known.priors = sum(map(self.prior, known.children))
         return change
 
     def _spread(self, node: Node, change: Branch) -> None:
