@@ -19,16 +19,16 @@ from tts_viz.lab.figures import FIGURES
 from tts_viz.lab.metrics import headlines
 from tts_viz.lab.sweeps.store import Sweep
 from tts_viz.search.session import Session
-from tts_viz.strategies import base
+from tts_viz.strategies import base, knob
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_strategy_of_the_readme_narrows(monkeypatch: pytest.MonkeyPatch) -> None:
     (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    monkeypatch.setattr(base, "STRATEGIES", dict(base.STRATEGIES))
+    monkeypatch.setattr(base.STRATEGIES, "_entries", dict(base.STRATEGIES))
     given = {"Expand": Expand, "Select": Select, "Search": Search, "evaluate": evaluate, "top": top, "Tree": Tree}
-    exec("from dataclasses import dataclass\n" + code, given | {"knob": base.knob, "strategy": base.strategy})
+    exec("from dataclasses import dataclass\n" + code, given | {"knob": knob, "strategy": base.strategy})
 
     session = Session(Started("p", Settings("narrowing", {"n": 3})))
     while session.wants:

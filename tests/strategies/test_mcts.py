@@ -21,7 +21,7 @@ from tts_viz.errors import InterventionRefusedError
 from tts_viz.search import steering
 from tts_viz.search.session import Session
 from tts_viz.strategies import STRATEGIES
-from tts_viz.strategies.mcts import UNIT, exact, told
+from tts_viz.strategies.mcts_statistics import UNIT, exact, told
 from tts_viz.tasks.countdown import Countdown
 
 

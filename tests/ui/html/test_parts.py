@@ -141,9 +141,9 @@ def test_a_crowd_is_asked_to_wait_but_those_who_are_here_may_go_on() -> None:
 
 
 def values(strategy: str = "beam", **changed: object) -> list[object]:
-    own = {k.name: k.default for k in STRATEGIES[strategy].knobs} if strategy in STRATEGIES else {}
-    knobs = {name: knob.default for name, knob in strategy_form.KNOBS.items()} | own | changed
-    return [strategy, *(knobs[name] for name in strategy_form.KNOBS), 64, 1.0, "last", "weighted"]
+    own = STRATEGIES[strategy].defaults if strategy in STRATEGIES else {}
+    knobs = {name: knob.default for (name, _), knob in strategy_form.KNOBS.items()} | own | changed
+    return [strategy, strategy, *(knobs[name] for name, _ in strategy_form.KNOBS), 64, 1.0, "last", "weighted"]
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
@@ -151,6 +151,32 @@ def test_every_strategys_defaults_are_good_settings(name: str) -> None:
     chosen = strategy_form.settings(values(name))
     assert chosen.strategy == name
     assert set(chosen.parameters) == {k.name for k in STRATEGIES[name].knobs}
+
+
+def turned(strategy: str, shown: str, **knobs: object) -> list[object]:
+    """The controls as they are when the strategy was just chosen, while another one's knobs are in sight."""
+    return [strategy, *values(shown, **knobs)[1:]]
+
+
+def test_a_knob_that_comes_into_sight_shows_its_own_strategys_default() -> None:
+    """Whatever another strategy had left in it: MCTS's k was 0."""
+    chosen = strategy_form.settings(turned("lookahead", "mcts", n=8, m=2, k=0))
+    assert chosen.parameters == {"n": 8, "m": 2, "k": 0}, "it was in sight"
+    chosen = strategy_form.settings(turned("lookahead", "beam", n=8, m=2, k=0))
+    assert chosen.parameters == {"n": 8, "m": 2, "k": 1}
+    assert strategy_form.settings(turned("beam", "greedy", n=64)).parameters == {"n": 16, "m": 4}
+
+
+def test_the_controls_follow_the_strategy() -> None:
+    strategy, shown, *knobs = turned("lookahead", "beam", n=8, m=2, k=0)[: 2 + len(strategy_form.KNOBS)]
+    blurb, now, *updates = strategy_form.on_strategy(str(strategy), str(shown), *knobs)
+    by_name = {name: update for (name, _), update in zip(strategy_form.KNOBS, updates)}
+    assert "Beam search that first plays" in blurb and now == "lookahead"
+    assert {n: (by_name[n]["visible"], by_name[n]["value"]) for n in ("n", "m", "k")} == {
+        "n": (True, 8), "m": (True, 2), "k": (True, 1),
+    }  # fmt: skip
+    assert not by_name["c"]["visible"] and "value" not in by_name["c"]
+    assert (by_name["c"]["step"], by_name["c"]["maximum"]) == (0.05, 5.0)
 
 
 @pytest.mark.parametrize(

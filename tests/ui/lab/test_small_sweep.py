@@ -17,10 +17,10 @@ from tts_viz.lab.sweeps import run as sweep
 from tts_viz.search.scheduler import Scheduler
 from tts_viz.ui.lab import small_sweep
 from tts_viz.ui.lab.runs_of_point import listed, numbers, outcomes, searched_again
-from tts_viz.ui.lab.small_sweep import ARMS, AT_ONCE, SLOTS, SmallSweep, SmallSweeps, generations, plan
+from tts_viz.ui.lab.small_sweep import AT_ONCE, SLOTS, SmallSweep, SmallSweeps, generations, offered_arms, plan
 
 SMALL: dict[str, Any] = {
-    "tasks": ["countdown"], "levels": [1], "arms": ["Best of N", "Beam, M = 4"], "budget": 8, "problems": 2, "seeds": 1,
+    "tasks": ["countdown"], "levels": [1], "arms": ["Best of N", "Beam search"], "budget": 8, "problems": 2, "seeds": 1,
     "policy": "policy-small", "verifier": "verifier",
 }  # fmt: skip
 
@@ -66,7 +66,7 @@ def until_over(sweeps: SmallSweeps, *these: SmallSweep) -> None:
     ("change", "says"),
     [
         ({"arms": ["Best of N"]}, "two to four"),
-        ({"arms": [*ARMS][:5]}, "two to four"),
+        ({"arms": [*offered_arms()][:5]}, "two to four"),
         ({"arms": ["Best of N", "rm -rf"]}, "two to four"),
         ({"tasks": []}, "at least one puzzle"),
         ({"levels": []}, "at least one puzzle"),
@@ -84,7 +84,7 @@ def test_what_is_too_much_or_not_on_the_form_is_refused(change: dict[str, Any], 
 
 @pytest.mark.parametrize("budget", small_sweep.BUDGETS)
 def test_every_strategy_can_be_planned_at_every_budget(budget: int) -> None:
-    for name in ARMS:
+    for name in offered_arms():
         spec = plan_of(arms=["Best of N" if name != "Best of N" else "REBASE", name], budget=budget)
         assert max(run.n for run in spec.runs) == budget
 

@@ -48,7 +48,7 @@ SweepState = Literal["waiting", "running", "finished", "cancelled", "failed"]
 
 
 @cache
-def arms() -> dict[str, tuple[str, dict[str, Value]]]:
+def offered_arms() -> dict[str, tuple[str, dict[str, Value]]]:
     """What may be compared, by its title: every strategy that can cost just these budgets, with the knobs it takes for that."""
     found = {}
     for name, entry in STRATEGIES.items():
@@ -83,11 +83,11 @@ def _halvings(knob: Knob) -> list[int]:
 
 
 def plan(
-    tasks: Sequence[str], levels: Sequence[int], chosen: Sequence[str], budget: int, problems: int, seeds: int,
+    tasks: Sequence[str], levels: Sequence[int], arms: Sequence[str], budget: int, problems: int, seeds: int,
     policy: str, verifier: str,
 ) -> Spec:  # fmt: skip
     """The sweep that a visitor wants. Raises ValueError in words for them."""
-    if not 2 <= len(chosen) <= 4 or not set(chosen) <= set(arms()):
+    if not 2 <= len(arms) <= 4 or not set(arms) <= set(offered_arms()):
         raise ValueError("Choose two to four strategies.")
     if not tasks or not levels:
         raise ValueError("Choose at least one puzzle and one level.")
@@ -103,7 +103,7 @@ def plan(
                     "name": name, "strategy": strategy, "knobs": knobs,
                     "budgets": [1, 2, *smaller] if STRATEGIES[strategy].independent else smaller,
                 }
-                for name, (strategy, knobs) in arms().items() if name in chosen
+                for name, (strategy, knobs) in offered_arms().items() if name in arms
             ],
         }
     )  # fmt: skip

@@ -29,8 +29,8 @@ from tts_viz.ui.lab.small_sweep import (
     SLOTS,
     SmallSweep,
     SmallSweeps,
-    arms,
     generations,
+    offered_arms,
     plan,
 )
 
@@ -77,9 +77,12 @@ def build_small_sweep_panel(models: OfferedModels, gallery: FigureCache, sweeps:
             list(BUDGETS), value=16, label="Budgets up to", elem_id="small-budget", min_width=150,
             info="In generations: full answers' worth of sampling.",
         )  # fmt: skip
-    titles = {strategy: title for title, (strategy, _) in arms().items()}
+    titles = {strategy: title for title, (strategy, _) in offered_arms().items()}
     chosen = gr.CheckboxGroup(
-        list(arms()), value=[titles[BASELINE], titles[FIRST]], label="Strategies (two to four)", elem_id="small-arms"
+        list(offered_arms()),
+        value=[titles[BASELINE], titles[FIRST]],
+        label="Strategies (two to four)",
+        elem_id="small-arms",
     )
     with gr.Row(equal_height=False):
         problems = gr.Slider(
