@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +10,8 @@ import pytest
 import torch
 
 from tests.engines.local.models import llama, qwen
+from tests.work import lines_run
+from tts_viz.engines.local.kv import segments
 from tts_viz.engines.local.kv.reader import Reader
 from tts_viz.engines.local.kv.segments import Forest, Segment
 
@@ -174,26 +175,6 @@ def test_where_memory_runs_out_half_as_many_are_read_at_once(
     assert reader.row_bytes < before
 
 
-def lines_run(work: Callable[[], object]) -> int:
-    """How many lines of the forest's own code a call runs: what it costs, on any machine."""
-    count = 0
-
-    def tracing(frame: Any, event: str, _: object) -> Any:
-        nonlocal count
-        if not frame.f_code.co_filename.endswith("segments.py"):
-            return None
-        count += event == "line"
-        return tracing
-
-    before = sys.gettrace()
-    sys.settrace(tracing)
-    try:
-        work()
-    finally:
-        sys.settrace(before)
-    return count
-
-
 def grown(branches: int) -> Forest:
     """Searches of ten steps each, a token of 8 bytes a step, read one after the other."""
     forest = Forest(limit=1 << 40)
@@ -216,7 +197,7 @@ def test_to_forget_costs_what_is_forgotten_not_what_is_kept(what: str) -> None:
             "a search": lambda: forest.close("7"),
         }[what]
 
-    few, many = (lines_run(work(grown(branches))) for branches in (20, 400))
+    few, many = (lines_run(work(grown(branches)), segments) for branches in (20, 400))
     assert few == many
 
 
@@ -224,9 +205,10 @@ def test_a_fifth_is_forgotten_at_a_fixed_price_a_segment() -> None:
     def price(branches: int) -> float:
         forest = grown(branches)
         held = len(forest._by_use)
-        lines = lines_run(lambda: forest.forget(forest.size - 1))
-        assert 0.15 < (gone := held - len(forest._by_use)) / held < 0.25
-        return lines / (gone * held)
+        lines = lines_run(lambda: forest.forget(forest.size - 1), segments)
+        gone = held - len(forest._by_use)
+        assert 0.15 < gone / held < 0.25
+        return lines / gone
 
     assert price(400) == pytest.approx(price(20), rel=0.1)
 
