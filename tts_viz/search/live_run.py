@@ -236,25 +236,22 @@ class LiveRun:
             case Pause():
                 self._paused, self._rounds_allowed = True, 0
             case Resume():
-                self._check_alive()
+                session.check_alive()
                 self._paused, self._rounds_allowed, self._error = False, 0, None
             case Step():
-                self._check_alive()
+                session.check_alive()
                 self._paused, self._rounds_allowed, self._error = True, self._rounds_allowed + 1, None
             case Stop():
-                self._check_alive()
+                session.check_alive()
                 return session.stop()
             case SetPace(seconds):
                 if not 0 <= seconds < inf:
                     raise ValueError(f"a pace of {seconds} s must be a number from 0 up; try 0.3")
                 self.pace = seconds
             case by_hand:
+                session.check_alive()
                 return session.intervene(intervention(session.tree, by_hand))
         return []
-
-    def _check_alive(self) -> None:
-        if self.session.failure:
-            raise self.session.failure
 
     # --- being driven -------------------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from tts_viz import strategies
+from tts_viz.core.budget import Budget
 from tts_viz.core.events import (
     Author,
     Changed,
@@ -173,6 +174,11 @@ class Session:
         asked, limit = str(started.problem.get("asked", "")), started.max_tokens
         return SampleRequest(started.prompt, steps, temperature, request.seed, limit, earlier, asked=asked)
 
+    def check_alive(self) -> None:
+        """Raises `InterventionRefusedError` where the strategy has failed: then nothing can go on."""
+        if self.failure:
+            raise InterventionRefusedError(f"{self.failure} {FORK}")
+
     # --- a person's commands ----------------------------------------------------------------------------------------
 
     def change(self, **changes: Any) -> list[Event]:
@@ -183,12 +189,14 @@ class Session:
         """
         before, old = len(self.trace), self.tree.settings
         settings = replace(old, **changes)
+        if not isinstance(settings.budget, Budget):
+            raise ValueError(f"budget={settings.budget!r} must be a Budget; Budget(None) has no cap")
         strategy = strategies.from_settings(settings)
         if settings == old:
             return []
         anew = (settings.strategy, settings.parameters) != (old.strategy, old.parameters)
-        if self.failure and anew:
-            raise ValueError(f"{self.failure} {FORK}")
+        if anew:
+            self.check_alive()
         self._emit(Changed(settings, ", ".join(sorted(changes))))
         self._pending.settle()
         if not self.done and anew:
@@ -201,8 +209,7 @@ class Session:
         A search that had ended goes on where there is something to go on with. Raises ValueError or KeyError for what
         cannot be done (any more), and then nothing has changed; `StrategyError` where the strategy fails at it.
         """
-        if self.failure:
-            raise InterventionRefusedError(f"{self.failure} {FORK}")
+        self.check_alive()
         steering.check(self.tree, intervention)
         before = len(self.trace)
         if self.tree.ended:
