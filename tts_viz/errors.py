@@ -10,6 +10,7 @@
     │   ├── SweepFileError                a file is no sweep
     │   └── SweepLacksError               a sweep lacks what is to be computed from it
     ├── EngineError (a RuntimeError)      a model cannot answer now
+    ├── StrategyError (a RuntimeError)    a strategy failed by itself
     ├── CrowdedError (a RuntimeError)     too many searches at once
     ├── LibraryFileError                  a file is no library of runs
     └── UsageError                        the command line asks for what is not there
@@ -58,6 +59,10 @@ class SweepLacksError(InputError):
 
 class EngineError(TtsVizError, RuntimeError):
     """A model cannot answer (out of memory, server down, …). The message is for people; the run can be resumed."""
+
+
+class StrategyError(TtsVizError, RuntimeError):
+    """A strategy raised, or asked for what cannot be. Its search has failed for good; what it found stays."""
 
 
 class CrowdedError(TtsVizError, RuntimeError):

@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from tests.search.scripted import ScriptedPolicy, ScriptedVerifier, begin, full, scattered
-from tts_viz.search import steering
 from tts_viz.search.replay import fast_forward
 from tts_viz.search.scheduler import LiveRun, drive, tick
+from tts_viz.search.wishes import Prune
 from tts_viz.traces.library import Library
 from tts_viz.traces.recorder import Recorder, spark
 
@@ -38,8 +38,8 @@ def test_a_persons_deeds_are_kept_too_and_the_run_can_go_on_from_the_record() ->
     library = Library.in_memory()
     run, id = recorded(library)
     asyncio.run(drive([run]))
-    run.intervene(steering.prune(run.session.tree, run.session.tree.finished()[0].id))
-    run.apply_commands()
+    run.wish(Prune(run.session.tree.finished()[0].id))
+    run.apply_wishes()
     assert library.events(id, "ann") == run.session.trace
     assert fast_forward(library.events(id, "ann")).trace == run.session.trace
 

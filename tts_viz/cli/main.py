@@ -302,7 +302,7 @@ def _settings(args: argparse.Namespace) -> Settings:
 
 
 @contextmanager
-def _stopping(stop: Callable[[], None]) -> Iterator[None]:
+def _stopping(stop: Callable[[], object]) -> Iterator[None]:
     """The first Ctrl-C ends the search when its round is over; the second one quits at once."""
 
     def interrupted(*_: object) -> None:

@@ -41,22 +41,22 @@ class Recorder:
             self.library.append(self.run, self._written, session.trace[self._written :])
             self._written = len(session.trace)
             now = monotonic()
-            if now - self._summed > SUMMARY_SECONDS or not session.wants:
+            if now - self._summed > SUMMARY_SECONDS or session.state != "going":
                 self._summed = now
                 self._judge = self._judge or Judge.of(session.tree)
-                self.library.summarize(self.run, summary(session.tree, self._judge))
+                self.library.summarize(self.run, summary(session.tree, self._judge, session.failure is not None))
         except (OSError, KeyError, ValueError, TraceError) as error:
             log.warning("run %s is not kept any more: %s", self.run, error)
             self.fault = "This run is no longer kept: the library of runs cannot be written."
 
 
-def summary(tree: Tree, judge: Judge) -> Summary:
-    """What the list of runs shows of a search at this moment."""
+def summary(tree: Tree, judge: Judge, failed: bool = False) -> Summary:
+    """What the list of runs shows of a search at this moment. `failed`: its strategy did."""
     solutions = judge.solutions(tree)
     best = solutions[0] if solutions else None
     return Summary(
         strategy=tree.settings.strategy,
-        state=tree.ended.why if tree.ended else "running",
+        state=tree.ended.why if tree.ended else "failed" if failed else "running",
         nodes=len(tree.nodes),
         generations=tree.generations,
         tokens=tree.spent.tokens,

@@ -16,6 +16,7 @@ from tts_viz.errors import CrowdedError, ProblemError
 from tts_viz.lab.figures import FIGURES
 from tts_viz.search.scheduler import LiveRun, Scheduler, drive
 from tts_viz.search.session import Session
+from tts_viz.search.wishes import SetSettings
 from tts_viz.strategies import STRATEGIES
 from tts_viz.tasks import get_task
 from tts_viz.tasks.math500 import Math500
@@ -92,9 +93,9 @@ def test_only_what_differs_is_changed() -> None:
     run = run_of()
     view = View(run, PROBLEM, "run1")
     settings = run.session.tree.settings
-    view.change(settings)
-    view.change(Settings("beam", {"n": 4, "m": 4}, settings.budget))
-    run.apply_commands()
+    view.change(SetSettings(settings.parameters, {"vote": settings.vote, "budget": settings.budget}))
+    view.change(SetSettings({"m": 4}))
+    run.apply_wishes()
     changes = [e for e in run.session.trace if isinstance(e, Changed)]
     assert [e.what for e in changes] == ["parameters"]
 

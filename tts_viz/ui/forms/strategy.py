@@ -17,6 +17,7 @@ from gradio.components import Component
 from tts_viz.core import aggregation as aggregate
 from tts_viz.core.budget import Budget
 from tts_viz.core.events import Settings
+from tts_viz.search.wishes import SetSettings
 from tts_viz.strategies import STRATEGIES, Knob, StrategyEntry, make
 from tts_viz.strategies.defaults import FIRST
 from tts_viz.strategies.knobs import Value
@@ -68,9 +69,19 @@ class StrategyForm:
         return [*self.chooser.inputs, self.budget, self.temperature, self.aggregation, self.vote]
 
     @property
-    def turned(self) -> list[Component]:
+    def turnable(self) -> list[Component]:
         """Those that a person turns."""
         return [component for component in self.inputs if not isinstance(component, gr.State)]
+
+    def turned(self, control: Component, chosen: Settings) -> SetSettings:
+        """What turning this one control asks for, where all of them together show these settings."""
+        if control is self.chooser.strategy:
+            return SetSettings(chosen.parameters, {"strategy": chosen.strategy})
+        for (name, _), knob in zip(KNOBS, self.chooser.knobs):
+            if control is knob:
+                return SetSettings({name: chosen.parameters[name]} if name in chosen.parameters else {})
+        name = next(name for name in ("budget", "temperature", "aggregation", "vote") if control is getattr(self, name))
+        return SetSettings(others={name: getattr(chosen, name)})
 
 
 def build_chooser(default: str, prefix: str) -> Chooser:

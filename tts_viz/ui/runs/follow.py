@@ -9,22 +9,30 @@ from typing import Any
 
 import gradio as gr
 
+from tts_viz.search.bell import rung
 from tts_viz.ui.components.events import POLL, SHORT, key_of
 from tts_viz.ui.components.scrubber import Scrubber
 from tts_viz.ui.runs.view import View
 from tts_viz.ui.runs.visitors import Place, Visitors
 
+LONGEST = 30.0
+"""Seconds after which a view is looked at in any case."""
+
 
 async def followed(visitors: Visitors, key: str, place: Place, view: View) -> AsyncIterator[dict[str, Any]]:
     """All parts of a view by name, each time that any has changed, for as long as this visitor watches it there.
 
-    A large tree is looked at less often, so that it takes no more than half of a core from the searches.
+    A large tree is looked at less often, so that it takes no more than half of a core from the searches; one in which
+    nothing happens is not looked at.
     """
-    while visitors.view(key, place) is view:
-        began = monotonic()
-        if parts := await asyncio.to_thread(view.refresh):
-            yield parts
-        await rest(began)
+    with view.changed.listening() as rings:
+        while visitors.view(key, place) is view:
+            began = monotonic()
+            rings.clear()
+            if parts := await asyncio.to_thread(view.refresh):
+                yield parts
+            await rest(began)
+            await rung(rings, POLL if view.playing else LONGEST)
 
 
 async def rest(began: float) -> None:
@@ -52,12 +60,12 @@ def wire_scrubber(visitors: Visitors, scrubber: Scrubber, place: Place) -> None:
     def on_seek(request: gr.Request, event: gr.EventData) -> None:
         at = event._data.get("at")
         if (view := visitors.view(key_of(request), place)) and isinstance(at, int):
-            view.playback.seek(at, len(view.trace))
+            view.seek(at)
 
     def on_play(request: gr.Request, event: gr.EventData) -> None:
         speed = event._data.get("speed")
         if (view := visitors.view(key_of(request), place)) and isinstance(speed, int | float) and 0 <= speed <= 100:
-            view.playback.play(speed, len(view.trace))
+            view.play(speed)
 
     scrubber.seek(on_seek, None, None, trigger_mode="always_last", **SHORT)  # type: ignore[attr-defined]
     scrubber.play(on_play, None, None, trigger_mode="multiple", **SHORT)  # type: ignore[attr-defined]

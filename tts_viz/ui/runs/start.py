@@ -86,7 +86,9 @@ def reopen(
     )
 
 
-def fork(visitors: Visitors, models: OfferedModels, key: str, view: View, strategy: str, seed: int) -> View:
+def fork(
+    visitors: Visitors, models: OfferedModels, key: str, view: View, strategy: str, seed: int, pace: float
+) -> View:
     """A new run that begins with all that is shown of this one, and goes on by another strategy or seed.
 
     Raises ValueError in words for the visitor.
@@ -98,9 +100,9 @@ def fork(visitors: Visitors, models: OfferedModels, key: str, view: View, strate
         session = fast_forward(part)
     except DriftError as error:
         raise ValueError(f"This recording is of another version, so it cannot go on here ({error}).") from None
-    if session.done:
+    if session.state in ("ended", "failed"):
         raise ValueError(
-            "The search has ended here: go back to an earlier moment with the bar under the tree, then fork."
+            f"The search has {session.state} here: go back to an earlier moment with the bar under the tree, then fork."
         )
     settings = session.tree.settings
     parameters = carried_over(settings.parameters, STRATEGIES.named(strategy))
@@ -108,7 +110,7 @@ def fork(visitors: Visitors, models: OfferedModels, key: str, view: View, strate
         session.change(strategy=strategy, parameters=parameters)
     session.change(seed=seed)
     engines = _engines(models, part)
-    return visitors.start(key, session, engines, view.problem, 0.3, forked=(view.saved, len(part)))
+    return visitors.start(key, session, engines, view.problem, pace, forked=(view.saved, len(part)))
 
 
 def problem_of(events: Sequence[Event]) -> Problem | None:

@@ -138,3 +138,4 @@ class Visitors:
     def _drop(self, view: View) -> None:
         if view.run:
             self.scheduler.drop(view.run)
+        view.changed.ring()  # whoever follows it stops

@@ -50,7 +50,10 @@ Keys: **R** run · **Space** pause or resume · **S** one step · **X** stop · 
 LOOK = 1.0
 """Seconds between two words on a model that is being loaded."""
 
-PARTS = ("tree", "scrubber", "status", "meters", "log", "solutions", "inspector", "typeset", "why")
+PARTS = (
+    *("tree", "scrubber", "status", "meters", "log", "solutions", "inspector", "typeset", "why"),
+    *("bar_reply", "settings_reply", "steer_reply"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,8 @@ class SearchTab:
         shown: dict[str, Any] = {}
         async for parts in followed(self.visitors, key, "main", view):
             fresh = [gr.skip() if shown.get(name) == parts[name] else parts[name] for name in PARTS]
-            buttons = bar.looks(parts["state"]) if shown.get("state") != parts["state"] else bar.unchanged
+            stands = parts["state"], parts["resumable"]
+            buttons = bar.unchanged if (shown.get("state"), shown.get("resumable")) == stands else bar.looks(*stands)
             shown = parts
             yield [gr.skip(), *fresh, *buttons]
 
@@ -108,6 +112,7 @@ def build_search_tab(visitors: Visitors, models: OfferedModels) -> SearchTab:
     with gr.Row(elem_id="stage", equal_height=False):
         with gr.Column(scale=3, min_width=280, elem_id="left"):
             controls = strategy_form.build_strategy_form()
+            settings_reply = gr.HTML("", elem_id="settings-reply", apply_default_css=False)
             policy, verifier, seed, pace = _models_and_speed(models)
         with gr.Column(scale=8, min_width=360, elem_id="middle"):
             parts: dict[str, Any] = {"tree": TreeView(elem_id="tree"), "status": bar.status}
@@ -122,6 +127,7 @@ def build_search_tab(visitors: Visitors, models: OfferedModels) -> SearchTab:
             parts["inspector"] = Panel(EMPTY, elem_id="inspector")
             parts["typeset"] = gr.Markdown(elem_id="typeset", latex_delimiters=DELIMITERS, visible=False)
             by_hand = build_steer_panel()
+            parts |= {"bar_reply": bar.reply, "settings_reply": settings_reply, "steer_reply": by_hand.reply}
             parts["solutions"] = Panel(elem_id="solutions")
             parts["log"] = Panel(elem_id="log")
     tab = SearchTab(visitors, models, card, bar, parts, notice)
@@ -133,8 +139,8 @@ def build_search_tab(visitors: Visitors, models: OfferedModels) -> SearchTab:
     wire_scrubber(visitors, parts["scrubber"], "main")
     wire_saver(saver, visitors, notice)
     wire_why_panel(asking, visitors, models)
-    wire_steer_panel(by_hand, bar.undo, bar.redo, lambda request: visitors.view(key_of(request)), warning, notice)
-    _wire_fork(tab, models, by_hand)
+    wire_steer_panel(by_hand, bar, lambda request: visitors.view(key_of(request)), warning)
+    _wire_fork(tab, models, by_hand, pace)
     return tab
 
 
@@ -180,20 +186,20 @@ def _wire_start(tab: SearchTab, models: OfferedModels, card: problem_form.Proble
         start(handler, what, tab.moving, **LIVE)
 
 
-def _wire_fork(tab: SearchTab, models: OfferedModels, panel: SteerPanel) -> None:
-    async def on_fork(request: gr.Request, strategy: Any, seed: Any) -> AsyncIterator[list[Any]]:
+def _wire_fork(tab: SearchTab, models: OfferedModels, panel: SteerPanel, pace: gr.Radio) -> None:
+    async def on_fork(request: gr.Request, strategy: Any, seed: Any, pace: Any) -> AsyncIterator[list[Any]]:
         key = key_of(request)
 
         def forked() -> View:
             view = tab.visitors.view(key)
             if view is None:
                 raise ValueError("There is nothing to fork yet: run a search first.")
-            return fork(tab.visitors, models, key, view, str(strategy), strategy_form.whole(seed))
+            return fork(tab.visitors, models, key, view, str(strategy), strategy_form.whole(seed), seconds(pace))
 
         async for update in tab.watch(key, forked):
             yield update
 
-    panel.fork.click(on_fork, [panel.strategy, panel.seed], tab.moving, **LIVE)
+    panel.fork.click(on_fork, [panel.strategy, panel.seed, pace], tab.moving, **LIVE)
 
 
 def _wire_commands(tab: SearchTab, pace: gr.Radio) -> None:
@@ -222,17 +228,27 @@ def _wire_commands(tab: SearchTab, pace: gr.Radio) -> None:
 
 
 def _wire_settings(tab: SearchTab, controls: strategy_form.StrategyForm) -> None:
-    def on_setting(request: gr.Request, *values: Any) -> str:
-        try:
-            chosen = strategy_form.settings(values)
-        except ValueError as error:
-            return warning(str(error))
-        if view := tab.visitors.view(key_of(request)):
-            view.change(chosen)
-        return warning(strategy_form.advice(chosen))
+    """What a control says is asked of the run; what becomes of that is a part of the view."""
 
-    for control in controls.turned:
-        control.input(on_setting, controls.inputs, tab.notice, trigger_mode="always_last", **SHORT)  # pyright: ignore
+    def on(control: Any) -> None:
+        def on_setting(request: gr.Request, *values: Any) -> tuple[Any, Any]:
+            view = tab.visitors.view(key_of(request))
+            try:
+                chosen = strategy_form.settings(values)
+            except ValueError as error:
+                if view is None:
+                    return "", warning(str(error))
+                view.refuse("settings", str(error))
+                return "", gr.skip()
+            if view:
+                view.change(controls.turned(control, chosen))
+            return warning(strategy_form.advice(chosen)), gr.skip() if view else ""
+
+        outputs = [tab.notice, tab.parts["settings_reply"]]
+        control.input(on_setting, controls.inputs, outputs, trigger_mode="always_last", **SHORT)
+
+    for control in controls.turnable:
+        on(control)
 
 
 def _wire_clicks(tab: SearchTab, panel: SteerPanel, answer: Panel) -> None:
