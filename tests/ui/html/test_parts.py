@@ -236,20 +236,7 @@ def test_amounts_for_people(n: float, said: str) -> None:
     assert amount(n) == said
 
 
-def test_it_is_said_which_model_is_being_loaded_and_for_how_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    models, seen = OfferedModels(("policy-small",), ("oracle",)), []
-
-    def load(name: str) -> ScriptedPolicy:
-        seen.append(models.loading)
-        return ScriptedPolicy({})
-
-    monkeypatch.setattr("tts_viz.engines.load.policy.load_policy", load)
-    assert models.loading is None
-    models.policy("policy-small")
-    (name, seconds), *more = seen
-    assert (name, more) == ("policy-small", []) and 0 <= seconds < 60
-    models.policy("policy-small")
-    assert len(seen) == 1 and models.loading is None
+def test_it_is_said_which_model_is_being_loaded_and_for_how_long() -> None:
     assert "Loading &lt;b&gt; … 3 s" in loading_line("<b>", 3.2)
 
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,8 @@ from tts_viz.errors import SweepFileError
 from tts_viz.lab.sweeps.spec import CHAINS, INDEPENDENT, PlannedRun, Spec
 from tts_viz.lab.sweeps.spec import parse as parse_spec
 from tts_viz.search.session import Session
+from tts_viz.tasks import get_task
+from tts_viz.tasks.base import Problem, Split
 
 VERSION = 1
 KEY = b"tts_viz"
@@ -283,8 +285,6 @@ class Sweep:
         return int(self.about["models"][model]["parameters"])
 
 
-def problem_of(run: PlannedRun, split: str) -> dict[str, Any]:
-    """The run's problem, as plain data for its session."""
-    from tts_viz.tasks import get_task
-
-    return asdict(get_task(run.task).problem(split, run.level, run.index))  # type: ignore[arg-type]
+def problem_of(run: PlannedRun, split: Split) -> Problem:
+    """The run's problem."""
+    return get_task(run.task).problem(split, run.level, run.index)

@@ -12,16 +12,18 @@ from typing import Any
 import gradio as gr
 
 from tts_viz.render import browser
+from tts_viz.ui.components.events import Listener
 
 
 class TreeView(gr.HTML):
-    """`node_click` fires when a visitor clicks a node or presses Enter on it; its event data is {run, id}.
+    """`node_click` fires when a visitor clicks a node or presses Enter on it, and carries a `NodeClick`.
 
     While the value grows by whole lines, the tree grows. A value that is not a longer version of the last one is shown
     instead of it; zoom and selection stay if its run is the same.
     """
 
     EVENTS = ["node_click"]  # noqa: RUF012
+    node_click: Listener
 
     def __init__(self, value: str = "", press: str = "Run", **kwargs: Any) -> None:
         """`press`: the name of the button that starts a search, for the empty state."""

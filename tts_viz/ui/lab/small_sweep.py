@@ -14,7 +14,6 @@ from io import BytesIO
 from time import monotonic
 from typing import Any, Literal
 
-from tts_viz.core.events import Started
 from tts_viz.engines.base import Policy, Verifier
 from tts_viz.lab.sweeps import spec as specs
 from tts_viz.lab.sweeps import store
@@ -22,6 +21,7 @@ from tts_viz.lab.sweeps.spec import INDEPENDENT, PlannedRun, Spec
 from tts_viz.lab.sweeps.store import Sweep
 from tts_viz.search.scheduler import LiveRun, Scheduler
 from tts_viz.search.session import Session
+from tts_viz.search.start import started
 
 MOST_GENERATIONS = 4_000
 MOST_PROBLEMS = 10
@@ -138,12 +138,11 @@ class SmallSweep:
 
     def _fly(self, planned: PlannedRun) -> None:
         policy, verifier = self.engines
-        problem = store.problem_of(planned, self.spec.split)
-        started = Started(
-            problem["prompt"], self.spec.settings(planned), max_tokens=policy.step_tokens, problem=problem,
-            policy=self.spec.policy, verifier=self.spec.verifier,
+        first = started(
+            store.problem_of(planned, self.spec.split), self.spec.settings(planned), policy, verifier,
+            policy_name=self.spec.policy, verifier_name=self.spec.verifier,
         )  # fmt: skip
-        run = LiveRun(Session(started), policy, verifier)
+        run = LiveRun(Session(first), policy, verifier)
         self._flying.append((planned, run))
         self.scheduler.add(run)
 

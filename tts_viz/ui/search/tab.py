@@ -14,8 +14,8 @@ from typing import Any
 import gradio as gr
 
 from tts_viz.errors import CrowdedError, EngineError
-from tts_viz.ui.components.events import LIVE, SHORT, key_of, warning
-from tts_viz.ui.components.panel import Panel
+from tts_viz.ui.components.events import LIVE, SHORT, key_of, payload, warning
+from tts_viz.ui.components.panel import NodeClick, Panel
 from tts_viz.ui.components.save_buttons import SaveButtons
 from tts_viz.ui.components.scrubber import Scrubber
 from tts_viz.ui.components.tree_view import TreeView
@@ -74,7 +74,7 @@ class SearchTab:
         yield [STARTING if part is bar.status else gr.skip() for part in moving]
         starting = asyncio.create_task(asyncio.to_thread(start))
         while not (await asyncio.wait([starting], timeout=LOOK))[0]:
-            if loading := self.models.loading:
+            if loading := self.models.cache.loading:
                 yield [loading_line(*loading) if part is bar.status else gr.skip() for part in moving]
         try:
             view = starting.result()
@@ -237,8 +237,8 @@ def _wire_settings(tab: SearchTab, controls: strategy_form.StrategyForm) -> None
 
 def _wire_clicks(tab: SearchTab, panel: SteerPanel, answer: Panel) -> None:
     def on_select(typed: str | None, before: str | None, request: gr.Request, event: gr.EventData) -> Any:
-        view = tab.visitors.view(key_of(request))
-        shown = view.select(str(event._data.get("id"))) if view else None
+        node, view = payload(event, NodeClick).id, tab.visitors.view(key_of(request))
+        shown = view.select(node) if view else None
         if view is None or shown is None:
             return [gr.skip()] * 4
         return [shown, *filled(typed, before, view)]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncGenerator
-from dataclasses import asdict
 
 from tts_viz.core.budget import Budget
-from tts_viz.core.events import Settings, Started
+from tts_viz.core.events import Settings
 from tts_viz.core.tree import Tree
 from tts_viz.search.scheduler import LiveRun
 from tts_viz.search.session import Session
+from tts_viz.search.start import started
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import Problem
 from tts_viz.tasks.math500 import Math500
@@ -39,7 +39,7 @@ async def one_solution(bench: VerifierTabState, problem: Problem) -> list[str]:
         bench.models.verifier, bench.models.verifiers[0]
     )  # a run has one; it is not asked
     settings = Settings("majority", {"n": 1}, Budget(generations=1), seed=random.randrange(2**31))
-    session = Session(Started(problem.prompt, settings, problem=asdict(problem), policy=name, verifier=verifier.name))
+    session = Session(started(problem, settings, policy, verifier, policy_name=name))
     run = LiveRun(session, policy, verifier)
     bench.visitors.scheduler.add(run)
     try:

@@ -8,6 +8,7 @@ import gradio as gr
 from markupsafe import Markup
 
 from tts_viz.tasks.base import StepTruth
+from tts_viz.ui.components.events import Listener, Payload
 from tts_viz.ui.html.markup import html, join, score_chip
 from tts_viz.ui.html.solution_list import TRUTH
 from tts_viz.verifier_eval.examine import Examined, is_good, moved
@@ -35,10 +36,17 @@ watch('value', () => setTimeout(() => { fields()[typing]?.focus(); typing = null
 """
 
 
+class StepsEdit(Payload):
+    """The texts as they are in the fields, without empty ones."""
+
+    steps: list[str]
+
+
 class StepTable(gr.HTML):
-    """`edit` carries {steps}: the texts as they are in the fields, without empty ones."""
+    """`edit` carries a `StepsEdit`."""
 
     EVENTS = ["edit"]  # noqa: RUF012
+    edit: Listener
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(EMPTY, js_on_load=HEAR, apply_default_css=False, **kwargs)
