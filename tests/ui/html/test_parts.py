@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -136,6 +137,23 @@ def test_a_crowd_is_asked_to_wait_but_those_who_are_here_may_go_on() -> None:
         watching(visitors, "key-0")
         visitors.leave("key-1")
         watching(visitors, "one more")
+    finally:
+        scheduler.close()
+
+
+def test_a_search_begins_where_the_library_cannot_be_written_and_the_page_says_so() -> None:
+    scheduler, library = Scheduler(), Library.in_memory()
+    library.close()
+    try:
+        view = watching(Visitors(scheduler, library), "key-1")
+        assert view.run is not None
+        while view.run.state == "running":
+            time.sleep(0.01)
+        parts = view.refresh()
+        assert parts is not None
+        assert view.saved is None
+        assert view.state == "finished"
+        assert "This run is not kept at the moment" in parts["status"]
     finally:
         scheduler.close()
 

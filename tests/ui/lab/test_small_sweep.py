@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from time import monotonic, sleep
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from tts_viz.analysis.judge import Judge
 from tts_viz.core.budget import Cost
 from tts_viz.engines.base import Candidate, Sampled, SampleRequest
 from tts_viz.engines.embedded import EMBEDDED
+from tts_viz.engines.load.cache import ModelCache
 from tts_viz.errors import EngineError
 from tts_viz.lab.sweeps import run as sweep
 from tts_viz.search.scheduler import Scheduler
@@ -163,3 +165,28 @@ def test_it_comes_to_what_the_command_line_would_and_a_run_of_it_to_the_same_end
     rows = found.solutions[found.solutions["run"] == beam]
     assert sorted(s.answer or "" for s in solutions) == sorted(rows["answer"])
     assert outcomes(found, [beam])[beam] == solutions[0].correct
+
+
+def test_a_run_behind_a_point_uses_the_pages_own_models_and_no_others(
+    scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[str] = []
+
+    def refuse(name: str) -> Any:
+        loaded.append(name)
+        raise ValueError("loaded past the page's models")
+
+    monkeypatch.setattr("tts_viz.engines.load.policy.load_policy", refuse)
+    monkeypatch.setattr("tts_viz.engines.load.verifier.load_verifier", refuse)
+    spec, visitors = plan_of(), Visitors(scheduler, Library.in_memory())
+    policy, verifier = OneStep(), ScriptedVerifier({})
+    swept: Any = SimpleNamespace(spec=spec)
+    cache = ModelCache({spec.policy: policy}, {spec.verifier: verifier})
+    again = searched_again(
+        visitors, OfferedModels((), (), also=(spec.policy, spec.verifier), cache=cache), "me", swept, 0
+    )
+    assert again.run is not None
+    assert (again.run.policy, again.run.verifier, loaded) == (policy, verifier, [])
+    with pytest.raises(ValueError, match="choose from the list"):
+        searched_again(visitors, OfferedModels(("another",), ("oracle",)), "me", swept, 0)
+    assert loaded == []

@@ -23,8 +23,13 @@ POLL = 0.08
 """Seconds between two looks at a run."""
 
 Listener = Callable[..., Dependency]
-"""How gradio registers a handler of an event. A component that declares its events by name (`EVENTS`) says so of each, since
-gradio makes these attributes only when it runs."""
+"""How gradio registers a handler of an event: `listener(handler, inputs, outputs, …)`."""
+
+
+def on(component: gr.HTML, event: str) -> Listener:
+    """The listener of an event that a component of ours declares by name (`EVENTS`). Gradio makes these attributes only when it
+    runs. Raises AttributeError where the component has no such event."""
+    return getattr(component, event)
 
 
 class Payload(BaseModel):

@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 
 from tts_viz.render import browser
-from tts_viz.ui.components.events import Listener, Payload
+from tts_viz.ui.components.events import Payload
 from tts_viz.ui.components.tree_view import serve_plotly
 
 HERE = Path(__file__).parent
@@ -33,7 +33,6 @@ class PlotView(gr.HTML):
     """`point` carries a `PointClick`."""
 
     EVENTS = ["point"]  # noqa: RUF012
-    point: Listener
 
     def __init__(self, value: str = "", **kwargs: Any) -> None:
         serve_plotly()

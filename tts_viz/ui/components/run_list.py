@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import gradio as gr
 
-from tts_viz.ui.components.events import Listener, Payload
+from tts_viz.ui.components.events import Payload
 
 HEAR = """
 element.addEventListener('click', (event) => {
@@ -39,9 +39,6 @@ class RunList(gr.HTML):
     """`open`, `compare` and `act` carry a `RunWish`."""
 
     EVENTS = ["open", "compare", "act"]  # noqa: RUF012
-    open: Listener
-    compare: Listener
-    act: Listener
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__("", js_on_load=HEAR, apply_default_css=False, **kwargs)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import gradio as gr
 
-from tts_viz.ui.components.events import Listener, Payload
+from tts_viz.ui.components.events import Payload
 
 FileKind = Literal["html", "csv", "jsonl"]
 
@@ -48,7 +48,6 @@ class SaveButtons(gr.HTML):
     """`save` carries a `SaveWish`; its value is the file as JSON: name, type, text and a number that makes it new."""
 
     EVENTS = ["save"]  # noqa: RUF012
-    save: Listener
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__("", html_template=BUTTONS, js_on_load=SAVE, apply_default_css=False, **kwargs)

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 from pydantic import Field
 
-from tts_viz.ui.components.events import Listener, Payload
+from tts_viz.ui.components.events import Payload
 
 HERE = Path(__file__).parent
 
@@ -29,8 +29,6 @@ class Scrubber(gr.HTML):
     """`seek` carries a `Seek`, `play` a `Play`."""
 
     EVENTS = ["seek", "play"]  # noqa: RUF012
-    seek: Listener
-    play: Listener
 
     def __init__(self, value: str = "", **kwargs: Any) -> None:
         super().__init__(

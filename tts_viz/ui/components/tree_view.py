@@ -12,7 +12,6 @@ from typing import Any
 import gradio as gr
 
 from tts_viz.render import browser
-from tts_viz.ui.components.events import Listener
 
 
 class TreeView(gr.HTML):
@@ -23,7 +22,6 @@ class TreeView(gr.HTML):
     """
 
     EVENTS = ["node_click"]  # noqa: RUF012
-    node_click: Listener
 
     def __init__(self, value: str = "", press: str = "Run", **kwargs: Any) -> None:
         """`press`: the name of the button that starts a search, for the empty state."""

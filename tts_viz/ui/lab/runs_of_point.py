@@ -14,7 +14,7 @@ from tts_viz.lab.sweeps.spec import INDEPENDENT, PlannedRun
 from tts_viz.lab.sweeps.store import Sweep
 from tts_viz.strategies import STRATEGIES
 from tts_viz.tasks.base import Problem
-from tts_viz.ui.components.events import Listener, Payload
+from tts_viz.ui.components.events import Payload
 from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.html.markup import html, join
 from tts_viz.ui.runs.start import begin_with
@@ -46,8 +46,6 @@ class PointRuns(gr.HTML):
     """`open` carries the `SweepRun` to search again, `problem` the one whose problem to look at."""
 
     EVENTS = ["open", "problem"]  # noqa: RUF012
-    open: Listener
-    problem: Listener
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(CLICK, js_on_load=HEAR, apply_default_css=False, **kwargs)

@@ -12,7 +12,7 @@ import gradio as gr
 from tts_viz.lab.figures import FIGURES
 from tts_viz.lab.sweeps.store import Sweep
 from tts_viz.tasks import TASKS, get_task
-from tts_viz.ui.components.events import LIVE, SHORT, key_of, payload, warning
+from tts_viz.ui.components.events import LIVE, SHORT, key_of, on, payload, warning
 from tts_viz.ui.components.plot_view import PlotView, PointClick
 from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.html.markup import html
@@ -176,7 +176,7 @@ def _wire_points(lab: LabTab, visitors: Visitors, models: OfferedModels, search:
         except (ValueError, OSError) as error:
             return warning(str(error))
 
-    lab.plot.point(on_point, lab.source, lab.behind, trigger_mode="always_last", **SHORT)
+    on(lab.plot, "point")(on_point, lab.source, lab.behind, trigger_mode="always_last", **SHORT)
 
     async def on_open(source: Any, request: gr.Request, event: gr.EventData) -> AsyncIterator[list[Any]]:
         key, number = key_of(request), payload(event, SweepRun).run
@@ -191,7 +191,7 @@ def _wire_points(lab: LabTab, visitors: Visitors, models: OfferedModels, search:
         async for update in search.watch(key, begun):
             yield [gr.skip(), *update]
 
-    lab.behind.open(on_open, lab.source, [tabs, *search.moving], **LIVE)
+    on(lab.behind, "open")(on_open, lab.source, [tabs, *search.moving], **LIVE)
 
     def on_problem(source: Any, request: gr.Request, event: gr.EventData) -> tuple[Any, Any, Any]:
         wanted = payload(event, SweepRun).run
@@ -203,7 +203,7 @@ def _wire_points(lab: LabTab, visitors: Visitors, models: OfferedModels, search:
             return gr.skip(), gr.skip(), gr.skip()
         return gr.Tabs(selected="search"), problem.task, problem.question
 
-    lab.behind.problem(on_problem, lab.source, [tabs, search.card.task, search.card.text], **SHORT)
+    on(lab.behind, "problem")(on_problem, lab.source, [tabs, search.card.task, search.card.text], **SHORT)
 
 
 def _look(name: str, values: tuple[str, ...], chosen: str) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 
 import gradio as gr
 
-from tts_viz.ui.components.events import Listener, Payload
+from tts_viz.ui.components.events import Payload
 from tts_viz.ui.html.markup import html, join
 
 NAV = (Path(__file__).parent / "lesson_nav.js").read_text(encoding="utf-8")
@@ -28,7 +28,6 @@ class LessonNav(gr.HTML):
     """Its value is `place(…)`. `go` carries a `LessonGo`."""
 
     EVENTS = ["go"]  # noqa: RUF012
-    go: Listener
 
     def __init__(self, titles: Sequence[str], **kwargs: Any) -> None:
         buttons = join(

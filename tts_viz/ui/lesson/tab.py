@@ -12,7 +12,7 @@ from tts_viz.errors import CrowdedError, EngineError
 from tts_viz.lesson import exercise, outcomes
 from tts_viz.lesson.outcomes import Before
 from tts_viz.lesson.steps import EXERCISE, PACE, POLICY, STEPS, VERIFIER, Trial
-from tts_viz.ui.components.events import LIVE, SHORT, key_of, payload, warning
+from tts_viz.ui.components.events import LIVE, SHORT, key_of, on, payload, warning
 from tts_viz.ui.components.panel import Panel
 from tts_viz.ui.components.scrubber import Scrubber
 from tts_viz.ui.components.tree_view import TreeView
@@ -166,6 +166,6 @@ def _wire_way(
     def on_onward(number: Any, request: gr.Request) -> list[Any]:
         return went(key_of(request), number + 1 if isinstance(number, int) else None)
 
-    lesson.nav.go(on_go, None, outputs, trigger_mode="always_last", **SHORT)
+    on(lesson.nav, "go")(on_go, None, outputs, trigger_mode="always_last", **SHORT)
     back.click(on_back, at, outputs, trigger_mode="always_last", **SHORT)
     onward.click(on_onward, at, outputs, trigger_mode="always_last", **SHORT)

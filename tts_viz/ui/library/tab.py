@@ -12,7 +12,7 @@ import gradio as gr
 from tts_viz.strategies import STRATEGIES
 from tts_viz.tasks import get_task
 from tts_viz.ui.compare.tab import CompareTab
-from tts_viz.ui.components.events import LIVE, SHORT, key_of, payload, warning
+from tts_viz.ui.components.events import LIVE, SHORT, key_of, on, payload, warning
 from tts_viz.ui.components.run_list import RunList, RunWish
 from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.html.markup import html
@@ -70,8 +70,8 @@ def build_runs_tab(
             say = warning("There is no such run here." if isinstance(error, KeyError) else str(error))
         return say, _listed(visitors, owner, values)
 
-    listed.act(on_act, filters, [said, listed], trigger_mode="multiple", **SHORT)
-    said.act(on_act, filters, [said, listed], trigger_mode="multiple", **SHORT)
+    on(listed, "act")(on_act, filters, [said, listed], trigger_mode="multiple", **SHORT)
+    on(said, "act")(on_act, filters, [said, listed], trigger_mode="multiple", **SHORT)
 
     def on_upload(request: gr.Request, data: bytes, *values: Any) -> tuple[Any, Any]:
         key = key_of(request)
@@ -91,7 +91,7 @@ def build_runs_tab(
             yield [gr.skip(), *update]
 
     for which in (listed, said):
-        which.open(on_open, None, [tabs, *search.moving], **LIVE)
+        on(which, "open")(on_open, None, [tabs, *search.moving], **LIVE)
 
     async def on_compare(request: gr.Request, event: gr.EventData) -> AsyncIterator[list[Any]]:
         key, wish = key_of(request), payload(event, RunWish)
@@ -100,7 +100,7 @@ def build_runs_tab(
         async for update in compare.watch(key, lambda: reopen(visitors, models, key, wish.run, side)):
             yield [gr.skip(), *update]
 
-    listed.compare(on_compare, None, [tabs, *compare.moving], **LIVE)
+    on(listed, "compare")(on_compare, None, [tabs, *compare.moving], **LIVE)
 
 
 def _act(visitors: Visitors, owner: str | None, wish: RunWish) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from tts_viz.ui.components.events import POLL, SHORT, key_of, payload
+from tts_viz.ui.components.events import POLL, SHORT, key_of, on, payload
 from tts_viz.ui.components.panel import NodeClick
 from tts_viz.ui.components.scrubber import Play, Scrubber, Seek
 from tts_viz.ui.runs.view import View
@@ -41,7 +41,7 @@ def wire_watching(visitors: Visitors, parts: dict[str, Any], place: Place) -> No
         shown = view.select(node) if view else None
         return gr.skip() if shown is None else shown
 
-    parts["tree"].node_click(on_select, None, parts["inspector"], trigger_mode="always_last", **SHORT)
+    on(parts["tree"], "node_click")(on_select, None, parts["inspector"], trigger_mode="always_last", **SHORT)
     for name in ("inspector", "solutions"):
         parts[name].click(on_select, None, parts["inspector"], trigger_mode="always_last", **SHORT)
     wire_scrubber(visitors, parts["scrubber"], place)
@@ -60,5 +60,5 @@ def wire_scrubber(visitors: Visitors, scrubber: Scrubber, place: Place) -> None:
         if view := visitors.view(key_of(request), place):
             view.playback.play(speed, len(view.trace))
 
-    scrubber.seek(on_seek, None, None, trigger_mode="always_last", **SHORT)
-    scrubber.play(on_play, None, None, trigger_mode="multiple", **SHORT)
+    on(scrubber, "seek")(on_seek, None, None, trigger_mode="always_last", **SHORT)
+    on(scrubber, "play")(on_play, None, None, trigger_mode="multiple", **SHORT)

@@ -11,7 +11,7 @@ import gradio as gr
 from tts_viz.exports.csv_table import table
 from tts_viz.exports.html_page import page
 from tts_viz.traces.schema import THIS, encode
-from tts_viz.ui.components.events import key_of, payload, warning
+from tts_viz.ui.components.events import key_of, on, payload, warning
 from tts_viz.ui.components.save_buttons import FileKind, SaveButtons, SaveWish
 from tts_viz.ui.runs.view import View
 from tts_viz.ui.runs.visitors import Visitors
@@ -54,4 +54,6 @@ def wire_saver(saver: SaveButtons, visitors: Visitors, notice: gr.HTML) -> None:
             return gr.skip(), warning("There is nothing to save yet: run a search first.")
         return file_of(view, wish.kind), ""
 
-    saver.save(on_save, None, [saver, notice], concurrency_limit=4, show_progress="hidden", api_visibility="private")
+    on(saver, "save")(
+        on_save, None, [saver, notice], concurrency_limit=4, show_progress="hidden", api_visibility="private"
+    )

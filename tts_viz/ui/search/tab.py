@@ -14,7 +14,7 @@ from typing import Any
 import gradio as gr
 
 from tts_viz.errors import CrowdedError, EngineError
-from tts_viz.ui.components.events import LIVE, SHORT, key_of, payload, warning
+from tts_viz.ui.components.events import LIVE, SHORT, key_of, on, payload, warning
 from tts_viz.ui.components.panel import NodeClick, Panel
 from tts_viz.ui.components.save_buttons import SaveButtons
 from tts_viz.ui.components.scrubber import Scrubber
@@ -244,7 +244,7 @@ def _wire_clicks(tab: SearchTab, panel: SteerPanel, answer: Panel) -> None:
         return [shown, *filled(typed, before, view)]
 
     inputs, outputs = [panel.text, panel.filled], [tab.parts["inspector"], panel.text, panel.filled, panel.score]
-    tab.parts["tree"].node_click(on_select, inputs, outputs, trigger_mode="always_last", **SHORT)
+    on(tab.parts["tree"], "node_click")(on_select, inputs, outputs, trigger_mode="always_last", **SHORT)
     for name in ("inspector", "solutions", "why"):
         tab.parts[name].click(on_select, inputs, outputs, trigger_mode="always_last", **SHORT)
     answer.click(on_select, inputs, outputs, trigger_mode="always_last", **SHORT)

@@ -11,7 +11,7 @@ import gradio as gr
 from tts_viz.errors import EngineError
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import Problem
-from tts_viz.ui.components.events import SHORT, payload, warning
+from tts_viz.ui.components.events import SHORT, on, payload, warning
 from tts_viz.ui.forms import problem as problem_form
 from tts_viz.ui.forms.offered import TASKS, OfferedModels
 from tts_viz.ui.html.markup import html, join
@@ -152,7 +152,7 @@ def _wire_scores(desk: SolutionDesk, score: gr.Button) -> None:
         except (ValueError, EngineError) as error:
             return _refused(desk, error)
 
-    desk.steps.edit(on_edit, [desk.verifiers, desk.seen], desk.showing, **ASKING)
+    on(desk.steps, "edit")(on_edit, [desk.verifiers, desk.seen], desk.showing, **ASKING)
 
     async def on_verifiers(names: Any, seen: Examined | None) -> list[Any]:
         if seen is None:

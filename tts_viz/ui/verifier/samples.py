@@ -82,8 +82,8 @@ async def sampled(
                 begin_with, bench.visitors, bench.models, key, problem, settings, policy, verifier, place="bench"
             )
             assert view.run is not None
-            assert view.saved is not None
-            bench.visitors.library.rename(view.saved, None, NAME)
+            if view.saved:  # where it cannot be kept, it is examined all the same
+                bench.visitors.library.rename(view.saved, None, NAME)
             while view.run.state == "running":
                 yield done
                 await asyncio.sleep(POLL)
@@ -92,7 +92,7 @@ async def sampled(
             if view.run.error:
                 raise ValueError(view.run.error)
             tree = Tree.fold(list(view.trace))
-            for path in paths_of(view.saved, tree):
+            for path in paths_of(view.saved or "", tree):
                 bench.asked.know(verifier, path.solution, [tree.nodes[id].reward for id in path.nodes])
                 into.append(path)
     finally:

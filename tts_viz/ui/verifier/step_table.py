@@ -8,7 +8,7 @@ import gradio as gr
 from markupsafe import Markup
 
 from tts_viz.tasks.base import StepTruth
-from tts_viz.ui.components.events import Listener, Payload
+from tts_viz.ui.components.events import Payload
 from tts_viz.ui.html.markup import html, join, score_chip
 from tts_viz.ui.html.solution_list import TRUTH
 from tts_viz.verifier_eval.examine import Examined, is_good, moved
@@ -46,7 +46,6 @@ class StepTable(gr.HTML):
     """`edit` carries a `StepsEdit`."""
 
     EVENTS = ["edit"]  # noqa: RUF012
-    edit: Listener
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(EMPTY, js_on_load=HEAR, apply_default_css=False, **kwargs)

@@ -11,7 +11,7 @@ import gradio as gr
 from markupsafe import Markup
 
 from tts_viz.tasks.base import ErrorKind
-from tts_viz.ui.components.events import Listener, Payload
+from tts_viz.ui.components.events import Payload
 from tts_viz.ui.html.markup import html, join, score_chip
 from tts_viz.ui.verifier.step_table import truth_said
 from tts_viz.verifier_eval.misjudged import JudgedStep, disagreements, overrated, separation, tallies, underrated
@@ -59,8 +59,6 @@ class WorstList(gr.HTML):
     """`open` carries a `StepOfRun`, `examine` a `FoundStep`."""
 
     EVENTS = ["open", "examine"]  # noqa: RUF012
-    open: Listener
-    examine: Listener
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__("", js_on_load=HEAR, apply_default_css=False, **kwargs)

@@ -15,7 +15,7 @@ from tts_viz.errors import EngineError
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import ErrorKind
 from tts_viz.traces.entry import RunId
-from tts_viz.ui.components.events import LIVE, POLL, SHORT, key_of, payload, warning
+from tts_viz.ui.components.events import LIVE, POLL, SHORT, key_of, on, payload, warning
 from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.forms.strategy import whole
 from tts_viz.ui.html.markup import html
@@ -159,13 +159,15 @@ def wire_finder(
         shown[desk.showing.index(desk.problem)] = solution.problem.question
         return [gr.Tabs(selected="bench-one"), wanted, *shown]
 
-    finder.listed.examine(on_examine, [finder.found, desk.verifiers], [inner, desk.verifiers, *desk.showing], **ASKING)
+    on(finder.listed, "examine")(
+        on_examine, [finder.found, desk.verifiers], [inner, desk.verifiers, *desk.showing], **ASKING
+    )
 
     def wish(key: str, event: gr.EventData) -> tuple[RunId | None, NodeId | None]:
         step = payload(event, StepOfRun)
         return step.run, step.node
 
-    wire_opening(finder.listed.open, wish, bench.visitors, bench.models, search, tabs)
+    wire_opening(on(finder.listed, "open"), wish, bench.visitors, bench.models, search, tabs)
 
 
 async def _examination(
