@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import gradio as gr
+from gradio.blocks import Block
 from gradio.events import Dependency
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -26,9 +27,9 @@ Listener = Callable[..., Dependency]
 """How gradio registers a handler of an event: `listener(handler, inputs, outputs, …)`."""
 
 
-def on(component: gr.HTML, event: str) -> Listener:
-    """The listener of an event that a component of ours declares by name (`EVENTS`). Gradio makes these attributes only when it
-    runs. Raises AttributeError where the component has no such event."""
+def on(component: Block, event: str) -> Listener:
+    """The listener of an event by its name: gradio makes these attributes only when it runs. Raises AttributeError where the
+    component has no such event."""
     return getattr(component, event)
 
 

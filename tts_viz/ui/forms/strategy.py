@@ -103,6 +103,8 @@ def looks(strategy: str, name: str) -> dict[str, Any]:
 
 def on_strategy(strategy: str) -> list[Any]:
     """The blurb, and every slider as this strategy wants it; values stay."""
+    if not isinstance(strategy, str) or strategy not in STRATEGIES:
+        return [gr.skip()] * (1 + len(KNOBS))
     sliders = [{k: v for k, v in looks(strategy, name).items() if k != "value"} for name in KNOBS]
     return [STRATEGIES[strategy].blurb, *(gr.update(**s) for s in sliders)]
 
@@ -110,22 +112,22 @@ def on_strategy(strategy: str) -> list[Any]:
 def settings(values: Sequence[Any]) -> Settings:
     """The settings that the controls show. Raises ValueError in words for the visitor."""
     strategy, *rest = values
-    if strategy not in STRATEGIES:
+    if not isinstance(strategy, str) or strategy not in STRATEGIES:
         raise ValueError("Choose a strategy from the list.")
     knobs, (budget, temperature, aggregation, vote) = rest[: len(KNOBS)], rest[len(KNOBS) :]
     own = {k.name for k in STRATEGIES[strategy].knobs}
     parameters = {name: whole(value) for name, value in zip(KNOBS, knobs) if name in own}
     make(strategy, parameters)
-    if not 0 <= float(temperature) <= 2:
+    if not isinstance(temperature, int | float) or not 0 <= temperature <= 2:
         raise ValueError("Temperature must be from 0 to 2.")
-    if aggregation not in aggregate.STEP_AGGREGATIONS or vote not in aggregate.VOTES:
+    if aggregation not in list(aggregate.STEP_AGGREGATIONS) or vote not in list(aggregate.VOTES):
         raise ValueError("Choose how the answer is chosen from the lists.")
     return Settings(strategy, parameters, Budget(generations=whole(budget)), float(temperature), aggregation, vote)
 
 
 def whole(value: Any) -> int:
     """A slider's value as the whole number it stands for. Raises ValueError."""
-    if value is None or value != int(value):
+    if isinstance(value, bool) or not (isinstance(value, int) or (isinstance(value, float) and value.is_integer())):
         raise ValueError(f"{value} must be a whole number.")
     return int(value)
 

@@ -59,7 +59,7 @@ def build_runs_tab(
     def shown(request: gr.Request, *values: Any) -> Any:
         return _listed(visitors, visitors.sees(key_of(request)), values)
 
-    for changed in (tab.select, text.input, *(f.input for f in filters[1:])):  # type: ignore[attr-defined]
+    for changed in (tab.select, *(on(f, "input") for f in filters)):
         changed(shown, filters, listed, trigger_mode="always_last", **SHORT)
 
     def on_act(request: gr.Request, event: gr.EventData, *values: Any) -> tuple[Any, Any]:
@@ -123,7 +123,7 @@ def _act(visitors: Visitors, owner: str | None, wish: RunWish) -> Any:
 
 def _listed(visitors: Visitors, owner: str | None, values: tuple[Any, ...]) -> Any:
     text, task, strategy, verdict, since, starred = values
-    days = SINCE.get(since)
+    days = SINCE.get(since) if isinstance(since, str) else None
     try:
         entries = visitors.library.runs(
             owner,

@@ -7,7 +7,7 @@ a command to the run. So nothing a visitor does waits for a search.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from tts_viz.ui.components.tree_view import TreeView
 from tts_viz.ui.forms import problem as problem_form
 from tts_viz.ui.forms import strategy as strategy_form
 from tts_viz.ui.forms.offered import OfferedModels
+from tts_viz.ui.forms.search import SearchForm
 from tts_viz.ui.html.inspector import EMPTY
 from tts_viz.ui.html.latex import DELIMITERS
 from tts_viz.ui.html.status import READY, STARTING, loading_line
@@ -125,8 +126,7 @@ def build_search_tab(visitors: Visitors, models: OfferedModels) -> SearchTab:
             parts["solutions"] = Panel(elem_id="solutions")
             parts["log"] = Panel(elem_id="log")
     tab = SearchTab(visitors, models, card, bar, parts, notice)
-    what = [card.task, card.text, seed, policy, verifier, pace, *controls.inputs]
-    _wire_start(tab, models, card, what)
+    _wire_start(tab, models, SearchForm(models.tasks, card, seed, policy, verifier, pace, controls))
     _wire_commands(tab, pace)
     _wire_settings(tab, controls)
     _wire_clicks(tab, by_hand, asking.answer)
@@ -160,10 +160,13 @@ def _models_and_speed(models: OfferedModels) -> tuple[gr.Dropdown, gr.Dropdown, 
     return policy, verifier, seed, pace
 
 
-def _wire_start(tab: SearchTab, models: OfferedModels, card: problem_form.ProblemForm, what: list[Any]) -> None:
+def _wire_start(tab: SearchTab, models: OfferedModels, form: SearchForm) -> None:
+    def begun(key: str, values: Sequence[Any], one_round: bool) -> View:
+        return begin(tab.visitors, models, key, form.read(values), one_round)
+
     async def on_run(request: gr.Request, *values: Any) -> AsyncIterator[list[Any]]:
         key = key_of(request)
-        async for update in tab.watch(key, lambda: begin(tab.visitors, models, key, values, one_round=False)):
+        async for update in tab.watch(key, lambda: begun(key, values, one_round=False)):
             yield update
 
     async def on_step(request: gr.Request, *values: Any) -> AsyncIterator[list[Any]]:
@@ -173,11 +176,12 @@ def _wire_start(tab: SearchTab, models: OfferedModels, card: problem_form.Proble
             view.run.step()
             yield [gr.skip()] * len(tab.moving)  # a generator that says nothing leaves its outputs blank
             return
-        async for update in tab.watch(key, lambda: begin(tab.visitors, models, key, values, one_round=True)):
+        async for update in tab.watch(key, lambda: begun(key, values, one_round=True)):
             yield update
 
-    for start, handler in ((tab.bar.run.click, on_run), (card.text.submit, on_run), (tab.bar.step.click, on_step)):
-        start(handler, what, tab.moving, **LIVE)
+    enter = form.problem.text.submit
+    for start, handler in ((tab.bar.run.click, on_run), (enter, on_run), (tab.bar.step.click, on_step)):
+        start(handler, form.inputs, tab.moving, **LIVE)
 
 
 def _wire_fork(tab: SearchTab, models: OfferedModels, panel: SteerPanel) -> None:
@@ -232,7 +236,7 @@ def _wire_settings(tab: SearchTab, controls: strategy_form.StrategyForm) -> None
         return warning(strategy_form.advice(chosen))
 
     for control in controls.inputs:
-        control.input(on_setting, controls.inputs, tab.notice, trigger_mode="always_last", **SHORT)  # pyright: ignore
+        on(control, "input")(on_setting, controls.inputs, tab.notice, trigger_mode="always_last", **SHORT)
 
 
 def _wire_clicks(tab: SearchTab, panel: SteerPanel, answer: Panel) -> None:
