@@ -29,7 +29,7 @@ from tts_viz.ui.page import build_page
 SCRIPT = full(2, 2)
 
 VALUES: list[Any] = [None, [], ["x"], {}, {"id": [1]}, "x", "", -1, 10**12, 0.5, float("nan"), True, b"x"]
-MIXED = 8
+MIXED = 4
 """Tries of each handler in which some values are as on the page, and some are not."""
 
 KEYS = ("id", "run", "do", "name", "at", "speed", "kind", "runs", "step", "steps", "index", "node")

@@ -26,7 +26,7 @@ class Loader:
         self.asked.append(name)
         if name == "slow":
             self.begun.set()
-            assert self.go_on.wait(20)
+            assert self.go_on.wait(10)
         if self.fails:
             self.fails -= 1
             raise ValueError(f"{name} cannot be used: its weights are torn")
@@ -47,14 +47,14 @@ def test_while_one_model_loads_others_are_used_and_loaded(loader: Loader) -> Non
     known = cache.policy("known")
     with ThreadPoolExecutor() as pool:
         slow = pool.submit(cache.policy, "slow")
-        assert loader.begun.wait(20)
+        assert loader.begun.wait(10)
         # These would wait for ever for a lock that the slow load holds.
-        assert pool.submit(cache.policy, "known").result(20) is known
-        assert pool.submit(cache.policy, "new").result(20) is not known
-        assert pool.submit(cache.verifier, "slow's verifier").result(20)
+        assert pool.submit(cache.policy, "known").result(10) is known
+        assert pool.submit(cache.policy, "new").result(10) is not known
+        assert pool.submit(cache.verifier, "slow's verifier").result(10)
         assert not slow.done()
         loader.go_on.set()
-        assert slow.result(20)
+        assert slow.result(10)
     assert loader.asked == ["known", "slow", "new", "slow's verifier"]
 
 
@@ -62,10 +62,10 @@ def test_all_who_ask_meanwhile_wait_for_the_same_load(loader: Loader) -> None:
     cache = ModelCache()
     with ThreadPoolExecutor() as pool:
         asked = [pool.submit(cache.policy, "slow")]
-        assert loader.begun.wait(20)
+        assert loader.begun.wait(10)
         asked += [pool.submit(cache.policy, "slow") for _ in range(3)]
         loader.go_on.set()
-        assert len({id(one.result(20)) for one in asked}) == 1
+        assert len({id(one.result(10)) for one in asked}) == 1
     assert loader.asked == ["slow"]
 
 
@@ -73,11 +73,11 @@ def test_a_load_that_fails_is_said_to_all_who_waited_and_tried_again_by_the_next
     cache, loader.fails = ModelCache(), 1
     with ThreadPoolExecutor() as pool:
         first = pool.submit(cache.policy, "slow")
-        assert loader.begun.wait(20)
+        assert loader.begun.wait(10)
         waiting = cache._policies._futures["slow"]
         loader.go_on.set()
         for one in (first, waiting):
-            assert "its weights are torn" in str(one.exception(20))
+            assert "its weights are torn" in str(one.exception(10))
     assert cache.loading is None
     assert cache.policy("slow") is cache.policy("slow")
     assert loader.asked == ["slow", "slow"]
@@ -88,12 +88,12 @@ def test_it_is_known_which_model_is_being_loaded_and_for_how_long(loader: Loader
     assert cache.loading is None
     with ThreadPoolExecutor() as pool:
         slow = pool.submit(cache.policy, "slow")
-        assert loader.begun.wait(20)
+        assert loader.begun.wait(10)
         assert cache.loading is not None
         name, seconds = cache.loading
         assert name == "slow" and seconds >= 0
         loader.go_on.set()
-        slow.result(20)
+        slow.result(10)
     assert cache.loading is None
 
 
