@@ -12,7 +12,7 @@ import datetime
 import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
@@ -28,13 +28,14 @@ from transformers import LlamaForTokenClassification
 from tts_viz.analysis.judge import Judge
 from tts_viz.core import aggregation
 from tts_viz.core.budget import Budget
-from tts_viz.core.events import Settings, Started
+from tts_viz.core.events import Settings
 from tts_viz.engines.base import Policy, Verifier
 from tts_viz.engines.embedded import ASSETS, POLICIES, VERIFIER
 from tts_viz.engines.load.policy import load_policy
 from tts_viz.engines.load.verifier import load_verifier
 from tts_viz.search.scheduler import LiveRun, drive
 from tts_viz.search.session import Session
+from tts_viz.search.start import started
 from tts_viz.tasks.base import Problem, StepTruth
 from tts_viz.tasks.revision_prompt import revision_prompt
 from tts_viz.training.batch_scoring import read_steps
@@ -191,8 +192,7 @@ async def beam(problems: Sequence[Problem], engines: tuple, seed: int, at_once: 
         runs = []
         for problem in problems[start : start + at_once]:
             settings = Settings("beam", {"n": 16, "m": 4}, Budget(), 1.0, "last", "weighted", seed)
-            started = Started(problem.prompt, settings, problem=asdict(problem))
-            runs.append(LiveRun(Session(started), *engines))
+            runs.append(LiveRun(Session(started(problem, settings, *engines)), *engines))
         await drive(runs)
         for r in runs:
             solutions = Judge.of(r.session.tree).solutions(r.session.tree)

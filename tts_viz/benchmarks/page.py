@@ -25,6 +25,7 @@ from typing import Any
 from tts_viz.benchmarks import report
 from tts_viz.core.budget import Cost
 from tts_viz.engines.base import Candidate, Rewards, Sampled, SampleRequest, ScoreRequest
+from tts_viz.engines.load.cache import ModelCache
 from tts_viz.search.scheduler import LiveRun, Scheduler
 from tts_viz.search.session import Session
 from tts_viz.traces.library import Library
@@ -146,9 +147,7 @@ class Noting(Scheduler):
 
 def grown(browser: Any) -> list[dict[str, Any]]:
     scheduler, engine = Noting(), Growing()
-    models = OfferedModels(policies=("growing",), verifiers=("growing",))
-    models._policies["growing"] = engine
-    models._verifiers["growing"] = engine
+    models = OfferedModels(("growing",), ("growing",), cache=ModelCache({"growing": engine}, {"growing": engine}))
     page = build_page(models, scheduler, Library.in_memory())
     visitors.MAX_NODES = 2 * WIDTHS[-1][0]  # a visitor's tree ends at 5,000, and is to be seen growing beyond that
     _, url, _ = page.queue().launch(prevent_thread_lock=True, quiet=True, **launch_options())

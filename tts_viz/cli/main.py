@@ -15,7 +15,6 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
@@ -24,13 +23,14 @@ from tts_viz.analysis.judge import Judge
 from tts_viz.cli import strategy_flags, terminal
 from tts_viz.core import aggregation
 from tts_viz.core.budget import Budget
-from tts_viz.core.events import Settings, Started
+from tts_viz.core.events import Settings
 from tts_viz.core.tree import Tree
 from tts_viz.engines.defaults import default_policies, default_verifiers
 from tts_viz.errors import EngineError, ProblemError, UsageError
 from tts_viz.search.scheduler import LiveRun, tick
 from tts_viz.search.session import Session
-from tts_viz.strategies import STRATEGIES, choice_table
+from tts_viz.search.start import started
+from tts_viz.strategies import STRATEGIES, choice_table, from_settings
 from tts_viz.strategies.defaults import FIRST
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import SPLITS, Problem
@@ -222,14 +222,13 @@ def run(args: argparse.Namespace) -> int:
         judge = Judge(problem)
         settings = _settings(args)
         table = choice_table.needed(settings.strategy, problem.task, args.policy, args.verifier, args.choices)
-        given = {"problem": asdict(problem), "policy": args.policy, "verifier": args.verifier, "table": table}
-        started = Started(problem.prompt, settings, **given)
-        Session(started)  # refuses what is wrong with them, before the seconds that models take
+        from_settings(settings, table)  # refuses what is wrong with them, before the seconds that models take
         from tts_viz.engines.load.policy import load_policy
         from tts_viz.engines.load.verifier import load_verifier
 
         policy, verifier = load_policy(args.policy), load_verifier(args.verifier)
-        session = Session(replace(started, max_tokens=policy.step_tokens))
+        named = {"policy_name": args.policy, "verifier_name": args.verifier}
+        session = Session(started(problem, settings, policy, verifier, **named))
         search = LiveRun(session, policy, verifier)
         writer = TraceWriter(args.out) if args.out else None
 

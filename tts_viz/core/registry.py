@@ -54,6 +54,11 @@ class Registry(Mapping[str, T], Generic[T]):
         self._discover()
         return self._entries[name]
 
+    def __contains__(self, name: object) -> bool:
+        """Of anything: what is no text, or cannot be hashed, is no name."""
+        self._discover()
+        return isinstance(name, str) and name in self._entries
+
     def __iter__(self) -> Iterator[str]:
         self._discover()
         return iter(self._entries)

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tts_viz.engines.load.cache import ModelCache
 from tts_viz.errors import SweepFileError, SweepSpecError
 from tts_viz.lab.sweeps import spec, store
-from tts_viz.lab.sweeps.run import Sweeping, merge, started
+from tts_viz.lab.sweeps.run import Sweeping, first_event, merge
 from tts_viz.lab.sweeps.store import Sweep
 
 SMALL: dict[str, Any] = {
@@ -152,8 +153,8 @@ def test_flops_and_seconds_add_up(tiny: Sweep, model: str) -> None:
 
 def test_a_run_can_be_started_again(tiny: Sweep) -> None:
     row = tiny.solutions[tiny.solutions["arm"] == "beam"].iloc[0]
-    start = started(tiny.spec, int(row["run"]))
+    run, models = tiny.spec.runs[int(row["run"])], ModelCache()
+    policy, verifier = tiny.spec.models(run.arm)
+    start = first_event(tiny.spec, run, models.policy(policy), models.verifier(verifier))
     assert start.problem["id"] == row["problem"]
     assert (start.settings.strategy, start.settings.seed) == ("beam", row["seed"])
-    with pytest.raises(IndexError, match="has no run"):
-        started(tiny.spec, 10_000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -141,6 +142,23 @@ def test_a_crowd_is_asked_to_wait_but_those_who_are_here_may_go_on() -> None:
         scheduler.close()
 
 
+def test_a_search_begins_where_the_library_cannot_be_written_and_the_page_says_so() -> None:
+    scheduler, library = Scheduler(), Library.in_memory()
+    library.close()
+    try:
+        view = watching(Visitors(scheduler, library), "key-1")
+        assert view.run is not None
+        while view.run.state == "running":
+            time.sleep(0.01)
+        parts = view.refresh()
+        assert parts is not None
+        assert view.saved is None
+        assert view.state == "finished"
+        assert "This run is not kept at the moment" in parts["status"]
+    finally:
+        scheduler.close()
+
+
 def values(strategy: str = "beam", **changed: object) -> list[object]:
     own = STRATEGIES[strategy].defaults if strategy in STRATEGIES else {}
     knobs = {name: knob.default for (name, _), knob in strategy_form.KNOBS.items()} | own | changed
@@ -263,20 +281,7 @@ def test_amounts_for_people(n: float, said: str) -> None:
     assert amount(n) == said
 
 
-def test_it_is_said_which_model_is_being_loaded_and_for_how_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    models, seen = OfferedModels(("policy-small",), ("oracle",)), []
-
-    def load(name: str) -> ScriptedPolicy:
-        seen.append(models.loading)
-        return ScriptedPolicy({})
-
-    monkeypatch.setattr("tts_viz.engines.load.policy.load_policy", load)
-    assert models.loading is None
-    models.policy("policy-small")
-    (name, seconds), *more = seen
-    assert (name, more) == ("policy-small", []) and 0 <= seconds < 60
-    models.policy("policy-small")
-    assert len(seen) == 1 and models.loading is None
+def test_it_is_said_which_model_is_being_loaded_and_for_how_long() -> None:
     assert "Loading &lt;b&gt; … 3 s" in loading_line("<b>", 3.2)
 
 

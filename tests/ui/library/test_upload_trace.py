@@ -10,6 +10,7 @@ import pytest
 
 from tests.played import PROBLEM, Dice, Whim, played, rolled
 from tts_viz.core.events import Event, Settings, Started
+from tts_viz.engines.load.cache import ModelCache
 from tts_viz.search.scheduler import Scheduler
 from tts_viz.tasks.arithmetic import Arithmetic
 from tts_viz.traces.library import Library
@@ -29,7 +30,7 @@ def visitors() -> Iterator[Visitors]:
 
 def models(policy: Any = None) -> OfferedModels:
     """With engines that a test knows, by the names that its traces may have."""
-    return OfferedModels(("dice",), ("whim",), _policies={"dice": policy or Dice()}, _verifiers={"whim": Whim()})
+    return OfferedModels(("dice",), ("whim",), cache=ModelCache({"dice": policy or Dice()}, {"whim": Whim()}))
 
 
 def written(events: Sequence[Event]) -> bytes:

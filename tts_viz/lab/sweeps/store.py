@@ -18,7 +18,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -29,15 +29,17 @@ import pyarrow.parquet as pq
 
 from tts_viz.analysis.judge import Judge
 from tts_viz.core.budget import Cost
-from tts_viz.core.events import Event, Expanded, NoCandidate, NodeId, Started
+from tts_viz.core.events import Event, Expanded, NoCandidate, NodeId
 from tts_viz.core.node import Node
 from tts_viz.core.tree import Tree
 from tts_viz.errors import SweepFileError
 from tts_viz.lab.sweeps.spec import PlannedRun, Spec
 from tts_viz.lab.sweeps.spec import parse as parse_spec
 from tts_viz.search.session import Session
-from tts_viz.strategies import STRATEGIES, choice_table, make
+from tts_viz.strategies import STRATEGIES, make
 from tts_viz.strategies.old_parameters import upgraded
+from tts_viz.tasks import get_task
+from tts_viz.tasks.base import Problem, Split
 
 VERSION = 2
 """In version 1 the knobs in the spec are those of the first release."""
@@ -292,23 +294,6 @@ class Sweep:
         return int(self.about["models"][model]["parameters"])
 
 
-def start_of(spec: Spec, run: PlannedRun, max_tokens: int, choices: Path | None = None) -> Started:
-    """With what a run's session is started: all that its search depends on. `choices`: the table of choices, where it is
-    not the default one. Raises ValueError."""
-    problem, (policy, verifier) = problem_of(run, spec.split), spec.models(run.arm)
-    return Started(
-        problem["prompt"],
-        spec.settings(run),
-        max_tokens=max_tokens,
-        problem=problem,
-        policy=policy,
-        verifier=verifier,
-        table=choice_table.needed(run.arm.strategy, run.task, policy, verifier, choices),
-    )
-
-
-def problem_of(run: PlannedRun, split: str) -> dict[str, Any]:
-    """The run's problem, as plain data for its session."""
-    from tts_viz.tasks import get_task
-
-    return asdict(get_task(run.task).problem(split, run.level, run.index))  # type: ignore[arg-type]
+def problem_of(run: PlannedRun, split: Split) -> Problem:
+    """The run's problem."""
+    return get_task(run.task).problem(split, run.level, run.index)

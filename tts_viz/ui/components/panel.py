@@ -6,6 +6,8 @@ from typing import Any
 
 import gradio as gr
 
+from tts_viz.ui.components.events import Payload
+
 FORWARD_CLICKS = """
 element.addEventListener('click', (event) => {
   const target = event.target.closest('[data-node]');
@@ -14,8 +16,14 @@ element.addEventListener('click', (event) => {
 """
 
 
+class NodeClick(Payload):
+    """A click on a node, or on a button that stands for it."""
+
+    id: str
+
+
 class Panel(gr.HTML):
-    """`click` carries {id} of the node whose button was pressed."""
+    """`click` carries a `NodeClick`: of the node whose button was pressed."""
 
     def __init__(self, value: Any = "", **kwargs: Any) -> None:
         super().__init__(value, js_on_load=FORWARD_CLICKS, apply_default_css=False, **kwargs)

@@ -11,6 +11,7 @@ from typing import Any
 import gradio as gr
 
 from tts_viz.render import browser
+from tts_viz.ui.components.events import Payload
 from tts_viz.ui.components.tree_view import serve_plotly
 
 HERE = Path(__file__).parent
@@ -22,8 +23,14 @@ TEMPLATE = """
 """
 
 
+class PointClick(Payload):
+    """The customdata of the point that was clicked: numbers of runs."""
+
+    runs: list[int]
+
+
 class PlotView(gr.HTML):
-    """`point` carries {runs}: the customdata of the point that was clicked."""
+    """`point` carries a `PointClick`."""
 
     EVENTS = ["point"]  # noqa: RUF012
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import gradio as gr
+
+from tts_viz.ui.components.events import Payload
 
 HEAR = """
 element.addEventListener('click', (event) => {
@@ -25,8 +27,16 @@ element.addEventListener('change', (event) => {
 """
 
 
+class RunWish(Payload):
+    """What to do with which run; `name` is its new one."""
+
+    do: Literal["open", "left", "right", "star", "rename", "delete", "restore"]
+    run: str
+    name: str = ""
+
+
 class RunList(gr.HTML):
-    """`open`, `compare` and `act` carry {do, run}, and {name} to rename."""
+    """`open`, `compare` and `act` carry a `RunWish`."""
 
     EVENTS = ["open", "compare", "act"]  # noqa: RUF012
 

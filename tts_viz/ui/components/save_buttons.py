@@ -3,9 +3,13 @@ nothing is written on the host."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import gradio as gr
+
+from tts_viz.ui.components.events import Payload
+
+FileKind = Literal["html", "csv", "jsonl"]
 
 BUTTONS = """
 <div class="saver" role="group" aria-label="Save the run">Save the run:
@@ -36,8 +40,12 @@ watch('value', () => {
 """
 
 
+class SaveWish(Payload):
+    kind: FileKind
+
+
 class SaveButtons(gr.HTML):
-    """`save` carries {kind}; its value is the file as JSON: name, type, text and a number that makes it new."""
+    """`save` carries a `SaveWish`; its value is the file as JSON: name, type, text and a number that makes it new."""
 
     EVENTS = ["save"]  # noqa: RUF012
 

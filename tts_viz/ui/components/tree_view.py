@@ -15,7 +15,7 @@ from tts_viz.render import browser
 
 
 class TreeView(gr.HTML):
-    """`node_click` fires when a visitor clicks a node or presses Enter on it; its event data is {run, id}.
+    """`node_click` fires when a visitor clicks a node or presses Enter on it, and carries a `NodeClick`.
 
     While the value grows by whole lines, the tree grows. A value that is not a longer version of the last one is shown
     instead of it; zoom and selection stay if its run is the same.

@@ -160,6 +160,8 @@ def _looks(knob: Knob, entry: StrategyEntry) -> dict[str, Any]:
 
 def on_strategy(strategy: str, shown: str, *values: Any) -> list[Any]:
     """The blurb, the strategy that is shown from now on, and every control as it wants it."""
+    if not isinstance(strategy, str) or strategy not in STRATEGIES:
+        return [gr.skip()] * (2 + len(KNOBS))
     entry, kept = STRATEGIES[strategy], carried(strategy, shown, values)
     updates = []
     for knob in KNOBS.values():
@@ -171,7 +173,7 @@ def on_strategy(strategy: str, shown: str, *values: Any) -> list[Any]:
 def carried(strategy: str, shown: str, values: Sequence[Any]) -> dict[str, Any]:
     """The value of each of the strategy's knobs: what its control says if it was in sight and, should another strategy have
     been shown, if this one can take it; else the default."""
-    before = {key(k) for k in STRATEGIES[shown].knobs} if shown in STRATEGIES else set()
+    before = {key(k) for k in STRATEGIES[shown].knobs} if isinstance(shown, str) and shown in STRATEGIES else set()
     said = {at: _number(value) for at, value in zip(KNOBS, values)}
 
     def value_of(knob: Knob) -> Any:
@@ -189,21 +191,21 @@ def _number(value: Any) -> Value | None:
 def settings(values: Sequence[Any]) -> Settings:
     """The settings that the controls show. Raises ValueError in words for the visitor."""
     strategy, shown, *rest = values
-    if strategy not in STRATEGIES:
+    if not isinstance(strategy, str) or strategy not in STRATEGIES:
         raise ValueError("Choose a strategy from the list.")
     knobs, (budget, temperature, aggregation, vote) = rest[: len(KNOBS)], rest[len(KNOBS) :]
     made = make(strategy, carried(strategy, shown, knobs))
     parameters = {knob.name: getattr(made, knob.name) for knob in STRATEGIES[strategy].knobs}
-    if not 0 <= float(temperature) <= 2:
+    if not isinstance(temperature, int | float) or not 0 <= temperature <= 2:
         raise ValueError("Temperature must be from 0 to 2.")
-    if aggregation not in aggregate.STEP_AGGREGATIONS or vote not in aggregate.VOTES:
+    if aggregation not in list(aggregate.STEP_AGGREGATIONS) or vote not in list(aggregate.VOTES):
         raise ValueError("Choose how the answer is chosen from the lists.")
     return Settings(strategy, parameters, Budget(generations=whole(budget)), float(temperature), aggregation, vote)
 
 
 def whole(value: Any) -> int:
     """A slider's value as the whole number it stands for. Raises ValueError."""
-    if value is None or value != int(value):
+    if isinstance(value, bool) or not (isinstance(value, int) or (isinstance(value, float) and value.is_integer())):
         raise ValueError(f"{value} must be a whole number.")
     return int(value)
 

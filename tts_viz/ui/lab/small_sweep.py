@@ -20,6 +20,7 @@ from typing import Any, Literal
 from tts_viz.engines.base import Policy, Verifier
 from tts_viz.lab.sweeps import spec as specs
 from tts_viz.lab.sweeps import store
+from tts_viz.lab.sweeps.run import first_event
 from tts_viz.lab.sweeps.spec import PlannedRun, Spec
 from tts_viz.lab.sweeps.store import Sweep
 from tts_viz.search.scheduler import LiveRun, Scheduler
@@ -165,7 +166,7 @@ class SmallSweep:
 
     def _fly(self, planned: PlannedRun) -> None:
         policy, verifier = self.engines
-        run = LiveRun(Session(store.start_of(self.spec, planned, policy.step_tokens, self.choices)), policy, verifier)
+        run = LiveRun(Session(first_event(self.spec, planned, policy, verifier, self.choices)), policy, verifier)
         self._flying.append((planned, run))
         self.scheduler.add(run)
 

@@ -12,12 +12,12 @@ import gradio as gr
 from tts_viz.lab.figures import FIGURES
 from tts_viz.lab.sweeps.store import Sweep
 from tts_viz.tasks import TASKS, get_task
-from tts_viz.ui.components.events import LIVE, SHORT, key_of, warning
-from tts_viz.ui.components.plot_view import PlotView
+from tts_viz.ui.components.events import LIVE, SHORT, key_of, on, payload, warning
+from tts_viz.ui.components.plot_view import PlotView, PointClick
 from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.html.markup import html
 from tts_viz.ui.lab.figure_cache import BY_NAME, FigureCache, switches
-from tts_viz.ui.lab.runs_of_point import CLICK, PointRuns, listed, numbers, problem_of, searched_again
+from tts_viz.ui.lab.runs_of_point import CLICK, PointRuns, SweepRun, listed, numbers, problem_of, searched_again
 from tts_viz.ui.lab.small_sweep import SmallSweeps
 from tts_viz.ui.lab.small_sweep_form import build_small_sweep_panel
 from tts_viz.ui.runs.visitors import Visitors
@@ -169,16 +169,17 @@ def _wire_points(lab: LabTab, visitors: Visitors, models: OfferedModels, search:
         return sweep
 
     def on_point(source: Any, request: gr.Request, event: gr.EventData) -> Any:
+        runs = payload(event, PointClick).runs
         try:
             sweep = sweep_of(key_of(request), source)
-            return listed(sweep, numbers(event._data.get("runs"), sweep))
+            return listed(sweep, numbers(runs, sweep))
         except (ValueError, OSError) as error:
             return warning(str(error))
 
-    lab.plot.point(on_point, lab.source, lab.behind, trigger_mode="always_last", **SHORT)  # type: ignore[attr-defined]
+    on(lab.plot, "point")(on_point, lab.source, lab.behind, trigger_mode="always_last", **SHORT)
 
     async def on_open(source: Any, request: gr.Request, event: gr.EventData) -> AsyncIterator[list[Any]]:
-        key, number = key_of(request), event._data.get("run")
+        key, number = key_of(request), payload(event, SweepRun).run
         yield [gr.Tabs(selected="search"), *[gr.skip()] * len(search.moving)]
 
         def begun() -> Any:
@@ -190,18 +191,19 @@ def _wire_points(lab: LabTab, visitors: Visitors, models: OfferedModels, search:
         async for update in search.watch(key, begun):
             yield [gr.skip(), *update]
 
-    lab.behind.open(on_open, lab.source, [tabs, *search.moving], **LIVE)  # type: ignore[attr-defined]
+    on(lab.behind, "open")(on_open, lab.source, [tabs, *search.moving], **LIVE)
 
     def on_problem(source: Any, request: gr.Request, event: gr.EventData) -> tuple[Any, Any, Any]:
+        wanted = payload(event, SweepRun).run
         try:
             sweep = sweep_of(key_of(request), source)
-            (number,) = numbers([event._data.get("run")], sweep)
+            (number,) = numbers([wanted], sweep)
             problem = problem_of(sweep, number)
         except (ValueError, OSError):
             return gr.skip(), gr.skip(), gr.skip()
         return gr.Tabs(selected="search"), problem.task, problem.question
 
-    lab.behind.problem(on_problem, lab.source, [tabs, search.card.task, search.card.text], **SHORT)  # type: ignore[attr-defined]
+    on(lab.behind, "problem")(on_problem, lab.source, [tabs, search.card.task, search.card.text], **SHORT)
 
 
 def _look(name: str, values: tuple[str, ...], chosen: str) -> Any:

@@ -12,13 +12,20 @@ from typing import Any
 
 import gradio as gr
 
+from tts_viz.ui.components.events import Payload
 from tts_viz.ui.html.markup import html, join
 
 NAV = (Path(__file__).parent / "lesson_nav.js").read_text(encoding="utf-8")
 
 
+class LessonGo(Payload):
+    """The step that the learner wants, or that their browser or link remembers."""
+
+    step: int
+
+
 class LessonNav(gr.HTML):
-    """Its value is `place(…)`. `go` carries {step} that the learner wants, or that their browser or link remembers."""
+    """Its value is `place(…)`. `go` carries a `LessonGo`."""
 
     EVENTS = ["go"]  # noqa: RUF012
 

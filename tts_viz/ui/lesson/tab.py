@@ -12,7 +12,7 @@ from tts_viz.errors import CrowdedError, EngineError
 from tts_viz.lesson import exercise, outcomes
 from tts_viz.lesson.outcomes import Before
 from tts_viz.lesson.steps import EXERCISE, PACE, POLICY, STEPS, VERIFIER, Trial
-from tts_viz.ui.components.events import LIVE, SHORT, key_of, warning
+from tts_viz.ui.components.events import LIVE, SHORT, key_of, on, payload, warning
 from tts_viz.ui.components.panel import Panel
 from tts_viz.ui.components.scrubber import Scrubber
 from tts_viz.ui.components.tree_view import TreeView
@@ -20,7 +20,7 @@ from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.html.inspector import EMPTY
 from tts_viz.ui.html.status import STARTING
 from tts_viz.ui.lesson.exercise import ExercisePanel, build_exercise_panel, wire_exercise
-from tts_viz.ui.lesson.nav import LessonNav, place
+from tts_viz.ui.lesson.nav import LessonGo, LessonNav, place
 from tts_viz.ui.lesson.stage import BLANK, PARTS, LessonStage
 from tts_viz.ui.lesson.text import LessonText, step_text, told
 from tts_viz.ui.runs.follow import wire_watching
@@ -158,7 +158,7 @@ def _wire_way(
         ]
 
     def on_go(request: gr.Request, event: gr.EventData) -> list[Any]:
-        return went(key_of(request), event._data.get("step"))
+        return went(key_of(request), payload(event, LessonGo).step)
 
     def on_back(number: Any, request: gr.Request) -> list[Any]:
         return went(key_of(request), number - 1 if isinstance(number, int) else None)
@@ -166,6 +166,6 @@ def _wire_way(
     def on_onward(number: Any, request: gr.Request) -> list[Any]:
         return went(key_of(request), number + 1 if isinstance(number, int) else None)
 
-    lesson.nav.go(on_go, None, outputs, trigger_mode="always_last", **SHORT)  # type: ignore[attr-defined]
+    on(lesson.nav, "go")(on_go, None, outputs, trigger_mode="always_last", **SHORT)
     back.click(on_back, at, outputs, trigger_mode="always_last", **SHORT)
     onward.click(on_onward, at, outputs, trigger_mode="always_last", **SHORT)

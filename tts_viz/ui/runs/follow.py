@@ -10,8 +10,9 @@ from typing import Any
 import gradio as gr
 
 from tts_viz.search.bell import rung
-from tts_viz.ui.components.events import POLL, SHORT, key_of
-from tts_viz.ui.components.scrubber import Scrubber
+from tts_viz.ui.components.events import POLL, SHORT, key_of, on, payload
+from tts_viz.ui.components.panel import NodeClick
+from tts_viz.ui.components.scrubber import Play, Scrubber, Seek
 from tts_viz.ui.runs.view import View
 from tts_viz.ui.runs.visitors import Place, Visitors
 
@@ -44,11 +45,11 @@ def wire_watching(visitors: Visitors, parts: dict[str, Any], place: Place) -> No
     """Clicks on a tree and its panels show the step; the scrubber moves."""
 
     def on_select(request: gr.Request, event: gr.EventData) -> Any:
-        view = visitors.view(key_of(request), place)
-        shown = view.select(str(event._data.get("id"))) if view else None
+        node, view = payload(event, NodeClick).id, visitors.view(key_of(request), place)
+        shown = view.select(node) if view else None
         return gr.skip() if shown is None else shown
 
-    parts["tree"].node_click(on_select, None, parts["inspector"], trigger_mode="always_last", **SHORT)
+    on(parts["tree"], "node_click")(on_select, None, parts["inspector"], trigger_mode="always_last", **SHORT)
     for name in ("inspector", "solutions"):
         parts[name].click(on_select, None, parts["inspector"], trigger_mode="always_last", **SHORT)
     wire_scrubber(visitors, parts["scrubber"], place)
@@ -58,14 +59,14 @@ def wire_scrubber(visitors: Visitors, scrubber: Scrubber, place: Place) -> None:
     """Let it move what this visitor watches there."""
 
     def on_seek(request: gr.Request, event: gr.EventData) -> None:
-        at = event._data.get("at")
-        if (view := visitors.view(key_of(request), place)) and isinstance(at, int):
-            view.seek(at)
+        at = payload(event, Seek).at
+        if view := visitors.view(key_of(request), place):
+            view.playback.seek(at, len(view.trace))
 
     def on_play(request: gr.Request, event: gr.EventData) -> None:
-        speed = event._data.get("speed")
-        if (view := visitors.view(key_of(request), place)) and isinstance(speed, int | float) and 0 <= speed <= 100:
-            view.play(speed)
+        speed = payload(event, Play).speed
+        if view := visitors.view(key_of(request), place):
+            view.playback.play(speed, len(view.trace))
 
-    scrubber.seek(on_seek, None, None, trigger_mode="always_last", **SHORT)  # type: ignore[attr-defined]
-    scrubber.play(on_play, None, None, trigger_mode="multiple", **SHORT)  # type: ignore[attr-defined]
+    on(scrubber, "seek")(on_seek, None, None, trigger_mode="always_last", **SHORT)
+    on(scrubber, "play")(on_play, None, None, trigger_mode="multiple", **SHORT)

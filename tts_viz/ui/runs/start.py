@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
 from typing import Any
 
 from tts_viz.core.events import Event, Settings, Started
 from tts_viz.errors import DriftError, EngineError
 from tts_viz.search.replay import fast_forward
 from tts_viz.search.session import Session
+from tts_viz.search.start import started
 from tts_viz.strategies import STRATEGIES, choice_table
 from tts_viz.strategies.base import carried_over
 from tts_viz.tasks.base import Problem
 from tts_viz.traces.entry import RunId
-from tts_viz.ui.forms import problem as problem_form
-from tts_viz.ui.forms import strategy as strategy_form
 from tts_viz.ui.forms.offered import OfferedModels
+from tts_viz.ui.forms.search import ChosenSearch
 from tts_viz.ui.runs.view import View
 from tts_viz.ui.runs.visitors import Place, Visitors
 
@@ -24,17 +23,11 @@ PACES = {"Slow": 0.9, "Calm": 0.3, "Full speed": 0.0}
 """Seconds between two rounds."""
 
 
-def begin(visitors: Visitors, models: OfferedModels, key: str, values: Sequence[Any], one_round: bool) -> View:
-    """Start what the visitor asked for.
-
-    `values`: task, problem text, seed, policy, verifier, pace, then the controls'. Raises ValueError or `CrowdedError`,
-    in words for the visitor.
-    """
-    task, text, seed, policy, verifier, pace, *rest = values
-    problem = problem_form.read(models.tasks, task, text)
-    problem_form.check_taught(str(policy), problem)
-    settings = replace(strategy_form.settings(rest), seed=strategy_form.whole(seed))
-    view = begin_with(visitors, models, key, problem, settings, str(policy), str(verifier), seconds(pace))
+def begin(visitors: Visitors, models: OfferedModels, key: str, chosen: ChosenSearch, one_round: bool) -> View:
+    """Start what the visitor chose. Raises ValueError, `CrowdedError` or `EngineError`, in words for the visitor."""
+    view = begin_with(
+        visitors, models, key, chosen.problem, chosen.settings, chosen.policy, chosen.verifier, seconds(chosen.pace)
+    )
     if one_round and view.run:
         view.run.step()
     return view
@@ -52,17 +45,10 @@ def begin_with(
     place: Place = "main",
 ) -> View:
     """Start a search. Raises ValueError, `CrowdedError` or `EngineError`."""
-    engines = writer, _ = models.policy(policy), models.verifier(verifier)
-    started = Started(
-        problem.prompt,
-        settings,
-        max_tokens=writer.step_tokens,
-        problem=asdict(problem),
-        policy=policy,
-        verifier=verifier,
-        table=choice_table.lookup(problem.task, policy, verifier, models.choices),
-    )
-    return visitors.start(key, Session(started), engines, problem, pace, place)
+    engines = models.policy(policy), models.verifier(verifier)
+    table = choice_table.lookup(problem.task, policy, verifier, models.choices)
+    first = started(problem, settings, *engines, policy_name=policy, verifier_name=verifier, table=table)
+    return visitors.start(key, Session(first), engines, problem, pace, place)
 
 
 def reopen(
@@ -120,7 +106,7 @@ def problem_of(events: Sequence[Event]) -> Problem | None:
 
 def seconds(pace: Any) -> float:
     """Raises ValueError for a speed that is not on the page."""
-    if pace not in PACES:
+    if not isinstance(pace, str) or pace not in PACES:
         raise ValueError("Choose a speed from the list.")
     return PACES[pace]
 

@@ -49,7 +49,7 @@ SCORE_TIP = "How likely the verifier thinks it, after reading up to the end of t
 class View:
     """A run as one visitor watches it. Its methods may be called from any thread.
 
-    `saved` is the run's id in the library, None where it is not kept; `recording` the events of one that cannot go on.
+    `recording` are the events of a run that cannot go on, and `saved` its id in the library.
     """
 
     def __init__(
@@ -60,7 +60,8 @@ class View:
         saved: RunId | None = None,
         recording: Sequence[Event] = (),
     ) -> None:
-        self.run, self.problem, self.saved = run, problem, saved
+        self.run, self.problem = run, problem
+        self._saved = saved
         self.tree = Tree()
         self.judge = Judge(problem)
         self.playback = Playback()
@@ -85,6 +86,11 @@ class View:
         self._lock = threading.RLock()
         self.changed = run.changed if run else Bell()
         """Rings when there is something new to see."""
+
+    @property
+    def saved(self) -> RunId | None:
+        """The run's id in the library; None as long as it is not kept."""
+        return self.run.keep.run if self.run and isinstance(self.run.keep, Recorder) else self._saved
 
     @property
     def trace(self) -> Sequence[Event]:

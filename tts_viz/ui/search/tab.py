@@ -7,21 +7,22 @@ a command to the run. So nothing a visitor does waits for a search.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
 from tts_viz.errors import CrowdedError, EngineError
-from tts_viz.ui.components.events import LIVE, SHORT, key_of, warning
-from tts_viz.ui.components.panel import Panel
+from tts_viz.ui.components.events import LIVE, SHORT, key_of, on, payload, warning
+from tts_viz.ui.components.panel import NodeClick, Panel
 from tts_viz.ui.components.save_buttons import SaveButtons
 from tts_viz.ui.components.scrubber import Scrubber
 from tts_viz.ui.components.tree_view import TreeView
 from tts_viz.ui.forms import problem as problem_form
 from tts_viz.ui.forms import strategy as strategy_form
 from tts_viz.ui.forms.offered import OfferedModels
+from tts_viz.ui.forms.search import SearchForm
 from tts_viz.ui.html.inspector import EMPTY
 from tts_viz.ui.html.latex import DELIMITERS
 from tts_viz.ui.html.status import READY, STARTING, loading_line
@@ -77,7 +78,7 @@ class SearchTab:
         yield [STARTING if part is bar.status else gr.skip() for part in moving]
         starting = asyncio.create_task(asyncio.to_thread(start))
         while not (await asyncio.wait([starting], timeout=LOOK))[0]:
-            if loading := self.models.loading:
+            if loading := self.models.cache.loading:
                 yield [loading_line(*loading) if part is bar.status else gr.skip() for part in moving]
         try:
             view = starting.result()
@@ -131,8 +132,7 @@ def build_search_tab(visitors: Visitors, models: OfferedModels) -> SearchTab:
             parts["solutions"] = Panel(elem_id="solutions")
             parts["log"] = Panel(elem_id="log")
     tab = SearchTab(visitors, models, card, bar, parts, notice)
-    what = [card.task, card.text, seed, policy, verifier, pace, *controls.inputs]
-    _wire_start(tab, models, card, what)
+    _wire_start(tab, models, SearchForm(models.tasks, card, seed, policy, verifier, pace, controls))
     _wire_commands(tab, pace)
     _wire_settings(tab, controls)
     _wire_clicks(tab, by_hand, asking.answer)
@@ -166,10 +166,13 @@ def _models_and_speed(models: OfferedModels) -> tuple[gr.Dropdown, gr.Dropdown, 
     return policy, verifier, seed, pace
 
 
-def _wire_start(tab: SearchTab, models: OfferedModels, card: problem_form.ProblemForm, what: list[Any]) -> None:
+def _wire_start(tab: SearchTab, models: OfferedModels, form: SearchForm) -> None:
+    def begun(key: str, values: Sequence[Any], one_round: bool) -> View:
+        return begin(tab.visitors, models, key, form.read(values), one_round)
+
     async def on_run(request: gr.Request, *values: Any) -> AsyncIterator[list[Any]]:
         key = key_of(request)
-        async for update in tab.watch(key, lambda: begin(tab.visitors, models, key, values, one_round=False)):
+        async for update in tab.watch(key, lambda: begun(key, values, one_round=False)):
             yield update
 
     async def on_step(request: gr.Request, *values: Any) -> AsyncIterator[list[Any]]:
@@ -179,11 +182,12 @@ def _wire_start(tab: SearchTab, models: OfferedModels, card: problem_form.Proble
             view.run.step()
             yield [gr.skip()] * len(tab.moving)  # a generator that says nothing leaves its outputs blank
             return
-        async for update in tab.watch(key, lambda: begin(tab.visitors, models, key, values, one_round=True)):
+        async for update in tab.watch(key, lambda: begun(key, values, one_round=True)):
             yield update
 
-    for start, handler in ((tab.bar.run.click, on_run), (card.text.submit, on_run), (tab.bar.step.click, on_step)):
-        start(handler, what, tab.moving, **LIVE)
+    enter = form.problem.text.submit
+    for start, handler in ((tab.bar.run.click, on_run), (enter, on_run), (tab.bar.step.click, on_step)):
+        start(handler, form.inputs, tab.moving, **LIVE)
 
 
 def _wire_fork(tab: SearchTab, models: OfferedModels, panel: SteerPanel, pace: gr.Radio) -> None:
@@ -230,7 +234,7 @@ def _wire_commands(tab: SearchTab, pace: gr.Radio) -> None:
 def _wire_settings(tab: SearchTab, controls: strategy_form.StrategyForm) -> None:
     """What a control says is asked of the run; what becomes of that is a part of the view."""
 
-    def on(control: Any) -> None:
+    def wire(control: Any) -> None:
         def on_setting(request: gr.Request, *values: Any) -> tuple[Any, Any]:
             view = tab.visitors.view(key_of(request))
             try:
@@ -245,22 +249,22 @@ def _wire_settings(tab: SearchTab, controls: strategy_form.StrategyForm) -> None
             return warning(strategy_form.advice(chosen)), gr.skip() if view else ""
 
         outputs = [tab.notice, tab.parts["settings_reply"]]
-        control.input(on_setting, controls.inputs, outputs, trigger_mode="always_last", **SHORT)
+        on(control, "input")(on_setting, controls.inputs, outputs, trigger_mode="always_last", **SHORT)
 
     for control in controls.turnable:
-        on(control)
+        wire(control)
 
 
 def _wire_clicks(tab: SearchTab, panel: SteerPanel, answer: Panel) -> None:
     def on_select(typed: str | None, before: str | None, request: gr.Request, event: gr.EventData) -> Any:
-        view = tab.visitors.view(key_of(request))
-        shown = view.select(str(event._data.get("id"))) if view else None
+        node, view = payload(event, NodeClick).id, tab.visitors.view(key_of(request))
+        shown = view.select(node) if view else None
         if view is None or shown is None:
             return [gr.skip()] * 4
         return [shown, *filled(typed, before, view)]
 
     inputs, outputs = [panel.text, panel.filled], [tab.parts["inspector"], panel.text, panel.filled, panel.score]
-    tab.parts["tree"].node_click(on_select, inputs, outputs, trigger_mode="always_last", **SHORT)
+    on(tab.parts["tree"], "node_click")(on_select, inputs, outputs, trigger_mode="always_last", **SHORT)
     for name in ("inspector", "solutions", "why"):
         tab.parts[name].click(on_select, inputs, outputs, trigger_mode="always_last", **SHORT)
     answer.click(on_select, inputs, outputs, trigger_mode="always_last", **SHORT)

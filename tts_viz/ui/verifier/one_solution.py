@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,13 +11,13 @@ import gradio as gr
 from tts_viz.errors import EngineError
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import Problem
-from tts_viz.ui.components.events import SHORT, warning
+from tts_viz.ui.components.events import SHORT, on, payload, warning
 from tts_viz.ui.forms import problem as problem_form
 from tts_viz.ui.forms.offered import TASKS, OfferedModels
 from tts_viz.ui.html.markup import html, join
 from tts_viz.ui.verifier.jobs import VerifierTabState
 from tts_viz.ui.verifier.samples import one_solution
-from tts_viz.ui.verifier.step_table import StepTable, step_table
+from tts_viz.ui.verifier.step_table import StepsEdit, StepTable, step_table
 from tts_viz.verifier_eval.examine import Examined, examine
 from tts_viz.verifier_eval.solution import Reading, SolutionUnderTest, read_solution, read_steps
 
@@ -145,15 +144,15 @@ def _wire_scores(desk: SolutionDesk, score: gr.Button) -> None:
     score.click(on_score, [desk.task, desk.problem, desk.solution, desk.verifiers, desk.seen], desk.showing, **ASKING)
 
     async def on_edit(names: Any, seen: Examined | None, event: gr.EventData) -> list[Any]:
-        steps = event._data.get("steps")
-        if seen is None or not _texts(steps):
+        steps = payload(event, StepsEdit).steps
+        if seen is None:
             return [gr.skip()] * len(desk.showing)
         try:
             return await desk.show(read_steps(seen.solution.problem, steps), names, seen)
         except (ValueError, EngineError) as error:
             return _refused(desk, error)
 
-    desk.steps.edit(on_edit, [desk.verifiers, desk.seen], desk.showing, **ASKING)  # type: ignore[attr-defined]
+    on(desk.steps, "edit")(on_edit, [desk.verifiers, desk.seen], desk.showing, **ASKING)
 
     async def on_verifiers(names: Any, seen: Examined | None) -> list[Any]:
         if seen is None:
@@ -172,10 +171,6 @@ def _problem(models: OfferedModels, task: Any, text: Any) -> Problem:
     if len(text) > problem_form.LONGEST:
         raise ValueError(f"The problem has {len(text):,} characters; at most {problem_form.LONGEST:,} are taken.")
     return problem_form.read(models.tasks, task, text)
-
-
-def _texts(steps: Any) -> bool:
-    return isinstance(steps, Sequence) and not isinstance(steps, str) and all(isinstance(step, str) for step in steps)
 
 
 def _refused(desk: SolutionDesk, error: Exception) -> list[Any]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncGenerator
-from dataclasses import asdict
 
 from tts_viz.core.budget import Budget
-from tts_viz.core.events import Settings, Started
+from tts_viz.core.events import Settings
 from tts_viz.core.tree import Tree
 from tts_viz.search.scheduler import LiveRun
 from tts_viz.search.session import Session
+from tts_viz.search.start import started
 from tts_viz.strategies.defaults import BASELINE, SAMPLES
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import Problem
@@ -40,7 +40,7 @@ async def one_solution(bench: VerifierTabState, problem: Problem) -> list[str]:
         bench.models.verifier, bench.models.verifiers[0]
     )  # a run has one; it is not asked
     settings = Settings(SAMPLES, {"n": 1}, Budget(generations=1), seed=random.randrange(2**31))
-    session = Session(Started(problem.prompt, settings, problem=asdict(problem), policy=name, verifier=verifier.name))
+    session = Session(started(problem, settings, policy, verifier, policy_name=name))
     run = LiveRun(session, policy, verifier)
     bench.visitors.scheduler.add(run)
     try:
@@ -83,8 +83,8 @@ async def sampled(
                 begin_with, bench.visitors, bench.models, key, problem, settings, policy, verifier, place="bench"
             )
             assert view.run is not None
-            assert view.saved is not None
-            bench.visitors.library.rename(view.saved, None, NAME)
+            if view.saved:  # where it cannot be kept, it is examined all the same
+                bench.visitors.library.rename(view.saved, None, NAME)
             while view.run.state == "running":
                 yield done
                 await asyncio.sleep(POLL)
@@ -93,7 +93,7 @@ async def sampled(
             if view.run.error:
                 raise ValueError(view.run.error)
             tree = Tree.fold(list(view.trace))
-            for path in paths_of(view.saved, tree):
+            for path in paths_of(view.saved or "", tree):
                 bench.asked.know(verifier, path.solution, [tree.nodes[id].reward for id in path.nodes])
                 into.append(path)
     finally:

@@ -8,6 +8,7 @@ import gradio as gr
 from markupsafe import Markup
 
 from tts_viz.tasks.base import StepTruth
+from tts_viz.ui.components.events import Payload
 from tts_viz.ui.html.markup import html, join, score_chip
 from tts_viz.ui.html.solution_list import TRUTH
 from tts_viz.verifier_eval.examine import Examined, is_good, moved
@@ -35,8 +36,14 @@ watch('value', () => setTimeout(() => { fields()[typing]?.focus(); typing = null
 """
 
 
+class StepsEdit(Payload):
+    """The texts as they are in the fields, without empty ones."""
+
+    steps: list[str]
+
+
 class StepTable(gr.HTML):
-    """`edit` carries {steps}: the texts as they are in the fields, without empty ones."""
+    """`edit` carries a `StepsEdit`."""
 
     EVENTS = ["edit"]  # noqa: RUF012
 

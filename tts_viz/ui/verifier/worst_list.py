@@ -11,6 +11,7 @@ import gradio as gr
 from markupsafe import Markup
 
 from tts_viz.tasks.base import ErrorKind
+from tts_viz.ui.components.events import Payload
 from tts_viz.ui.html.markup import html, join, score_chip
 from tts_viz.ui.verifier.step_table import truth_said
 from tts_viz.verifier_eval.misjudged import JudgedStep, disagreements, overrated, separation, tallies, underrated
@@ -43,8 +44,19 @@ element.addEventListener('click', (event) => {
 """
 
 
+class StepOfRun(Payload):
+    run: str
+    node: str
+
+
+class FoundStep(Payload):
+    """A step by its place among all that were found."""
+
+    index: int
+
+
 class WorstList(gr.HTML):
-    """`open` and `examine` carry {run, node, index}: the step, and its place among all that were found."""
+    """`open` carries a `StepOfRun`, `examine` a `FoundStep`."""
 
     EVENTS = ["open", "examine"]  # noqa: RUF012
 

@@ -15,7 +15,7 @@ from tts_viz.errors import EngineError
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import ErrorKind
 from tts_viz.traces.entry import RunId
-from tts_viz.ui.components.events import LIVE, POLL, SHORT, key_of, warning
+from tts_viz.ui.components.events import LIVE, POLL, SHORT, key_of, on, payload, warning
 from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.forms.strategy import whole
 from tts_viz.ui.html.markup import html
@@ -24,7 +24,7 @@ from tts_viz.ui.search.tab import SearchTab
 from tts_viz.ui.verifier.jobs import Job, VerifierTabState
 from tts_viz.ui.verifier.one_solution import ASKING, SolutionDesk
 from tts_viz.ui.verifier.samples import MOST_PROBLEMS, MOST_RUNS, MOST_SAMPLES, drawn, kept, sampled
-from tts_viz.ui.verifier.worst_list import KINDS, ORDERS, WorstList, WorstSteps, worst_list
+from tts_viz.ui.verifier.worst_list import KINDS, ORDERS, FoundStep, StepOfRun, WorstList, WorstSteps, worst_list
 from tts_viz.verifier_eval.misjudged import Path, distinct, steps_of
 from tts_viz.verifier_eval.score_cache import Scores
 from tts_viz.verifier_eval.solution import Reading
@@ -143,8 +143,8 @@ def wire_finder(
         )
 
     async def on_examine(found: WorstSteps | None, names: Any, event: gr.EventData) -> list[Any]:
-        index = event._data.get("index")
-        if found is None or not isinstance(index, int) or not 0 <= index < len(found.steps):
+        index = payload(event, FoundStep).index
+        if found is None or not 0 <= index < len(found.steps):
             return [gr.skip()] * (2 + len(desk.showing))
         solution = found.steps[index].solution
         wanted = list(dict.fromkeys([found.name, *([found.other] if found.other else []), *(names or [])]))
@@ -159,14 +159,15 @@ def wire_finder(
         shown[desk.showing.index(desk.problem)] = solution.problem.question
         return [gr.Tabs(selected="bench-one"), wanted, *shown]
 
-    finder.listed.examine(  # type: ignore[attr-defined]
+    on(finder.listed, "examine")(
         on_examine, [finder.found, desk.verifiers], [inner, desk.verifiers, *desk.showing], **ASKING
     )
 
     def wish(key: str, event: gr.EventData) -> tuple[RunId | None, NodeId | None]:
-        return str(event._data.get("run")), str(event._data.get("node"))
+        step = payload(event, StepOfRun)
+        return step.run, step.node
 
-    wire_opening(finder.listed.open, wish, bench.visitors, bench.models, search, tabs)  # type: ignore[attr-defined]
+    wire_opening(on(finder.listed, "open"), wish, bench.visitors, bench.models, search, tabs)
 
 
 async def _examination(
