@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from tests.render.growth import beam, started, truths
 from tests.ui.browser import chromium, sync_api, tab  # noqa: F401
 from tts_viz.core.events import Decided, Event, Expanded, Scored
 from tts_viz.core.tree import Tree
-from tts_viz.render import browser, layout
 from tts_viz.render.scene import Mark, Scene, scene
 from tts_viz.render.wire import Stream
 from tts_viz.ui.components.tree_view import TreeView
@@ -259,30 +257,3 @@ def test_the_tree_is_saved_as_png_on_the_paper_of_the_theme(hand: Hand, tmp_path
     assert dark.getpixel((2, 2)) == (0x10, 0x16, 0x1F)
     assert light.width > 1500
     assert len(light.getcolors(1 << 20)) > 100
-
-
-def test_the_browser_lays_out_as_python_does(tab: Callable[..., Any]) -> None:  # noqa: F811
-    rng = random.Random(0)
-    trees = [[-1, *(rng.randrange(max(0, i - reach), i) for i in range(1, 120))] for reach in (1, 3, 9, 40, 120) * 20]
-    code = browser.text("tree_layout.js")
-    theirs = tab("data:text/html,").evaluate(f"(trees) => {{ {code}; return trees.map(tidy); }}", trees)
-    ours = [[place / layout.SPACING for place in layout.absolute(t, layout.tidy(t))] for t in trees]
-    assert theirs == ours
-
-
-def test_the_browser_reads_the_wire_as_python_does(tab: Callable[..., Any]) -> None:  # noqa: F811
-    tree, stream = Tree(), Stream("run")
-    said = []
-    for events in beam(8, 2, 4, lookahead=1):
-        for event in events:
-            tree.apply(event)
-        said.append((stream.send(drawn := scene(tree, truths(tree), list(tree.nodes)[-1])), drawn))
-    code = "".join(browser.text(f"tree_{part}.js") for part in ("fold", "words"))
-    read = f"""(texts) => {{ {code}; const scene = makeScene(); return texts.map((text) => {{
-      scene.take(text);
-      const seen = (n) => [n.id, n.parent?.id ?? null, n.depth, n.text, n.status, n.score, n.reward, n.truth, n.reason,
-            n.pinned, n.lostHere];
-      return [scene.chosen.id, scene.nodes.map(seen)];
-    }}); }}"""
-    theirs = tab("data:text/html,").evaluate(read, [text for text, _ in said])
-    assert theirs == [[s.chosen, [list(node) for node in s.nodes.values()]] for _, s in said]

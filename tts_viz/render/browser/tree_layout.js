@@ -1,13 +1,20 @@
-// Tidy trees, as render/layout.py: the same algorithm, tested to give the same places. Here because growth moves many
-// nodes a little, and what is collapsed is the visitor's choice: neither is worth a trip over the wire.
+// Tidy trees: where each node stands across the axis of depth. Here because growth moves many nodes a little, and what is
+// collapsed is the visitor's choice: neither is worth a trip over the wire.
+//
+// After Reingold & Tilford 1981, for any number of children: subtrees are drawn alike wherever they stand, packed until their
+// contours touch, and a parent stands midway between its first and last child. Where small subtrees have room between large
+// ones they stand in the middle of it. O(n), without recursion, in whole numbers, so that separation and centring are exact.
+//
+// A contour is {left, right, shift}: a subtree's extreme positions at each level, deepest level first, its own root last; a
+// position, relative to the subtree's root, is the stored number plus `shift`.
 
-const SPACING = 4;
+const SPACING = 4; // units between neighbours; finer than 1 so that halves are whole numbers
 
 /** parents[i] < i; the root's is -1. Returns each node's place across the axis of depth, in neighbours' distances. */
-function tidy(parents) {
+export function tidy(parents) {
   const children = parents.map(() => []);
   parents.forEach((parent, node) => parent >= 0 && children[parent].push(node));
-  const offsets = new Array(parents.length).fill(0);
+  const offsets = parents.map(() => 0);
   const contours = [];
   for (let node = parents.length - 1; node >= 0; node--) {
     const kids = children[node].map((kid) => contours[kid]);
@@ -32,7 +39,7 @@ function arrange(kids) {
 }
 
 function packed(kids, near, far, sign, levels) {
-  const reach = new Array(levels).fill(0);
+  const reach = Array.from({ length: levels }, () => 0);
   return kids.map((kid, k) => {
     const depth = Math.min(levels, kid[near].length);
     let place = k ? -Infinity : 0;
@@ -52,7 +59,7 @@ function outline(kids, places) {
   const shift = merged.shift + places[tallest];
   const levels = sharedLevels(kids);
   const extremes = (side, order) => {
-    const found = new Array(levels);
+    const found = [];
     for (const k of order) {
       const line = kids[k][side];
       for (let j = Math.min(levels, line.length) - 1; j >= 0; j--) found[j] = line[line.length - 1 - j] + kids[k].shift + places[k];

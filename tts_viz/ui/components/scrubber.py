@@ -7,6 +7,8 @@ from typing import Any
 
 import gradio as gr
 
+from tts_viz.render.javascript import component
+
 HERE = Path(__file__).parent
 
 
@@ -19,7 +21,7 @@ class Scrubber(gr.HTML):
         super().__init__(
             value,
             html_template=(HERE / "scrubber.html").read_text(encoding="utf-8"),
-            js_on_load=(HERE / "scrubber.js").read_text(encoding="utf-8"),
+            js_on_load=component(HERE / "scrubber.js"),
             apply_default_css=False,
             **kwargs,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -12,6 +13,7 @@ from markupsafe import Markup
 from tts_viz.core import aggregation
 from tts_viz.lab.sweeps.spec import INDEPENDENT, PlannedRun
 from tts_viz.lab.sweeps.store import Sweep
+from tts_viz.render.javascript import component
 from tts_viz.search.session import Session
 from tts_viz.strategies import STRATEGIES
 from tts_viz.tasks import get_task
@@ -26,15 +28,6 @@ MOST = 12
 
 CLICK = Markup('<p class="note">Click a point of the figure to see runs behind it.</p>')
 
-HEAR = """
-element.addEventListener('click', (event) => {
-  const button = event.target.closest('[data-open], [data-problem]');
-  if (button) window.scrollTo({ top: 0 }); // where the Search tab begins
-  if (button?.dataset.open) trigger('open', { run: Number(button.dataset.open) });
-  else if (button) trigger('problem', { run: Number(button.dataset.problem) });
-});
-"""
-
 
 class PointRuns(gr.HTML):
     """`open` carries {run} of a run to search again, `problem` that of one whose problem to look at."""
@@ -42,7 +35,9 @@ class PointRuns(gr.HTML):
     EVENTS = ["open", "problem"]  # noqa: RUF012
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(CLICK, js_on_load=HEAR, apply_default_css=False, **kwargs)
+        super().__init__(
+            CLICK, js_on_load=component(Path(__file__).with_name("runs_of_point.js")), apply_default_css=False, **kwargs
+        )
 
 
 def numbers(said: Any, sweep: Sweep) -> list[int]:

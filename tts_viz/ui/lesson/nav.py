@@ -12,9 +12,8 @@ from typing import Any
 
 import gradio as gr
 
+from tts_viz.render.javascript import component
 from tts_viz.ui.html.markup import html, join
-
-NAV = (Path(__file__).parent / "lesson_nav.js").read_text(encoding="utf-8")
 
 
 class LessonNav(gr.HTML):
@@ -38,7 +37,7 @@ class LessonNav(gr.HTML):
                 'the lesson at this step, for a class">Link to this step</button><button type="button" data-do="forget" '
                 'title="Forget in this browser what was done">Begin anew</button></div></nav>'
             ).format(buttons),
-            js_on_load=NAV,
+            js_on_load=component(Path(__file__).with_name("lesson_nav.js")),
             apply_default_css=False,
             **kwargs,
         )

@@ -1,4 +1,5 @@
-"""Tidy trees: where each node stands across the axis of depth, as an offset from its parent.
+"""Tidy trees, as tree_layout.js has them, written a second time: where each node stands across the axis of depth, as an
+offset from its parent.
 
 After Reingold & Tilford 1981, for any number of children: subtrees are drawn alike wherever they stand, packed until
 their contours touch, and a parent stands midway between its first and last child. Where small subtrees have room
