@@ -247,7 +247,7 @@ def test_it_plays_to_the_end_and_can_be_paused(reader: Reader) -> None:
     sync_api.expect(reader.page.locator(".where")).to_have_text(re.compile("^event [3-9] "))
     reader.page.get_by_role("button", name="Pause").click()
     here = reader.at()
-    reader.page.wait_for_timeout(400)
+    reader.page.wait_for_timeout(400)  # nothing must happen meanwhile: there is nothing to wait for
     assert reader.at() == here
     reader.page.select_option(".controls select", "16")
     reader.page.get_by_role("button", name="Play").click()
