@@ -35,15 +35,7 @@ KNOBS: dict[str, dict[str, int]] = {
     "adaptive_best_of_n": {"n": 5},
 }
 
-NAMES = list(KNOBS)
-EACH_TWICE = {(old, NAMES[(place + step) % len(NAMES)]) for place, old in enumerate(NAMES) for step in (1, 5)}
-"""Each strategy changes to two others, and two others change to it."""
-
-PAIRS = [
-    pytest.param(old, new, marks=() if (old, new) in EACH_TWICE else pytest.mark.nightly)
-    for old, new in product(NAMES, NAMES)
-    if old != new
-]
+PAIRS = [(old, new) for old, new in product(KNOBS, KNOBS) if old != new]
 
 
 def outline(tree: Tree) -> dict[str, object]:
