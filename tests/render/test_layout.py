@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.javascript import javascript
-from tests.render.tidy import SPACING, absolute, tidy
+from tts_viz.render.layout import SPACING, absolute, tidy
 
 
 @st.composite
@@ -94,7 +94,7 @@ def test_no_recursion_limit_and_no_blow_up() -> None:
 
 
 def test_the_browser_lays_out_the_same() -> None:
-    """The laws above hold for tests/render/tidy.py; what visitors see is tree_layout.js."""
+    """The laws above hold for layout.py; what visitors see is tree_layout.js."""
     rng = random.Random(0)
     trees = [[-1, *(rng.randrange(max(0, i - reach), i) for i in range(1, 120))] for reach in (1, 3, 9, 40, 120) * 20]
     trees += [[-1], [-1, 0], [-1, *range(20_000)], [-1, *[0] * 2_000]]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.render.growth import QUESTION, beam, started, tree_search
+from tests.render.growth import QUESTION, beam, started, tree_search, truths
 from tts_viz.core.events import Changed, Decided, Event, Expanded, NoCandidate, Scored, Settings, Valued
 from tts_viz.core.tree import Tree
 from tts_viz.render.scene import Mark, rounded, scene
@@ -145,3 +145,10 @@ def test_a_score_reads_the_same_whether_it_was_rounded_on_the_way_or_not(score: 
 def test_an_empty_tree_has_a_picture() -> None:
     assert text(scene(Tree())) == ""
     assert text(scene(Tree.fold([started()]))) == QUESTION
+
+
+def test_places_are_those_of_the_layout(tree: Tree) -> None:
+    places = scene(tree).places()
+    assert places["0"] == 0
+    assert places["0.1"] - places["0.0"] >= 1
+    assert truths(tree).keys() == tree.nodes.keys() - {"0"}

@@ -14,6 +14,7 @@ from tts_viz.core import aggregation as aggregate
 from tts_viz.core.events import NodeId
 from tts_viz.core.node import Node
 from tts_viz.core.tree import ROOT, Tree
+from tts_viz.render import layout
 from tts_viz.tasks.base import StepTruth
 
 Status = Literal["root", "open", "kept", "pruned", "finished", "stuck", "rollout", "more", "attempt", "stale"]
@@ -81,6 +82,13 @@ class Scene:
             path.append(at)
             at = self.nodes[at].parent
         return path[::-1]
+
+    def places(self) -> dict[NodeId, float]:
+        """Where each node stands across the axis of depth, in distances of neighbours; the root stands at 0."""
+        number = {id: i for i, id in enumerate(self.nodes)}
+        parents = [-1 if n.parent is None else number[n.parent] for n in self.nodes.values()]
+        places = layout.absolute(parents, layout.tidy(parents))
+        return {id: place / layout.SPACING for id, place in zip(self.nodes, places)}
 
 
 def scene(

@@ -1,12 +1,5 @@
-// Tidy trees: where each node stands across the axis of depth. Here because growth moves many nodes a little, and what is
-// collapsed is the visitor's choice: neither is worth a trip over the wire.
-//
-// After Reingold & Tilford 1981, for any number of children: subtrees are drawn alike wherever they stand, packed until their
-// contours touch, and a parent stands midway between its first and last child. Where small subtrees have room between large
-// ones they stand in the middle of it. O(n), without recursion, in whole numbers, so that separation and centring are exact.
-//
-// A contour is {left, right, shift}: a subtree's extreme positions at each level, deepest level first, its own root last; a
-// position, relative to the subtree's root, is the stored number plus `shift`.
+// Tidy trees, as render/layout.py: the same algorithm, tested to give the same places. Here because growth moves many
+// nodes a little, and what is collapsed is the visitor's choice: neither is worth a trip over the wire.
 
 const SPACING = 4; // units between neighbours; finer than 1 so that halves are whole numbers
 
