@@ -56,6 +56,7 @@ def whole_run(chosen: Chosen, script: dict[str, str]) -> Session:
     return finish(begin(chosen[0], budget=None, **chosen[1]), script, REWARDS).session
 
 
+@pytest.mark.slow
 @settings(max_examples=80)
 @given(searches(), scripts(), st.integers(1, 12), st.integers(0, 999))
 def test_no_order_of_answers_spends_more_than_the_limit(
@@ -69,6 +70,7 @@ def test_no_order_of_answers_spends_more_than_the_limit(
     assert session.done or session.held
 
 
+@pytest.mark.slow
 @settings(max_examples=80)
 @given(searches(), scripts(), st.lists(st.integers(1, 4), min_size=1, max_size=6), st.integers(0, 999))
 def test_a_limit_raised_bit_by_bit_ends_with_the_tree_of_one_that_never_was(

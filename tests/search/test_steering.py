@@ -295,6 +295,7 @@ def some_intervention(session: Session, pick: random.Random) -> None:
         return
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @settings(max_examples=25)
 @given(st.integers(0, 10_000))

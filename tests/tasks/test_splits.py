@@ -11,6 +11,7 @@ from tts_viz.tasks.base import SPLITS
 from tts_viz.training import corpus
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["countdown", "arithmetic"])
 def test_the_splits_of_a_task_share_no_problem(name: str) -> None:
     task = get_task(name)

@@ -23,6 +23,7 @@ from tts_viz.training.sizes import QUICK, QUICK_SIZES
 SMALL = replace(QUICK, tokens=40_000)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_quick_training_makes_models_that_load_and_say_how_they_were_made(tmp_path: Path) -> None:
     assert main(["train", "all", "--quick", "--out", str(tmp_path), "--device", "cpu", "--threads", "1"]) == 0
@@ -40,6 +41,7 @@ def test_a_part_that_lacks_what_it_needs_says_so(tmp_path: Path, capsys: pytest.
     assert "train all" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_training_that_was_cut_short_ends_with_the_same_weights(tmp_path: Path) -> None:
     def train(folder: Path, *upto: int) -> dict[str, torch.Tensor]:
         model = policy_loading.new_policy(SMALL, 0)

@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 from gradio.themes import Default
 
+from tts_viz.render.javascript import function
 from tts_viz.search.scheduler import Scheduler
 from tts_viz.traces.library import Library
 from tts_viz.ui.compare.tab import build_compare_tab
@@ -27,16 +28,6 @@ from tts_viz.ui.verifier.tab import build_verifier_tab
 
 HERE = Path(__file__).parent
 STYLES = ("page", "lesson/lesson", "lab/lab", "verifier/verifier")
-
-FLIP_THEME = "() => { document.body.classList.toggle('dark'); }"
-
-BROWSER_KEY = """() => {
-  const fresh = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('');
-  const kept = localStorage.getItem('tts_viz') ?? fresh();
-  localStorage.setItem('tts_viz', kept);
-  return kept;
-}"""
-"""The key by which a browser finds its runs again; it leaves the browser only for this host."""
 
 
 def build_page(
@@ -64,9 +55,9 @@ def build_page(
                     build_lab_tab(visitors, models, gallery, sweeps, search, tabs, lab)
                 with gr.Tab("Learn", id="learn"):
                     build_lesson_tab(visitors, models, search, tabs)
-        theme.click(None, js=FLIP_THEME)
+        theme.click(None, js=function(HERE / "theme.js", "flipTheme"))
         browser = gr.Textbox(visible=False)
-        page.load(_introduce(visitors), browser, None, js=BROWSER_KEY, **SHORT)
+        page.load(_introduce(visitors), browser, None, js=function(HERE / "browser_key.js", "browserKey"), **SHORT)
         page.load(_follow_link(visitors, models, search), None, search.moving, **LIVE)
         page.load(follow_lesson_link, None, tabs, **SHORT)
         page.unload(_leave(visitors, gallery, sweeps, bench))
@@ -77,7 +68,7 @@ def launch_options() -> dict[str, Any]:
     """Nothing leaves the host, no file of it is served, and a page of another origin cannot use it."""
     return {
         "css": "\n".join((HERE / f"{name}.css").read_text(encoding="utf-8") for name in STYLES),
-        "head": f"<script>{(HERE / 'keys.js').read_text(encoding='utf-8')}</script>",
+        "head": f"<script>{function(HERE / 'keys.js', 'listen')}();</script>",
         "theme": Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
         "ssr_mode": False,
         "allowed_paths": [],

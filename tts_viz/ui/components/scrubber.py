@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 from pydantic import Field
 
+from tts_viz.render.javascript import component
 from tts_viz.ui.components.events import Payload
 
 HERE = Path(__file__).parent
@@ -34,7 +35,7 @@ class Scrubber(gr.HTML):
         super().__init__(
             value,
             html_template=(HERE / "scrubber.html").read_text(encoding="utf-8"),
-            js_on_load=(HERE / "scrubber.js").read_text(encoding="utf-8"),
+            js_on_load=component(HERE / "scrubber.js"),
             apply_default_css=False,
             **kwargs,
         )

@@ -12,6 +12,7 @@ from typing import Any
 import gradio as gr
 
 from tts_viz.render import browser
+from tts_viz.render.javascript import component
 
 
 class TreeView(gr.HTML):
@@ -30,7 +31,7 @@ class TreeView(gr.HTML):
             value,
             html_template=browser.tree_html().replace("Press Run", f"Press {press}"),
             css_template=browser.tree_css(),
-            js_on_load=browser.tree_js(),
+            js_on_load=component(browser.TREE_VIEW),
             head=f'<script src="gradio_api/file={browser.PLOTLY.as_posix()}"></script>',
             apply_default_css=False,
             **kwargs,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -12,6 +13,7 @@ from tts_viz.core import aggregation
 from tts_viz.lab.sweeps import store
 from tts_viz.lab.sweeps.spec import PlannedRun
 from tts_viz.lab.sweeps.store import Sweep
+from tts_viz.render.javascript import component
 from tts_viz.strategies import STRATEGIES
 from tts_viz.tasks.base import Problem
 from tts_viz.ui.components.events import Payload
@@ -26,15 +28,6 @@ MOST = 12
 
 CLICK = Markup('<p class="note">Click a point of the figure to see runs behind it.</p>')
 
-HEAR = """
-element.addEventListener('click', (event) => {
-  const button = event.target.closest('[data-open], [data-problem]');
-  if (button) window.scrollTo({ top: 0 }); // where the Search tab begins
-  if (button?.dataset.open) trigger('open', { run: Number(button.dataset.open) });
-  else if (button) trigger('problem', { run: Number(button.dataset.problem) });
-});
-"""
-
 
 class SweepRun(Payload):
     """The number of a run of the sweep."""
@@ -48,7 +41,9 @@ class PointRuns(gr.HTML):
     EVENTS = ["open", "problem"]  # noqa: RUF012
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(CLICK, js_on_load=HEAR, apply_default_css=False, **kwargs)
+        super().__init__(
+            CLICK, js_on_load=component(Path(__file__).with_name("runs_of_point.js")), apply_default_css=False, **kwargs
+        )
 
 
 def numbers(sent: Sequence[int], sweep: Sweep) -> list[int]:

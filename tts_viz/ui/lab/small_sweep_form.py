@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from base64 import b64encode
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from itertools import count
@@ -17,6 +15,8 @@ from tts_viz.errors import EngineError
 from tts_viz.lab.sweeps.spec import Spec
 from tts_viz.strategies.defaults import BASELINE, FIRST
 from tts_viz.tasks import get_task
+from tts_viz.ui.components import download
+from tts_viz.ui.components.download import Download
 from tts_viz.ui.components.events import LIVE, SHORT, key_of, warning
 from tts_viz.ui.forms.offered import TASKS, OfferedModels
 from tts_viz.ui.forms.strategy import whole
@@ -36,21 +36,6 @@ from tts_viz.ui.lab.small_sweep import (
 
 LOOK = 0.2
 """Seconds between two looks at a sweep."""
-
-SAVE = """
-let last = '';
-watch('value', () => {
-  if (!props.value || props.value === last) return;
-  last = props.value;
-  const { name, base64 } = JSON.parse(props.value);
-  const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([bytes], { type: 'application/vnd.apache.parquet' }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-});
-"""
 
 _numbers = count()
 
@@ -101,7 +86,7 @@ def build_small_sweep_panel(models: OfferedModels, gallery: FigureCache, sweeps:
                 cancel = gr.Button("Cancel", elem_id="small-cancel", min_width=90)
             save = gr.Button("Download its table (Parquet)", elem_id="small-save", size="sm")
     said = gr.HTML("", elem_id="small-said", apply_default_css=False)
-    file = gr.HTML("", html_template="<span></span>", js_on_load=SAVE, apply_default_css=False, elem_id="small-file")
+    file = Download(elem_id="small-file")
     over = gr.Textbox(visible=False)
     form = Form(models, [tasks, levels, chosen, budget, problems, seeds])
     for part in form.parts:
@@ -117,8 +102,7 @@ def build_small_sweep_panel(models: OfferedModels, gallery: FigureCache, sweeps:
         mine = sweeps.of(key_of(request))
         if mine is None or mine.state != "finished":
             return gr.skip(), warning("There is no finished sweep of yours yet: run one first.")
-        made = {"name": "tts_viz-sweep.parquet", "base64": b64encode(mine.packed()).decode(), "number": next(_numbers)}
-        return json.dumps(made), gr.skip()
+        return download.file("tts_viz-sweep.parquet", "application/vnd.apache.parquet", mine.packed()), gr.skip()
 
     save.click(on_save, None, [file, said], **SHORT)
     return SmallSweepPanel(over)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from tts_viz.lab.figures import FIGURES
 from tts_viz.lab.sweeps.store import Sweep
+from tts_viz.render.javascript import function
 from tts_viz.tasks import TASKS, get_task
 from tts_viz.ui.components.events import LIVE, SHORT, key_of, on, payload, warning
 from tts_viz.ui.components.plot_view import PlotView, PointClick
@@ -35,7 +37,7 @@ NONE_HERE = (
     "python -m tts_viz sweep SPEC --out FILE, and then python app.py --sweep FILE."
 )
 
-SCROLL_TO_FIGURE = "() => document.getElementById('lab-choice').scrollIntoView({ behavior: 'smooth' })"
+SCROLL_TO_FIGURE = function(Path(__file__).with_name("scroll.js"), "scrollToFigure")
 
 COMPUTING = html('<p class="note">Being computed …</p>')
 

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
-from itertools import count
 
 import gradio as gr
 
 from tts_viz.exports.csv_table import table
 from tts_viz.exports.html_page import page
 from tts_viz.traces.schema import THIS, encode
+from tts_viz.ui.components.download import file
 from tts_viz.ui.components.events import key_of, on, payload, warning
 from tts_viz.ui.components.save_buttons import FileKind, SaveButtons, SaveWish
 from tts_viz.ui.runs.view import View
 from tts_viz.ui.runs.visitors import Visitors
 
 TYPES: dict[FileKind, str] = {"html": "text/html", "csv": "text/csv", "jsonl": "application/jsonl"}
-
-_numbers = count()
 
 
 def file_of(view: View, kind: FileKind) -> str:
@@ -32,13 +29,7 @@ def file_of(view: View, kind: FileKind) -> str:
             text = table(events)
         case "jsonl":
             text = "".join(encode(event) + "\n" for event in (THIS, *events))
-    made = {
-        "name": f"{_named(title, view.tree.settings.strategy)}.{kind}",
-        "type": TYPES[kind],
-        "text": text,
-        "number": next(_numbers),
-    }
-    return json.dumps(made).replace("<", "\\u003c")
+    return file(f"{_named(title, view.tree.settings.strategy)}.{kind}", TYPES[kind], text)
 
 
 def _named(title: str, strategy: str) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import gradio as gr
 from markupsafe import Markup
 
+from tts_viz.render.javascript import component
 from tts_viz.tasks.base import ErrorKind
 from tts_viz.ui.components.events import Payload
 from tts_viz.ui.html.markup import html, join, score_chip
@@ -34,15 +36,6 @@ KINDS: dict[ErrorKind, str] = {
     "inherited": "builds on a false step",
 }
 
-HEAR = """
-element.addEventListener('click', (event) => {
-  const button = event.target.closest('[data-do]');
-  if (!button) return;
-  const { run, at, index } = button.dataset;
-  trigger(button.dataset.do, { run, node: at, index: Number(index) });
-});
-"""
-
 
 class StepOfRun(Payload):
     run: str
@@ -61,7 +54,9 @@ class WorstList(gr.HTML):
     EVENTS = ["open", "examine"]  # noqa: RUF012
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__("", js_on_load=HEAR, apply_default_css=False, **kwargs)
+        super().__init__(
+            "", js_on_load=component(Path(__file__).with_name("worst_list.js")), apply_default_css=False, **kwargs
+        )
 
 
 @dataclass(frozen=True, slots=True)
