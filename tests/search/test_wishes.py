@@ -214,8 +214,8 @@ def some_wish(pick: random.Random, tree: Tree) -> Wish:
 def test_no_wish_is_lost_or_done_twice_and_the_trace_replays(seeds: list[int]) -> None:
     async def whole() -> tuple[LiveRun, list[tuple[Wish, Future[Answer]]]]:
         run, asked = run_of(), []
-        for seed in seeds:
-            pick = random.Random(seed)
+        for number, seed in enumerate(seeds):
+            pick = random.Random(f"{number} {seed}")  # no two texts are the same
             for _ in range(pick.choice([0, 0, 1, 3])):
                 await tick([run])
             for _ in range(pick.randint(1, 3)):
