@@ -116,7 +116,7 @@ BEAM = {"name": "beam", "strategy": "beam", "knobs": {"m": 4}, "budgets": [4]}
         ({"arm": []}, "arm: "),
         ({"tasks": ["chess"]}, "there is no task 'chess'; choose one of countdown"),
         ({"levels": [9]}, "countdown has no level 9; use some of 1"),
-        ({"aggregation": "median"}, "unknown step aggregation 'median'; use one of last"),
+        ({"aggregation": "median"}, "no step aggregation 'median'; choose one of last"),
         ({"problmes": 3}, "problmes: "),
     ],
 )
