@@ -118,7 +118,7 @@ def chosen(group: Ints, answer: Ints, score: Floats, order: Ints, vote: str, cha
     if len(voting):
         chain = np.full(len(group), -1) if chain is None else chain
         weigh = FASTER.get(vote) or _any_vote(VOTES.named(vote))
-        weight[voting] = weigh(*(column[voting] for column in (group, answer, score, order, chain)))
+        weight[voting] = weigh(group[voting], answer[voting], score[voting], order[voting], chain[voting])
     ranked = np.lexsort((order, -score, -weight, answer < 0, group))
     first = np.ones(len(ranked), dtype=bool)
     first[1:] = np.diff(group[ranked]) != 0
@@ -136,7 +136,7 @@ def _pairs(group: Ints, answer: Ints) -> Ints:
 
 def _weighted(group: Ints, answer: Ints, score: Floats, order: Ints, chain: Ints) -> Floats:
     pairs = _pairs(group, answer)
-    return np.bincount(pairs, score)[pairs]
+    return np.bincount(pairs, score)[pairs].astype(float)
 
 
 def _majority(group: Ints, answer: Ints, score: Floats, order: Ints, chain: Ints) -> Floats:
@@ -155,7 +155,7 @@ def _chains(group: Ints, answer: Ints, score: Floats, order: Ints, chain: Ints) 
     pairs, own = _pairs(group, answer), chain.max() + 1 + np.arange(len(chain))
     linked = _pairs(group, np.where(chain < 0, own, chain))
     winners = chosen(linked, answer, score, order, "weighted")
-    return np.bincount(pairs[winners], score[winners], pairs.max() + 1)[pairs]
+    return np.bincount(pairs[winners], score[winners], pairs.max() + 1)[pairs].astype(float)
 
 
 FASTER: dict[str, Weigh] = {"weighted": _weighted, "majority": _majority, "best": _best, "chains": _chains}
