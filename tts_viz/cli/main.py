@@ -150,7 +150,9 @@ def _fill_run(parser: argparse.ArgumentParser) -> None:
 
 
 def _fill_open(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help="a trace that run --out wrote")
+    parser.add_argument(
+        "file", metavar="FILE", help="a recording: what run --out wrote, or another format that an importer reads"
+    )
     _add_json(parser)
     parser.set_defaults(do=open_trace)
 
@@ -315,13 +317,13 @@ def _stopping(stop: Callable[[], None]) -> Iterator[None]:
 
 def open_trace(args: argparse.Namespace) -> int:
     """Print a recorded search."""
-    from tts_viz.traces import jsonl
+    from tts_viz.traces import importers
 
     with refusing():
-        recorded = jsonl.read(args.file)
-        tree = Tree.fold(recorded.events)
-        judge = Judge.of(tree)
-    if recorded.torn:
-        _complain("the last line of the trace was cut off and is left out", 0)
-    terminal.show(tree, judge, args.json)
+        found = [(recorded.torn, Tree.fold(recorded.events)) for recorded in importers.read(args.file)]
+        judged = [(torn, tree, Judge.of(tree)) for torn, tree in found]
+    for torn, tree, judge in judged:
+        if torn:
+            _complain("the last line of the trace was cut off and is left out", 0)
+        terminal.show(tree, judge, args.json)
     return 0
