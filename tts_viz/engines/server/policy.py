@@ -70,11 +70,11 @@ class ServerPolicy:
     distant = True
 
     def __init__(
-        self, connection: Client, manner: PromptStyle, tokenizer: Any = None, parameters: int = 0, name: str = ""
+        self, connection: Client, style: PromptStyle, tokenizer: Any = None, parameters: int = 0, name: str = ""
     ) -> None:
-        self.connection, self.manner, self.tokenizer, self.parameters = connection, manner, tokenizer, parameters
+        self.connection, self.style, self.tokenizer, self.parameters = connection, style, tokenizer, parameters
         self.name = name or connection.address.model
-        self.step_tokens = manner.step_tokens
+        self.step_tokens = style.step_tokens
         self._mute = False
         """Does the server hide what ended a text? Then it is sent no stop strings, and what it writes too much is cut."""
 
@@ -105,12 +105,12 @@ class ServerPolicy:
 
     def _prompt(self, request: SampleRequest, draft: PartialStep) -> str | list[int]:
         """All that stands before what is to be written."""
-        before = self.manner.opening(self.tokenizer, request)
-        steps = [(step.tokens, step.text + self.manner.delimiter) for step in request.steps]
+        before = self.style.opening(self.tokenizer, request)
+        steps = [(step.tokens, step.text + self.style.delimiter) for step in request.steps]
         if self.tokenizer is None:
             prompt = "".join([before, *(text for _, text in steps), draft.text])
         else:
-            prompt = list(self.manner.begun(self.tokenizer, before))
+            prompt = list(self.style.begun(self.tokenizer, before))
             for tokens, text in [*steps, (tuple(draft.tokens), draft.text)]:
                 prompt += tokens or encoded(self.tokenizer, text)
         if not prompt:
@@ -121,7 +121,7 @@ class ServerPolicy:
         self, card: Card, request: SampleRequest, draft: PartialStep, prompt: str | list[int], room: int
     ) -> None:
         """One request, and what its answer brings."""
-        stops = () if self._mute else (self.manner.delimiter, *self.manner.stop)
+        stops = () if self._mute else (self.style.delimiter, *self.style.stop)
         seed = (request.seed + draft.parts * GOLDEN) % 2**64 >> 33
         answer = await card.kind.write(self.connection, TextRequest(prompt, room, request.temperature, seed, stops))
         draft.parts += 1
@@ -135,8 +135,8 @@ class ServerPolicy:
             return  # asked again, the loop goes on
         draft.written += written
         draft.add(answer)
-        thinking = self.manner.thinking(tuple(step.text for step in request.steps))
-        if ending := self.manner.cut(draft.text, thinking):
+        thinking = self.style.thinking(tuple(step.text for step in request.steps))
+        if ending := self.style.cut(draft.text, thinking):
             draft.step, draft.finish = ending
             self._keep(draft, thinking, bool(stops))
         elif answer.ended in ("length", "ended"):
@@ -149,7 +149,7 @@ class ServerPolicy:
         text = ""
         for last, piece in enumerate(draft.pieces, 1):
             text += piece
-            if self.manner.cut(text, thinking):
+            if self.style.cut(text, thinking):
                 draft.tokens, draft.pieces, draft.logprobs = (
                     draft.tokens[:last],
                     draft.pieces[:last],

@@ -15,7 +15,7 @@ from tts_viz.ui.components.events import key_of, warning
 from tts_viz.ui.components.panel import Panel
 from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.html.markup import html
-from tts_viz.ui.html.why import CHOOSE
+from tts_viz.ui.panels.build import build_panels
 from tts_viz.ui.runs.visitors import Visitors
 
 SAME = "as it was"
@@ -23,9 +23,9 @@ SAME = "as it was"
 
 @dataclass(frozen=True, slots=True)
 class WhyPanel:
-    """`why` shows the decision about the selected step, `answer` what would have been."""
+    """`panels` say why (the decision about the selected step), `answer` what would have been."""
 
-    why: Panel
+    panels: dict[str, Any]
     source: gr.Dropdown
     flipped: gr.Slider
     aggregation: gr.Dropdown
@@ -37,7 +37,7 @@ class WhyPanel:
 def build_why_panel(models: OfferedModels) -> WhyPanel:
     others = [(f"another verifier: {name}", name) for name in models.verifiers if name != "oracle"]
     with gr.Accordion("Why, and what if", open=False, elem_id="why"):
-        why = Panel(CHOOSE, elem_id="rivals")
+        panels = build_panels("search", where="why")
         gr.Markdown(
             "**What if** the scores had been others? Nothing is sampled again: the recorded steps are decided anew."
         )
@@ -62,7 +62,7 @@ def build_why_panel(models: OfferedModels) -> WhyPanel:
             )
         ask = gr.Button("What if?", elem_id="whatif", size="sm")
         answer = Panel(elem_id="whatif-answer")
-    return WhyPanel(why, source, flipped, aggregation, vote, ask, answer)
+    return WhyPanel(panels, source, flipped, aggregation, vote, ask, answer)
 
 
 def wire_why_panel(panel: WhyPanel, visitors: Visitors, models: OfferedModels) -> None:
