@@ -24,4 +24,4 @@ async def _introduced(client: Client) -> Card:
     for kind in asked:
         if card := await kind.introduction(client):
             return card
-    raise EngineError(client.says(f"is of no kind that is known here ({client.kind or ', '.join(SERVERS)})."))
+    raise EngineError(client.says(f"is not of the kind {client.kind or ', '.join(SERVERS)}."))
