@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from tts_viz.core.tree import Tree
 from tts_viz.engines.base import SampleRequest
 from tts_viz.engines.load.policy import load_policy
 from tts_viz.engines.load.verifier import load_verifier
+from tts_viz.engines.prm.formats import Checkpoint, detect
 from tts_viz.errors import EngineError
 from tts_viz.lab.metrics.arrays import Ragged, reduced
 from tts_viz.lab.metrics.revote import chosen
@@ -96,6 +98,9 @@ def test_a_strangers_format_is_examined_searched_with_and_refused_on_a_server(
     ]
     assert main(["run", "--problem", PROBLEM, "--verifier", "verifier?format=one-line", *how, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["cost"]["generations"] == 2
+    config = SimpleNamespace(architectures=["LlamaForTokenClassification"])
+    assert detect(Checkpoint("me/one-line-prm", config)).format == "one-line"
+    assert detect(Checkpoint("me/another", config)).format == "trl"
     with pytest.raises(ValueError, match="no server can tell the rewards of the format one-line; load the model here"):
         load_verifier(f"{server.name}?tokenizer=verifier&format=one-line")
 
