@@ -120,6 +120,15 @@ def test_a_strangers_aggregation_and_vote_count_in_a_sweep_as_in_a_search() -> N
 
 
 @pytest.mark.usefixtures("strangers")
+def test_the_help_says_what_a_strangers_choices_are(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["run", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "geometric: The product of all step scores, made fair to long solutions." in said
+    assert "squared: Solutions with the same answer add up the squares of their scores." in said
+
+
+@pytest.mark.usefixtures("strangers")
 def test_a_strangers_figure_is_drawn_by_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     planted.sweep(tmp_path / "p", [BEST], 3, lambda run, place: {"steps": 2})
     assert main(["lab", str(tmp_path / "p"), "--figure", "lengths"]) == 0

@@ -126,10 +126,12 @@ def _fill_run(parser: argparse.ArgumentParser) -> None:
     )
     how.add_argument("--temperature", type=_temperature, default=1.0, help="0 is greedy (default %(default)s)")
     how.add_argument("--seed", type=int, default=0, help="the same seed gives the same tree (default %(default)s)")
-    how.add_argument(
-        "--step-aggregation", choices=list(aggregation.STEP_AGGREGATIONS), default="last", help="default %(default)s"
-    )
-    how.add_argument("--vote", choices=list(aggregation.VOTES), default="weighted", help="default %(default)s")
+    for flag, registry, default in (
+        ("--step-aggregation", aggregation.STEP_AGGREGATIONS, "last"),
+        ("--vote", aggregation.VOTES, "weighted"),
+    ):
+        said = " ".join(f"{name}: {one.help}" for name, one in registry.items()).replace("%", "%%")
+        how.add_argument(flag, choices=list(registry), default=default, help=f"{said} (default %(default)s)")
     how.add_argument("--policy", default=default_policies()[0], help=(
         "policy-small, policy-large, a folder, a hub id or a server (default %(default)s; TTS_VIZ_POLICIES changes it)"
     ))  # fmt: skip
