@@ -71,4 +71,4 @@ def test_what_was_computed_is_what_the_shipped_sweep_says() -> None:
     lab = report.FOLDER.parent / "lab"
     said, sweep = json.loads((lab / "shipped.json").read_text()), Sweep(lab / "shipped.parquet")
     assert (sweep.about["command"], sweep.about["date"]) == (said["command"], said["date"])
-    assert FIGURES[0].draw(sweep).reading == said["readings"][FIGURES[0].name]
+    assert FIGURES["budget"].draw(sweep).reading == said["readings"]["budget"]

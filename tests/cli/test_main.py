@@ -259,7 +259,7 @@ def test_a_failing_model_loses_nothing(cli: Cli, tmp_path: Path) -> None:
         (["run", "--task", "math500", "--dataset", "/nowhere.jsonl"], "cannot read /nowhere.jsonl"),
         (["open"], "FILE"),
         (["open", "/nowhere.jsonl"], "/nowhere.jsonl"),
-        (["open", __file__], "line 1"),
+        (["open", __file__], "like no recording"),
     ],
 )
 def test_bad_arguments_are_one_line_and_exit_code_2(cli: Cli, args: list[str], says: str) -> None:

@@ -45,3 +45,23 @@ def test_other_packages_add_theirs_after_ours(plugins: Path) -> None:
     things.add("ours", "ours")
     assert list(things.items()) == [("ours", "ours"), ("theirs", "theirs")]
     assert list(things.broken) == ["lost"]
+
+
+def test_what_registers_itself_is_not_added_twice_and_a_name_that_is_taken_costs_only_itself(
+    plugins: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    things = Registry[str]("thing", "tts_viz.test_things")
+    things.add("theirs", "ours")
+    assert dict(things) == {"theirs": "ours"}
+    assert "there is a thing 'theirs' already" in things.broken["theirs"]
+
+    class Registering:
+        name = "other"
+
+        def load(self) -> type:
+            mine.add("mine", "theirs")
+            return Registering
+
+    mine = Registry[str]("thing", "tts_viz.no_such_group")
+    monkeypatch.setattr("tts_viz.core.registry.entry_points", lambda group: [Registering()])
+    assert dict(mine) == {"mine": "theirs"}

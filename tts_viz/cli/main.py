@@ -129,10 +129,12 @@ def _fill_run(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
     )
     how.add_argument("--temperature", type=_temperature, default=1.0, help="0 is greedy (default %(default)s)")
     how.add_argument("--seed", type=int, default=0, help="the same seed gives the same tree (default %(default)s)")
-    how.add_argument(
-        "--step-aggregation", choices=list(aggregation.STEP_AGGREGATIONS), default="last", help="default %(default)s"
-    )
-    how.add_argument("--vote", choices=list(aggregation.VOTES), default="weighted", help="default %(default)s")
+    for flag, registry, default in (
+        ("--step-aggregation", aggregation.STEP_AGGREGATIONS, "last"),
+        ("--vote", aggregation.VOTES, "weighted"),
+    ):
+        said = " ".join(f"{name}: {one.help}" for name, one in registry.items()).replace("%", "%%")
+        how.add_argument(flag, choices=list(registry), default=default, help=f"{said} (default %(default)s)")
     how.add_argument("--policy", default=default_policies()[0], help=(
         "policy-small, policy-large, a folder, a hub id or a server (default %(default)s; TTS_VIZ_POLICIES changes it)"
     ))  # fmt: skip
@@ -157,7 +159,9 @@ def _fill_run(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
 
 
 def _fill_open(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
-    parser.add_argument("file", metavar="FILE", help="a trace that run --out wrote")
+    parser.add_argument(
+        "file", metavar="FILE", help="a recording: what run --out wrote, or another format that an importer reads"
+    )
     _add_json(parser)
     parser.set_defaults(do=open_trace)
 
@@ -320,13 +324,13 @@ def _stopping(stop: Callable[[], object]) -> Iterator[None]:
 
 def open_trace(args: argparse.Namespace) -> int:
     """Print a recorded search."""
-    from tts_viz.traces import jsonl
+    from tts_viz.traces import importers
 
     with refusing():
-        recorded = jsonl.read(args.file)
-        tree = Tree.fold(recorded.events)
-        judge = Judge.of(tree)
-    if recorded.torn:
-        _complain("the last line of the trace was cut off and is left out", 0)
-    terminal.show(tree, judge, args.json)
+        found = [(recorded.torn, Tree.fold(recorded.events)) for recorded in importers.read(args.file)]
+        judged = [(torn, tree, Judge.of(tree)) for torn, tree in found]
+    for torn, tree, judge in judged:
+        if torn:
+            _complain("the last line of the trace was cut off and is left out", 0)
+        terminal.show(tree, judge, args.json)
     return 0

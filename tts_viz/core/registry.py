@@ -14,6 +14,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from importlib.metadata import entry_points
+from types import ModuleType
 from typing import Generic, TypeVar
 
 from tts_viz.errors import InputError
@@ -72,11 +73,11 @@ class Registry(Mapping[str, T], Generic[T]):
             return
         self._discovered = True  # before loading: what is loaded may read the registry
         for point in entry_points(group=self.group):
+            before = len(self._entries)
             try:
                 loaded = point.load()
+                if len(self._entries) == before and not isinstance(loaded, ModuleType):
+                    self.add(point.name, loaded)
             except Exception as error:  # whatever another package raises must not take this one down
                 self.broken[point.name] = f"{type(error).__name__}: {error}"
                 log.warning("the %s %r of another package cannot be loaded: %s", self.kind, point.name, error)
-                continue
-            if point.name not in self._entries and not hasattr(loaded, "__path__") and not hasattr(loaded, "__spec__"):
-                self.add(point.name, loaded)

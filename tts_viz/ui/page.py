@@ -20,6 +20,7 @@ from tts_viz.ui.lab.small_sweep import SmallSweeps
 from tts_viz.ui.lab.tab import build_lab_tab
 from tts_viz.ui.lesson.tab import build_lesson_tab, follow_lesson_link
 from tts_viz.ui.library.tab import build_runs_tab
+from tts_viz.ui.panels import PANELS
 from tts_viz.ui.runs.start import reopen
 from tts_viz.ui.runs.visitors import Visitors
 from tts_viz.ui.search.tab import SearchTab, build_search_tab
@@ -66,8 +67,9 @@ def build_page(
 
 def launch_options() -> dict[str, Any]:
     """Nothing leaves the host, no file of it is served, and a page of another origin cannot use it."""
+    panel_styles = [panel.css for panel in PANELS.values() if panel.css]
     return {
-        "css": "\n".join((HERE / f"{name}.css").read_text(encoding="utf-8") for name in STYLES),
+        "css": "\n".join([*((HERE / f"{name}.css").read_text(encoding="utf-8") for name in STYLES), *panel_styles]),
         "head": f"<script>{function(HERE / 'keys.js', 'listen')}();</script>",
         "theme": Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
         "ssr_mode": False,

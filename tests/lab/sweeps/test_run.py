@@ -108,7 +108,10 @@ BEAM = {"name": "beam", "strategy": "beam", "knobs": {"m": 4}, "budgets": [4]}
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"arm": [{**BEAM, "strategy": "beams"}]}, r"arm 1 \(beam\): there is no strategy 'beams'; choose one of .*beam"),
+        (
+            {"arm": [{**BEAM, "strategy": "beams"}]},
+            r"arm 1 \(beam\): there is no strategy 'beams'; choose one of .*beam",
+        ),
         ({"arm": [{**BEAM, "budgets": [6]}]}, r"arm 1 \(beam\): .*n=6 must be a multiple of m=4; try 4 or 8"),
         ({"arm": [{**BEAM, "knobs": {"m": "sqrt"}, "budgets": [5]}]}, "square root of 5 .*leave this budget out"),
         ({"arm": [{**BEAM, "knobs": {"m": 4, "width": 2}}]}, "width"),
@@ -117,7 +120,7 @@ BEAM = {"name": "beam", "strategy": "beam", "knobs": {"m": 4}, "budgets": [4]}
         ({"arm": []}, "arm: "),
         ({"tasks": ["chess"]}, "there is no task 'chess'; choose one of countdown"),
         ({"levels": [9]}, "countdown has no level 9; use some of 1"),
-        ({"aggregation": "median"}, "unknown step aggregation 'median'; use one of last"),
+        ({"aggregation": "median"}, "no step aggregation 'median'; choose one of last"),
         ({"problmes": 3}, "problmes: "),
     ],
 )

@@ -28,7 +28,6 @@ from tts_viz.ui.forms.offered import TASKS, OfferedModels
 from tts_viz.ui.html.latex import DISPLAY, INLINE, typeset
 from tts_viz.ui.html.markup import amount
 from tts_viz.ui.html.status import loading_line
-from tts_viz.ui.lab.tab import LABELS
 from tts_viz.ui.runs import start
 from tts_viz.ui.runs.view import View
 from tts_viz.ui.runs.visitors import MAX_VISITORS, Visitors
@@ -286,4 +285,4 @@ def test_it_is_said_which_model_is_being_loaded_and_for_how_long() -> None:
 
 
 def test_every_switch_of_a_figure_is_explained() -> None:
-    assert {name for figure in FIGURES for name in figure.choices} <= set(LABELS)
+    assert all(switch.label and switch.help for figure in FIGURES.values() for switch in figure.switches.values())

@@ -46,7 +46,7 @@ def begun_by(**changed: Any) -> list[Event]:
 
 def test_a_trace_becomes_a_run_of_the_visitor_who_gave_it(visitors: Visitors) -> None:
     session = played()
-    run = upload_trace.add(visitors, TASKS, "ann", written(session.trace))
+    (run,) = upload_trace.add(visitors, TASKS, "ann", written(session.trace))
     (entry,) = visitors.library.runs(visitors.owner("ann"))
     assert entry.id == run
     assert (entry.summary.state, entry.summary.nodes) == ("finished", len(session.tree.nodes))
@@ -59,7 +59,7 @@ def test_one_that_was_cut_off_is_stopped_and_goes_on_where_its_models_are(visito
     first, *others = rolled("beam", 1, n=4, m=2).trace
     assert isinstance(first, Started)
     part = [replace(first, policy="dice", verifier="whim"), *others[:5]]
-    run = upload_trace.add(visitors, TASKS, "ann", written(part) + b'{"kind":"gr')
+    (run,) = upload_trace.add(visitors, TASKS, "ann", written(part) + b'{"kind":"gr')
     assert visitors.library.get(run, None).summary.state == "stopped"
     assert reopen(visitors, models(), "ann", run).run is not None
     assert reopen(visitors, OfferedModels(("policy-small",), ("oracle",)), "ann", run).run is None
@@ -69,14 +69,14 @@ def test_what_may_be_longer_than_its_policys_steps_is_only_looked_at(visitors: V
     first, *others = rolled("beam", 1, n=4, m=2).trace
     assert isinstance(first, Started)
     greedy = replace(first, policy="dice", verifier="whim", max_tokens=Dice.step_tokens + 1)
-    run = upload_trace.add(visitors, TASKS, "ann", written([greedy, *others[:5]]))
+    (run,) = upload_trace.add(visitors, TASKS, "ann", written([greedy, *others[:5]]))
     assert reopen(visitors, models(), "ann", run).run is None
 
 
 MANY = "make 54 from " + " ".join(["7"] * 40)
 
 BAD = {
-    "no trace": (b"hello\n", "no trace of a run \\(line 1: "),
+    "no trace": (b"hello\n", "no trace of a run .it begins like no recording"),
     "nothing": (b"", "no trace of a run"),
     "another puzzle": (written(begun_by(problem={**begun_by()[0].problem, "task": "chess"})), "“chess”"),  # type: ignore[union-attr]
     "too many numbers": (

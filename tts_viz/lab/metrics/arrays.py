@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tts_viz.core.aggregation import STEP_AGGREGATIONS
 from tts_viz.lab.sweeps.spec import Arm, parameters
 from tts_viz.lab.sweeps.store import Sweep
 from tts_viz.strategies import STRATEGIES
@@ -38,7 +39,14 @@ PARTS: dict[str, tuple[str, ...]] = {
 }
 """axis: the columns that add up to it"""
 
-REDUCE: dict[str, np.ufunc] = {"min": np.minimum, "product": np.multiply, "mean": np.add}
+
+FASTER: dict[str, Callable[[Floats, Ints, Ints], Floats]] = {
+    "last": lambda flat, starts, sizes: flat[starts + sizes - 1],
+    "min": lambda flat, starts, sizes: np.minimum.reduceat(flat, starts),
+    "product": lambda flat, starts, sizes: np.multiply.reduceat(flat, starts),
+    "mean": lambda flat, starts, sizes: np.add.reduceat(flat, starts) / sizes,
+}
+"""Step aggregations over half a million lists at once. Any other is computed list by list: the same, only slower."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,12 +227,11 @@ def reduced(lists: Ragged, aggregation: str) -> Floats:
     if not len(some):
         return found
     starts, sizes = lists.starts[some], lists.sizes[some]
-    if aggregation == "last":
-        found[some] = lists.flat[starts + sizes - 1]
+    if aggregation in FASTER:
+        found[some] = FASTER[aggregation](lists.flat, starts, sizes)
     else:
-        found[some] = REDUCE[aggregation].reduceat(lists.flat, starts)
-        if aggregation == "mean":
-            found[some] /= sizes
+        of, flat = STEP_AGGREGATIONS.named(aggregation).of, lists.flat.tolist()
+        found[some] = [of(flat[start : start + size]) for start, size in zip(starts.tolist(), sizes.tolist())]
     return found
 
 

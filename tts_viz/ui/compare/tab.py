@@ -14,15 +14,14 @@ from tts_viz.analysis.comparison import Side, differences
 from tts_viz.errors import CrowdedError, EngineError
 from tts_viz.strategies.defaults import BASELINE, FIRST
 from tts_viz.ui.components.events import LIVE, SHORT, key_of, warning
-from tts_viz.ui.components.panel import Panel
 from tts_viz.ui.components.scrubber import Scrubber
 from tts_viz.ui.components.tree_view import TreeView
 from tts_viz.ui.forms import problem as problem_form
 from tts_viz.ui.forms import strategy as strategy_form
 from tts_viz.ui.forms.offered import TASKS, OfferedModels
-from tts_viz.ui.html.inspector import EMPTY
 from tts_viz.ui.html.markup import html, join
 from tts_viz.ui.html.status import READY
+from tts_viz.ui.panels.build import build_panels
 from tts_viz.ui.runs.follow import rest, wire_watching
 from tts_viz.ui.runs.start import PACES, begin_with
 from tts_viz.ui.runs.view import View
@@ -31,7 +30,6 @@ from tts_viz.ui.runs.visitors import Place, Visitors
 SIDES: tuple[Place, Place] = ("left", "right")
 DEFAULTS = {"left": BASELINE, "right": FIRST}
 NAMES = {"left": "Left", "right": "Right"}
-PARTS = ("tree", "scrubber", "status", "meters", "solutions", "inspector")
 
 INTRO = html(
     '<p class="note">One problem, one seed, one budget: where two strategies ask for the same sample they get the same one, '
@@ -48,7 +46,7 @@ class CompareTab:
 
     @property
     def moving(self) -> list[Any]:
-        return [self.notice, self.words, *(self.parts[side][name] for side in SIDES for name in PARTS)]
+        return [self.notice, self.words, *(part for side in SIDES for part in self.parts[side].values())]
 
     async def watch(self, key: str, start: Callable[[], object]) -> AsyncIterator[list[Any]]:
         """Show what `start` puts on either side, for as long as this visitor watches it."""
@@ -68,7 +66,7 @@ class CompareTab:
                 parts = await asyncio.to_thread(view.refresh) if view else None
                 changed = changed or parts is not None
                 fresh = parts or shown[side]
-                update += [gr.skip() if shown[side].get(n) == fresh.get(n) else fresh[n] for n in PARTS]
+                update += [gr.skip() if shown[side].get(n) == fresh.get(n) else fresh[n] for n in self.parts[side]]
                 shown[side] = fresh
             if changed:
                 yield [gr.skip(), _words(watched), *update]
@@ -108,9 +106,7 @@ def build_compare_tab(visitors: Visitors, models: OfferedModels) -> CompareTab:
                     "status": gr.HTML(READY, elem_id=f"{side}-status", apply_default_css=False),
                     "tree": TreeView(elem_id=f"{side}-tree"),
                     "scrubber": Scrubber(elem_id=f"{side}-scrubber"),
-                    "meters": Panel(elem_id=f"{side}-meters"),
-                    "solutions": Panel(elem_id=f"{side}-solutions"),
-                    "inspector": Panel(EMPTY, elem_id=f"{side}-inspector"),
+                    **build_panels("compare", f"{side}-"),
                 }
     tab = CompareTab(visitors, parts, words, notice)
     what = [problem, budget, seed, pace, *choosers[0].inputs, *choosers[1].inputs]

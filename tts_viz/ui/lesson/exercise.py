@@ -21,7 +21,7 @@ from tts_viz.ui.forms import strategy as strategy_form
 from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.html.status import STARTING
 from tts_viz.ui.lesson.nav import place
-from tts_viz.ui.lesson.stage import PARTS, LessonStage, outcome_of
+from tts_viz.ui.lesson.stage import LessonStage, outcome_of
 from tts_viz.ui.lesson.text import board, judged
 from tts_viz.ui.runs.start import begin_with
 from tts_viz.ui.runs.view import View
@@ -96,7 +96,7 @@ def wire_exercise(lesson: LessonStage, models: OfferedModels, panel: ExercisePan
         return view
 
     async def on_run(desk: ExerciseState, number: Any, request: gr.Request, *chosen: Any) -> AsyncIterator[list[Any]]:
-        key, nothing = key_of(request), [gr.skip()] * len(PARTS)
+        key, nothing = key_of(request), [gr.skip()] * len(lesson.parts)
         yield [gr.skip(), "", STARTING, *nothing[1:], gr.skip()]
         try:
             view = await asyncio.to_thread(started, key, desk, number, chosen)

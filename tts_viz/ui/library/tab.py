@@ -47,9 +47,7 @@ def build_runs_tab(
         )  # fmt: skip
         since = gr.Dropdown(list(SINCE), value="Any time", label="When", filterable=False)
         starred = gr.Checkbox(False, label="Starred only", min_width=110)
-        upload = gr.UploadButton(
-            "Add a trace file", file_types=[".jsonl"], type="binary", elem_id="add-trace", size="sm", min_width=140
-        )
+        upload = gr.UploadButton("Add a trace file", type="binary", elem_id="add-trace", size="sm", min_width=140)
     if visitors.library.notice:
         gr.HTML(warning(visitors.library.notice), apply_default_css=False)
     said = RunList(elem_id="runs-said")
@@ -76,8 +74,10 @@ def build_runs_tab(
     def on_upload(request: gr.Request, data: bytes, *values: Any) -> tuple[Any, Any]:
         key = key_of(request)
         try:
-            run = upload_trace.add(visitors, models.tasks, key, data)
-            say = html('<p class="said">Added. <button data-run="{}" data-do="open">Open it</button></p>').format(run)
+            runs = upload_trace.add(visitors, models.tasks, key, data)
+            say = html('<p class="said">Added{}. <button data-run="{}" data-do="open">Open it</button></p>').format(
+                f" {len(runs)} runs; this is the first" if len(runs) > 1 else "", runs[0]
+            )
         except (ValueError, OSError) as error:
             say = warning(str(error))
         return say, _listed(visitors, visitors.sees(key), values)

@@ -13,6 +13,7 @@ from tts_viz.search.bell import rung
 from tts_viz.ui.components.events import POLL, SHORT, key_of, on, payload
 from tts_viz.ui.components.panel import NodeClick
 from tts_viz.ui.components.scrubber import Play, Scrubber, Seek
+from tts_viz.ui.panels.build import clickable
 from tts_viz.ui.runs.view import View
 from tts_viz.ui.runs.visitors import Place, Visitors
 
@@ -50,8 +51,8 @@ def wire_watching(visitors: Visitors, parts: dict[str, Any], place: Place) -> No
         return gr.skip() if shown is None else shown
 
     on(parts["tree"], "node_click")(on_select, None, parts["inspector"], trigger_mode="always_last", **SHORT)
-    for name in ("inspector", "solutions"):
-        parts[name].click(on_select, None, parts["inspector"], trigger_mode="always_last", **SHORT)
+    for panel in clickable(parts):
+        panel.click(on_select, None, parts["inspector"], trigger_mode="always_last", **SHORT)
     wire_scrubber(visitors, parts["scrubber"], place)
 
 

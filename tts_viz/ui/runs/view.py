@@ -30,20 +30,14 @@ from tts_viz.tasks.base import Problem
 from tts_viz.traces.entry import RunId
 from tts_viz.traces.recorder import Recorder
 from tts_viz.ui.html import why
-from tts_viz.ui.html.event_log import event_log
-from tts_viz.ui.html.inspector import EMPTY, inspector
-from tts_viz.ui.html.latex import typeset
-from tts_viz.ui.html.meters import meters
-from tts_viz.ui.html.solution_list import solution_list
 from tts_viz.ui.html.status import reply_line, status_line
+from tts_viz.ui.panels import PANELS, Moment
 from tts_viz.ui.runs.playback import Playback
 
 Beside = Literal["bar", "settings", "steer"]
 """The controls that a wish can come from, beside which its answer is shown."""
 
 BESIDE: tuple[Beside, ...] = ("bar", "settings", "steer")
-
-SCORE_TIP = "How likely the verifier thinks it, after reading up to the end of this step, that the solution ends right."
 
 
 class View:
@@ -217,7 +211,7 @@ class View:
                 return None
             self._selected = node
             self.changed.ring()
-            return self._inspector()
+            return PANELS["inspector"].drawn(self._moment())
 
     def point_at(self, node: NodeId) -> None:
         """Select this node, once it is shown, and have the tree put its ring around it."""
@@ -281,40 +275,35 @@ class View:
         self.tree.apply(event)
 
     def _parts(self) -> dict[str, Any]:
-        solutions = self.judge.solutions(self.tree)
-        chosen = solutions[0].node if solutions else None
-        elapsed = self.run.elapsed if self.run and self.shown == len(self.trace) else self.tree.spent.seconds
+        moment = self._moment()
+        chosen = moment.solutions[0].node if moment.solutions else None
         return {
+            **{name: panel.drawn(moment) for name, panel in PANELS.items()},
             "tree": self._stream.send(
-                scene(self.tree, self.judge.truths(self.tree), chosen, self._marks, lost_here=self._lost_here()),
+                scene(
+                    self.tree, moment.truths, chosen, self._marks, lost_here=moment.lost.pruned if moment.lost else ()
+                ),
                 self._pointed,
             ),
             "scrubber": self.playback.shown(len(self.trace), self._latest),
-            "status": self._status(solutions),
-            "meters": meters(self.tree, elapsed),
-            "solutions": solution_list(self.tree, solutions),
-            "log": event_log(self._lines),
-            "inspector": self._inspector(),
-            "typeset": self._typeset(chosen),
-            "why": self._why(solutions),
+            "status": self._status(moment.solutions),
             "state": self.state,
             "resumable": self.run is not None and self.run.resumable,
         }
 
-    def _typeset(self, chosen: NodeId | None) -> dict[str, Any]:
-        """The solution up to the selected step, or the chosen one, as it would be printed, where it has formulas."""
-        node = self.tree.nodes.get(self._selected or chosen or "")
-        if not (node and node.depth and self.problem and self.problem.task == "math500"):
-            return {"visible": False, "__type__": "update"}
-        text = "\n\n".join(step.text for step in node.path())
-        return {"value": f"### Solution\n\n{typeset(text)}", "visible": True, "__type__": "update"}
-
-    def _why(self, solutions: Sequence[Solution]) -> Markup:
-        node = self.tree.nodes.get(self._selected) if self._selected else None
-        table = why.rivals(self.tree, node, self.judge.truths(self.tree))
-        if not (self.judge.checks and self.tree.ended):
-            return table
-        return why.lost_path_line(self._lost_path(), self.tree, any(s.correct for s in solutions)) + table
+    def _moment(self) -> Moment:
+        return Moment(
+            self.tree,
+            self.state,
+            self.problem,
+            self.tree.nodes.get(self._selected) if self._selected else None,
+            self.judge.solutions(self.tree),
+            self.judge.truths(self.tree),
+            self.judge.checks,
+            self._lines,
+            self.run.elapsed if self.run and self.shown == len(self.trace) else self.tree.spent.seconds,
+            self._lost_path(),
+        )
 
     def _lost_path(self) -> LostPath | None:
         """Where the right path was lost, once the search has ended; looked for once."""
@@ -325,10 +314,6 @@ class View:
             self._lost = look_back(self.trace[: self.tree.length], self.judge).lost
         return self._lost
 
-    def _lost_here(self) -> tuple[NodeId, ...]:
-        lost = self._lost_path()
-        return lost.pruned if lost else ()
-
     def _status(self, solutions: Sequence[Solution]) -> Markup:
         if self.run is None:
             return status_line(self.state, None, solutions, self.judge.impossible)
@@ -336,10 +321,3 @@ class View:
         return status_line(
             self.state, self.run.error, solutions, unkept, self.judge.impossible, resumable=self.run.resumable
         )
-
-    def _inspector(self) -> Markup:
-        node = self.tree.nodes.get(self._selected) if self._selected else None
-        if node is None:
-            return EMPTY
-        fate = explain.why(self.tree, node)
-        return inspector(self.tree, node, fate, self.judge.truths(self.tree), self.problem, SCORE_TIP)

@@ -23,9 +23,8 @@ from tts_viz.ui.forms import problem as problem_form
 from tts_viz.ui.forms import strategy as strategy_form
 from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.forms.search import SearchForm
-from tts_viz.ui.html.inspector import EMPTY
-from tts_viz.ui.html.latex import DELIMITERS
 from tts_viz.ui.html.status import READY, STARTING, loading_line
+from tts_viz.ui.panels.build import build_panels, clickable
 from tts_viz.ui.runs.follow import followed, wire_scrubber
 from tts_viz.ui.runs.start import PACES, begin, fork, seconds
 from tts_viz.ui.runs.view import View
@@ -51,11 +50,6 @@ Keys: **R** run · **Space** pause or resume · **S** one step · **X** stop · 
 LOOK = 1.0
 """Seconds between two words on a model that is being loaded."""
 
-PARTS = (
-    *("tree", "scrubber", "status", "meters", "log", "solutions", "inspector", "typeset", "why"),
-    *("bar_reply", "settings_reply", "steer_reply"),
-)
-
 
 @dataclass(frozen=True, slots=True)
 class SearchTab:
@@ -70,7 +64,7 @@ class SearchTab:
 
     @property
     def moving(self) -> list[Any]:
-        return [self.notice, *(self.parts[name] for name in PARTS), *self.bar.changing]
+        return [self.notice, *self.parts.values(), *self.bar.changing]
 
     async def watch(self, key: str, start: Callable[[], View]) -> AsyncIterator[list[Any]]:
         """Show the run that `start` makes, for as long as this visitor watches it. A refusal is said in words."""
@@ -91,7 +85,7 @@ class SearchTab:
         yield [warning(_advice(view)), *[gr.skip()] * (len(moving) - 1)]
         shown: dict[str, Any] = {}
         async for parts in followed(self.visitors, key, "main", view):
-            fresh = [gr.skip() if shown.get(name) == parts[name] else parts[name] for name in PARTS]
+            fresh = [gr.skip() if shown.get(name) == parts[name] else parts[name] for name in self.parts]
             stands = parts["state"], parts["resumable"]
             buttons = bar.unchanged if (shown.get("state"), shown.get("resumable")) == stands else bar.looks(*stands)
             shown = parts
@@ -118,19 +112,17 @@ def build_search_tab(visitors: Visitors, models: OfferedModels) -> SearchTab:
         with gr.Column(scale=8, min_width=360, elem_id="middle"):
             parts: dict[str, Any] = {"tree": TreeView(elem_id="tree"), "status": bar.status}
             parts["scrubber"] = Scrubber(elem_id="scrubber")
-            parts["meters"] = Panel(elem_id="meters")
+            parts |= build_panels("search", where="under the tree")
             saver = SaveButtons(elem_id="saver")
             asking = build_why_panel(models)
-            parts["why"] = asking.why
+            parts |= asking.panels
             with gr.Accordion("What am I looking at?", open=False):
                 gr.Markdown(HELP)
         with gr.Column(scale=4, min_width=300, elem_id="right"):
-            parts["inspector"] = Panel(EMPTY, elem_id="inspector")
-            parts["typeset"] = gr.Markdown(elem_id="typeset", latex_delimiters=DELIMITERS, visible=False)
+            parts |= build_panels("search", where="step")
             by_hand = build_steer_panel()
             parts |= {"bar_reply": bar.reply, "settings_reply": settings_reply, "steer_reply": by_hand.reply}
-            parts["solutions"] = Panel(elem_id="solutions")
-            parts["log"] = Panel(elem_id="log")
+            parts |= build_panels("search", where="run")
     tab = SearchTab(visitors, models, card, bar, parts, notice)
     _wire_start(tab, models, SearchForm(models.tasks, card, seed, policy, verifier, pace, controls))
     _wire_commands(tab, pace)
@@ -265,6 +257,5 @@ def _wire_clicks(tab: SearchTab, panel: SteerPanel, answer: Panel) -> None:
 
     inputs, outputs = [panel.text, panel.filled], [tab.parts["inspector"], panel.text, panel.filled, panel.score]
     on(tab.parts["tree"], "node_click")(on_select, inputs, outputs, trigger_mode="always_last", **SHORT)
-    for name in ("inspector", "solutions", "why"):
-        tab.parts[name].click(on_select, inputs, outputs, trigger_mode="always_last", **SHORT)
-    answer.click(on_select, inputs, outputs, trigger_mode="always_last", **SHORT)
+    for part in (*clickable(tab.parts), answer):
+        part.click(on_select, inputs, outputs, trigger_mode="always_last", **SHORT)
