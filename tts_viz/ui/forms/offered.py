@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from tts_viz.engines.base import Policy, Verifier
 from tts_viz.engines.defaults import default_policies, default_verifiers
-
-TASKS = ("countdown", "arithmetic")
-"""What the embedded policies have learned."""
+from tts_viz.engines.embedded import may_solve
+from tts_viz.tasks import TASKS
 
 
 @dataclass(slots=True)
@@ -21,7 +20,8 @@ class OfferedModels:
 
     policies: tuple[str, ...] = field(default_factory=default_policies)
     verifiers: tuple[str, ...] = field(default_factory=default_verifiers)
-    tasks: tuple[str, ...] = TASKS
+    tasks: tuple[str, ...] = ()
+    """Those that one of the policies may solve, where none are given."""
     also: tuple[str, ...] = ()
     """Models that are in no list, but are the operator's word too: those of the sweep that is shown."""
     _policies: dict[str, Policy] = field(default_factory=dict)
@@ -29,6 +29,9 @@ class OfferedModels:
     importing: threading.RLock = field(default_factory=threading.RLock)
     """Whoever imports a library of models holds it: transformers, imported by two threads at once, fails in both."""
     _loading: tuple[str, float] | None = None
+
+    def __post_init__(self) -> None:
+        self.tasks = self.tasks or solvable(self.policies)
 
     @property
     def loading(self) -> tuple[str, float] | None:
@@ -76,3 +79,8 @@ class OfferedModels:
             self.verifier(self.verifiers[0])
 
         threading.Thread(target=load, name="warm-up", daemon=True).start()
+
+
+def solvable(policies: Sequence[str]) -> tuple[str, ...]:
+    """The tasks that one of these policies may solve."""
+    return tuple(name for name, task in TASKS.items() if any(may_solve(policy, task) for policy in policies))

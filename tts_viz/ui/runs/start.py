@@ -11,7 +11,7 @@ from tts_viz.errors import DriftError, EngineError
 from tts_viz.search.replay import fast_forward
 from tts_viz.search.session import Session
 from tts_viz.strategies import STRATEGIES
-from tts_viz.tasks.base import Problem
+from tts_viz.tasks.base import Problem, problem_of
 from tts_viz.traces.entry import RunId
 from tts_viz.ui.forms import problem as problem_form
 from tts_viz.ui.forms import strategy as strategy_form
@@ -72,16 +72,15 @@ def reopen(
     or is another visitor's, and `CrowdedError`.
     """
     saved = visitors.library.events_until_damage(run, None if link else visitors.sees(key))
+    problem = problem_of(_start_of(saved.events))
     mine = not link and visitors.library.get(run, visitors.sees(key)).length == len(saved.events)
     try:
         session, engines = fast_forward(saved.events), _engines(models, saved.events)
     except (DriftError, ValueError, EngineError):
-        return visitors.show(key, saved.events, problem_of(saved.events), run, place)
+        return visitors.show(key, saved.events, problem, run, place)
     again = run if mine else None
     forked = (run, len(saved.events))
-    return visitors.start(
-        key, session, engines, problem_of(saved.events), 0.0, place, again, forked, paused=not session.done
-    )
+    return visitors.start(key, session, engines, problem, 0.0, place, again, forked, paused=not session.done)
 
 
 def fork(visitors: Visitors, models: OfferedModels, key: str, view: View, strategy: str, seed: int) -> View:
@@ -110,11 +109,6 @@ def fork(visitors: Visitors, models: OfferedModels, key: str, view: View, strate
     return visitors.start(key, session, engines, view.problem, 0.3, forked=(view.saved, len(part)))
 
 
-def problem_of(events: Sequence[Event]) -> Problem | None:
-    first = events[0]
-    return Problem(**first.problem) if isinstance(first, Started) and first.problem else None
-
-
 def seconds(pace: Any) -> float:
     """Raises ValueError for a speed that is not on the page."""
     if pace not in PACES:
@@ -122,9 +116,14 @@ def seconds(pace: Any) -> float:
     return PACES[pace]
 
 
-def _engines(models: OfferedModels, events: Sequence[Event]) -> tuple[Any, Any]:
+def _start_of(events: Sequence[Event]) -> Started:
     first = events[0]
     assert isinstance(first, Started)
+    return first
+
+
+def _engines(models: OfferedModels, events: Sequence[Event]) -> tuple[Any, Any]:
+    first = _start_of(events)
     policy = models.policy(first.policy)
     if first.max_tokens > policy.step_tokens:
         raise ValueError("Its steps may be longer than this policy's are here.")

@@ -23,6 +23,7 @@ from tts_viz.errors import InterventionRefusedError
 from tts_viz.render.scene import Mark, scene
 from tts_viz.render.wire import Stream
 from tts_viz.search.scheduler import LiveRun, RunState
+from tts_viz.tasks import get_task
 from tts_viz.tasks.base import Problem
 from tts_viz.traces.entry import RunId
 from tts_viz.traces.recorder import Recorder
@@ -212,7 +213,7 @@ class View:
     def _typeset(self, chosen: NodeId | None) -> dict[str, Any]:
         """The solution up to the selected step, or the chosen one, as it would be printed, where it has formulas."""
         node = self.tree.nodes.get(self._selected or chosen or "")
-        if not (node and node.depth and self.problem and self.problem.task == "math500"):
+        if not (node and node.depth and self.problem and get_task(self.problem.task).latex):
             return {"visible": False, "__type__": "update"}
         text = "\n\n".join(step.text for step in node.path())
         return {"value": f"### Solution\n\n{typeset(text)}", "visible": True, "__type__": "update"}
