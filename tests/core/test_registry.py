@@ -45,3 +45,12 @@ def test_other_packages_add_theirs_after_ours(plugins: Path) -> None:
     things.add("ours", "ours")
     assert list(things.items()) == [("ours", "ours"), ("theirs", "theirs")]
     assert list(things.broken) == ["lost"]
+
+
+def test_a_thing_can_be_replaced_but_only_one_that_is_there() -> None:
+    things = Registry[int]("thing", "tts_viz.no_such_group")
+    things.add("a", 1)
+    things.replace("a", 2)
+    assert dict(things) == {"a": 2}
+    with pytest.raises(InputError, match="there is no thing 'b'"):
+        things.replace("b", 1)

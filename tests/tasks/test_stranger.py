@@ -32,11 +32,11 @@ from tts_viz.tasks import COMMON_ERRORS, CheckedTask, Problem, ProblemError, Ste
 
 @task
 class Sums(CheckedTask):
-    """“Add 4 8 15”: each step adds the next number. It is asked as arithmetic, which the embedded policy has learnt."""
+    """“Add 4 8 15”, from left to right. It is put as arithmetic, which the embedded policies have learnt."""
 
     name = "sums"
     title = "Sums"
-    blurb = "Add the numbers from left to right."
+    blurb = "Add the numbers from left to right, one in each step."
     levels = (1, 2)
     examples = ("add 4 8 15",)
     self_recognising = True
@@ -45,38 +45,45 @@ class Sums(CheckedTask):
     def problem(self, split, level, index):
         self.check_place(split, level)
         numbers = drawn(lambda rng: [rng.randint(1, 30) for _ in range(level + 1)], str, self.name, split, level, index)
-        return self.of(numbers, f"sums/{split}/{level}/{index}", level)
+        return self.posed(numbers, f"sums/{split}/{level}/{index}", level)
 
     def parse(self, text):
         self.check_length(text)
-        if not re.fullmatch(r"add( [1-9][0-9]?){2,6}", text.strip().lower()):
+        if not re.fullmatch("add( [1-9][0-9]?){2,6}", text.lower()):
             raise ProblemError(f"Write “add” and two to six numbers from 1 to 99, as in “{self.examples[0]}”.")
-        return self.of([int(n) for n in re.findall("[0-9]+", text)], "", None)
+        return self.posed([int(n) for n in text.split()[1:]])
 
-    def of(self, numbers, id, level):
-        question = "Add " + " ".join(map(str, numbers))
-        return Problem(self.name, id or f"sums/own/{question}", question, f"Evaluate {'+'.join(map(str, numbers))}\\n", level, str(sum(numbers)))
+    def posed(self, numbers, id=None, level=None):
+        question = f"Add {' '.join(map(str, numbers))}"
+        prompt = f"Evaluate {'+'.join(map(str, numbers))}\\n"
+        return Problem(self.name, id or f"sums/own/{question}", question, prompt, level, answer=str(sum(numbers)))
 
     def extract(self, problem, steps):
         last = re.fullmatch("[0-9]+[+][0-9]+=([0-9]+)", steps[-1]) if steps else None
-        return last and last[1]
+        return last[1] if last else None
 
     def grade(self, problem, steps):
         return self.extract(problem, steps) == problem.answer
 
     def check(self, problem, steps):
-        truths, (so_far, *rest) = [], map(int, problem.question.split()[1:])
+        total, *left = map(int, problem.question.split()[1:])
+        truths = []
         for step in steps:
-            wanted = f"{so_far}+{rest[0]}={so_far + rest[0]}" + "".join(f"+{n}" for n in rest[1:]).replace("+", f" -> {so_far + rest[0]}+", 1) if rest else ""
             if truths and not truths[-1].valid:
                 truths.append(StepTruth(False, False, "It builds on a false step.", 0, "inherited"))
-            elif step == wanted != "":
+            elif left and step == right_step(total, left):
+                total, left = total + left[0], left[1:]
                 truths.append(StepTruth(True, True, "It is true."))
-                so_far, rest = so_far + rest[0], rest[1:]
             else:
-                kind = "sum" if re.match("[0-9]+[+][0-9]+=[0-9]+", step) else "format"
-                truths.append(StepTruth(False, False, f"It should be {wanted or 'the end'}.", 0, kind))
+                kind = "sum" if left and step.startswith(f"{total}+{left[0]}=") else "format"
+                reason = f"It should be {right_step(total, left)}." if left else "Nothing is left to add."
+                truths.append(StepTruth(False, False, reason, 0, kind))
         return truths
+
+
+def right_step(total, left):
+    after = "+".join(map(str, [total + left[0], *left[1:]]))
+    return f"{total}+{left[0]}={total + left[0]}" + (f" -> {after}" if left[1:] else "")
 '''
 
 
@@ -103,8 +110,7 @@ def test_the_command_line_runs_it_by_name_and_guesses_it_from_the_text(capsys: p
     if not EMBEDDED["policy-small"].is_dir():
         pytest.skip("the embedded models are not here")
     assert main(["run", "--task", "sums", "--level", "2", "--strategy", "greedy", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert (found["problem"]["question"][:4], found["correct"]) == ("Add ", True)
+    assert json.loads(capsys.readouterr().out)["correct"] is True
     args = "--verifier", "oracle", "--strategy", "best_of_n", "--n", "2", "--json"
     assert main(["run", "--problem", "Add 4 8 15", *args]) == 0
     assert json.loads(capsys.readouterr().out)["answer"] == "27"
@@ -128,7 +134,11 @@ def test_the_page_offers_it_with_its_own_levels() -> None:
     assert ("Sums", "sums") in [tuple(choice) for choice in task["choices"]]
     assert "“add 4 8 15”" in next(c for c in form if c.get("elem_id") == "problem")["label"]
     levels = problem_form.levels_of(TASKS["sums"], wanted=3)
-    assert ([n for _, n in levels["choices"]], levels["value"], levels["label"]) == ([1, 2], 2, "Level (1 easy … 2 hard)")
+    assert ([n for _, n in levels["choices"]], levels["value"], levels["label"]) == (
+        [1, 2],
+        2,
+        "Level (1 easy … 2 hard)",
+    )
     assert problem_form.levels_of(TASKS["sums"], wanted=1)["value"] == 1
     text, notice = problem_form.drawn(TASKS["sums"], 1)
     assert (text[:4], notice) == ("Add ", "")
@@ -144,7 +154,8 @@ def test_the_page_begins_with_it_where_it_is_the_only_one() -> None:
 
 
 def test_sweeps_take_it_at_the_levels_that_it_has() -> None:
-    asked: dict[str, Any] = {"tasks": ["sums"], "levels": [1, 2], "problems": 2, "arm": [{"name": "g", "strategy": "greedy"}]}
+    arm = {"name": "g", "strategy": "greedy", "budgets": [1]}
+    asked: dict[str, Any] = {"tasks": ["sums"], "levels": [1, 2], "problems": 2, "arm": [arm]}
     assert len(parse_spec(asked).runs) == 4
     with pytest.raises(ValueError, match="sums has no level 3"):
         parse_spec(asked | {"levels": [3]})
