@@ -174,7 +174,7 @@ class Countdown(CheckedTask):
         example = f"type for example “{self.examples[0]}”"
         if foreign := _foreign(text):
             raise ProblemError(
-                f"“{foreign}” has no place in a Countdown puzzle, which needs a target and numbers: {example}."
+                f"Countdown needs a target and at least two numbers, and has no place for “{foreign}”: {example}."
             )
         found = NUMBER.findall(text)
         if len(found) < 3:

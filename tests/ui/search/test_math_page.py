@@ -97,4 +97,4 @@ def test_a_policy_that_never_learned_it_says_so(app: str, tab: Callable[..., Any
     page.click("#policy input")
     page.click('[role="option"]:has-text("policy-small")')
     page.click("#run")
-    sync_api.expect(page.locator("#notice")).to_contain_text("has only learned Countdown and arithmetic")
+    sync_api.expect(page.locator("#notice")).to_contain_text("has only learned Countdown and Arithmetic")
