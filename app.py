@@ -66,12 +66,11 @@ def main() -> None:
     args = parser.parse_args()
 
     from tts_viz.engines.defaults import default_policies, default_verifiers
-    from tts_viz.engines.embedded import EMBEDDED
     from tts_viz.lab.sweeps.store import models_of
     from tts_viz.search.scheduler import Scheduler
     from tts_viz.strategies import choice_table
-    from tts_viz.tasks.math500 import SOURCE
-    from tts_viz.ui.forms.offered import TASKS, OfferedModels
+    from tts_viz.tasks import TASKS
+    from tts_viz.ui.forms.offered import OfferedModels
     from tts_viz.ui.page import build_page, launch_options
 
     try:
@@ -79,14 +78,16 @@ def main() -> None:
     except ValueError as error:
         parser.error(str(error))
     if args.math500:
-        os.environ[SOURCE] = args.math500
+        TASKS.replace("math500", TASKS["math500"].from_source(args.math500))
     policies = tuple(args.policy or default_policies())
-    tasks = TASKS if set(policies) <= set(EMBEDDED) else (*TASKS, "math500")
     sweep = args.sweep if args.sweep.is_file() else None
     if sweep is None and args.sweep != SWEEP:
         parser.error(f"{args.sweep}: there is no such file")
     models = OfferedModels(
-        policies, tuple(args.verifier or default_verifiers()), tasks, models_of(sweep) if sweep else (), args.choices
+        policies,
+        tuple(args.verifier or default_verifiers()),
+        also=models_of(sweep) if sweep else (),
+        choices=args.choices,
     )
     models.warm_up()
     library = open_library(args.runs)

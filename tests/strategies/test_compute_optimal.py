@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tts_viz.search import steering
 from tts_viz.search.replay import fast_forward
 from tts_viz.search.session import Session
 from tts_viz.strategies import choice_table, make
+from tts_viz.tasks.base import Problem
 
 
 def inner(id: str) -> list[str]:
@@ -238,7 +240,7 @@ def test_a_search_that_is_reopened_by_hand_still_goes_by_its_first_samples(tmp_p
 def started(task: str, policy: str, verifier: str) -> Session:
     return Session(
         Started(
-            "P\n", Settings("compute_optimal", {"n": 8}), problem={"task": task} if task else {},
+            "P\n", Settings("compute_optimal", {"n": 8}), problem=asdict(Problem(task, "", "P", "P\n")) if task else {},
             policy=policy, verifier=verifier, table=choice_table.lookup(task, policy, verifier),
         )
     )  # fmt: skip

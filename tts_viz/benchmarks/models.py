@@ -30,16 +30,16 @@ from tts_viz.core import aggregation
 from tts_viz.core.budget import Budget
 from tts_viz.core.events import Settings
 from tts_viz.engines.base import Policy, Verifier
-from tts_viz.engines.embedded import ASSETS, POLICIES, VERIFIER
+from tts_viz.engines.embedded import ASSETS, POLICIES, TAUGHT, VERIFIER
 from tts_viz.engines.load.policy import load_policy
 from tts_viz.engines.load.verifier import load_verifier
 from tts_viz.search.scheduler import LiveRun, drive
 from tts_viz.search.session import Session
 from tts_viz.search.start import started
+from tts_viz.tasks import checked_task
 from tts_viz.tasks.base import Problem, StepTruth
 from tts_viz.tasks.revision_prompt import revision_prompt
 from tts_viz.training.batch_scoring import read_steps
-from tts_viz.training.corpus import ARITHMETIC, COUNTDOWN
 from tts_viz.training.policy_attempts import sample, whole_solutions
 
 OUT = ASSETS / "benchmarks" / "models.json"
@@ -71,7 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """The exit code. Writes after each level, so that what was measured is never lost."""
-    places = [(task.name, level) for task in (COUNTDOWN, ARITHMETIC) for level in task.levels]
+    places = [(name, level) for name in TAUGHT[POLICIES[0]] for level in checked_task(name).levels]
     levels: dict[tuple[str, int], dict[str, Any]] = {}
     # The longest ones first, so that no worker is left alone with one at the end.
     with (
@@ -91,13 +91,13 @@ def run(args: argparse.Namespace) -> int:
 def measure(args: argparse.Namespace, task_name: str, level: int) -> dict[str, Any]:
     """All figures of one level."""
     small, large, prm, engines = models(args.models)
-    task = COUNTDOWN if task_name == "countdown" else ARITHMETIC
+    task = checked_task(task_name)
     problems = [task.problem(args.split, level, i) for i in range(args.problems)]
     tried = attempts(small, prm, problems, args.samples, args.seed)
     found: dict[str, Any] = {"task": task.name, "level": level, **measured(tried)}
     for name, model in (("small", small), ("large", large)):
         greedy = sample(model, [p.prompt for p in problems], args.seed, temperature=0)
-        found[f"{name} greedy"] = fmean(task.grade(p, s) for p, s in zip(problems, greedy))
+        found[f"{name} greedy"] = fmean(bool(task.grade(p, s)) for p, s in zip(problems, greedy))
     found |= revised(small, problems, tried, args.seed)
     found["beam 16,4"] = asyncio.run(beam(problems[: args.beam_problems or len(problems)], engines, args.seed))
     return {k: round(v, 4) if isinstance(v, float) else v for k, v in found.items()}
@@ -118,13 +118,17 @@ def attempts(
     texts = sample(policy, [p.prompt for p in problems for _ in range(each)], seed)
     tried: list[list[ProblemAttempts]] = []
     for i, problem in enumerate(problems):
-        task = COUNTDOWN if problem.task == "countdown" else ARITHMETIC
+        task = checked_task(problem.task)
         mine = texts[i * each : (i + 1) * each]
         scores = read_steps(prm, problem.prompt, mine[:16]) + [[]] * (each - 16)
         tried.append(
             [
                 ProblemAttempts(
-                    steps, task.check(problem, steps), task.grade(problem, steps), task.extract(problem, steps), said
+                    steps,
+                    task.check(problem, steps),
+                    bool(task.grade(problem, steps)),
+                    task.extract(problem, steps),
+                    said,
                 )
                 for steps, said in zip(mine, scores)
             ]
@@ -174,10 +178,7 @@ def revised(
     ]
     prompts = [revision_prompt(problem.prompt, [t.steps]) for problem, t, _ in wrong]
     second = sample(policy, prompts, seed + 1)
-    right = [
-        (COUNTDOWN if problem.task == "countdown" else ARITHMETIC).grade(problem, steps)
-        for (problem, _, _), steps in zip(wrong, second)
-    ]
+    right = [bool(checked_task(problem.task).grade(problem, steps)) for (problem, _, _), steps in zip(wrong, second)]
     return {
         "second attempts": float(len(wrong)),
         "second attempt, revised": fmean(right),

@@ -20,7 +20,7 @@ from tts_viz.analysis.judge import Judge
 from tts_viz.benchmarks import report
 from tts_viz.core.budget import Budget
 from tts_viz.core.events import Settings
-from tts_viz.engines.embedded import EMBEDDED, VERIFIER
+from tts_viz.engines.embedded import EMBEDDED, TAUGHT, VERIFIER
 from tts_viz.engines.load.policy import load_policy
 from tts_viz.engines.load.verifier import load_verifier
 from tts_viz.search.scheduler import run_to_end
@@ -37,7 +37,7 @@ END = "</end>"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--problems", type=int, default=20, help="of the test split (%(default)s)")
-    parser.add_argument("--task", choices=("countdown", "arithmetic"), default="arithmetic")
+    parser.add_argument("--task", choices=TAUGHT["policy-small"], default="arithmetic")
     parser.add_argument("--level", type=int, default=5, help="(%(default)s)")
     parser.add_argument("--n", type=int, default=16, help="candidates (%(default)s)")
     parser.add_argument("--m", type=int, default=4, help="beam width (%(default)s)")

@@ -26,17 +26,14 @@ from tts_viz.core.budget import Budget
 from tts_viz.core.events import Settings
 from tts_viz.core.tree import Tree
 from tts_viz.engines.defaults import default_policies, default_verifiers
-from tts_viz.errors import EngineError, ProblemError, UsageError
+from tts_viz.errors import EngineError, UsageError
 from tts_viz.search.scheduler import LiveRun, tick
 from tts_viz.search.session import Session
 from tts_viz.search.start import started
 from tts_viz.strategies import STRATEGIES, choice_table, from_settings
 from tts_viz.strategies.defaults import FIRST
-from tts_viz.tasks import get_task
+from tts_viz.tasks import TASKS, get_task, parse, recognise
 from tts_viz.tasks.base import SPLITS, Problem
-
-SELF_CHECKED = ("countdown", "arithmetic")
-"""Tasks that know their own problems when they see one; others must be named."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -112,13 +109,17 @@ def _fill_run(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
     chosen = strategy_flags.chosen(argv)
     what = parser.add_argument_group("what to solve")
     what.add_argument(
-        "--task", metavar="NAME", help="countdown, arithmetic or math500; guessed from --problem if left out"
+        "--task", metavar="NAME", help=f"{', '.join(TASKS)}; if left out, the one that plainly fits --problem"
     )
-    what.add_argument("--problem", metavar="TEXT", help="a problem of your own, such as 'make 24 from 3 3 8 2'")
-    what.add_argument("--level", type=int, help="difficulty of a ready-made problem (default 1)")
+    examples = " or ".join(
+        f"'{task.examples[0]}'" for task in TASKS.values() if task.self_recognising and task.examples
+    )
+    what.add_argument("--problem", metavar="TEXT", help=f"a problem of your own, such as {examples}".replace("%", "%%"))
+    what.add_argument("--level", type=int, help="difficulty of a ready-made problem (default: the easiest)")
     what.add_argument("--index", type=int, help="which problem of that level (default 0)")
     what.add_argument("--split", choices=SPLITS, help="where it is taken from (default test)")
-    what.add_argument("--dataset", metavar="SOURCE", help="math500 only: a JSONL file or a hub id")
+    sources = "; ".join(f"{task.sources} for {name}" for name, task in TASKS.items() if task.sources)
+    what.add_argument("--dataset", metavar="SOURCE", help=f"where the ready-made problems are: {sources}")
 
     how = parser.add_argument_group("how to search")
     how.add_argument("--strategy", choices=list(STRATEGIES), default=FIRST, help=(
@@ -271,30 +272,19 @@ async def _drive(search: LiveRun, look: Callable[[], None]) -> None:
 
 def _problem(args: argparse.Namespace) -> Problem:
     """Raises ValueError or IndexError."""
-    if args.dataset and args.task != "math500":
-        raise ValueError("--dataset goes with --task math500")
     if args.problem is not None:
         if (args.level, args.index, args.split) != (None, None, None):
             raise ValueError("--problem is a problem of your own; --level, --index and --split choose a ready-made one")
-        return get_task(args.task).parse(args.problem) if args.task else _guess(args.problem)
+        if args.dataset is not None:
+            raise ValueError("--problem is a problem of your own; --dataset is where ready-made ones are")
+        return parse(args.task, args.problem) if args.task else recognise(args.problem)
     if not args.task:
         raise ValueError("nothing to solve: give --problem, or --task with --level and --index")
     task = get_task(args.task)
-    if args.dataset:
-        from tts_viz.tasks.math500 import Math500
-
-        task = Math500(args.dataset)
-    return task.problem(args.split or "test", 1 if args.level is None else args.level, args.index or 0)
-
-
-def _guess(text: str) -> Problem:
-    refusals = []
-    for name in SELF_CHECKED:
-        try:
-            return get_task(name).parse(text)
-        except ProblemError as error:
-            refusals.append(f"{name}: {error}")
-    raise ProblemError(f"no task can read this problem. {' '.join(refusals)}")
+    if args.dataset is not None:
+        task = task.from_source(args.dataset)
+    level = next(iter(task.levels), 1) if args.level is None else args.level
+    return task.problem(args.split or "test", level, args.index or 0)
 
 
 def _settings(args: argparse.Namespace) -> Settings:

@@ -44,6 +44,12 @@ class Registry(Mapping[str, T], Generic[T]):
         self._entries[name] = entry
         return entry
 
+    def replace(self, name: str, entry: T) -> T:
+        """Another thing in place of the one of this name, from now on. Returns it. Raises ValueError where there is none."""
+        self.named(name)
+        self._entries[name] = entry
+        return entry
+
     def named(self, name: str) -> T:
         """Raises ValueError, naming those there are, for a name that is not among them."""
         self._discover()

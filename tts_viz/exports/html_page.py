@@ -23,7 +23,7 @@ from tts_viz.core.tree import Tree
 from tts_viz.exports.frames import moments
 from tts_viz.render import browser
 from tts_viz.render.javascript import function
-from tts_viz.tasks import get_task
+from tts_viz.tasks import get_task, problem_of
 from tts_viz.traces.schema import THIS, encode
 
 HERE = Path(__file__).parent / "browser"
@@ -127,7 +127,8 @@ def question(events: Sequence[Event]) -> str:
     """The problem in words for people. Raises ValueError for a trace without its start."""
     if not events or not isinstance(events[0], Started):
         raise ValueError("a trace begins with its Started event")
-    return str(events[0].problem.get("question") or events[0].prompt).strip()
+    problem = problem_of(events[0])
+    return (problem.question if problem else events[0].prompt).strip()
 
 
 def _answers(solutions: Iterable[Solution]) -> list[dict[str, Any]]:

@@ -51,7 +51,7 @@ from tts_viz.errors import InterventionRefusedError, StrategyError
 from tts_viz.search import steering
 from tts_viz.search.pending import Key, Pending
 from tts_viz.search.request import Request, first_free, request_seed
-from tts_viz.tasks.base import Problem
+from tts_viz.tasks.base import problem_of
 
 IDLE_OPS = 10_000
 """A strategy that yields this many ops in a row that ask for nothing is spinning: a bug, not a slow search."""
@@ -162,17 +162,17 @@ class Session:
         """The request as the engines read it: complete in itself."""
         assert self.tree.started is not None
         started = self.tree.started
+        problem = problem_of(started)
         if request.want == "score":
             path = self.tree.nodes[request.node].path()
             # All are known where the answer to a deeper node's request came first.
             known = next((i for i, n in enumerate(path) if n.reward is None), len(path) - 1)
-            problem = Problem(**started.problem) if started.problem else None
             return ScoreRequest(started.prompt, tuple(n.text for n in path), len(path) - known, problem)
         parent = self.tree.nodes[request.parent]
         steps = tuple(ContextStep(n.text, n.tokens) for n in parent.path())
         earlier = tuple(tuple(n.text for n in end.path()) for end in parent.earlier())
         temperature = 0.0 if request.greedy else self.tree.settings.temperature
-        asked, limit = str(started.problem.get("asked", "")), started.max_tokens
+        asked, limit = problem.asked if problem else "", started.max_tokens
         return SampleRequest(started.prompt, steps, temperature, request.seed, limit, earlier, asked=asked)
 
     def check_alive(self) -> None:

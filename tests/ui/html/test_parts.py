@@ -13,6 +13,7 @@ import pytest
 from tests.search.scripted import SEED, ScriptedPolicy, ScriptedVerifier
 from tts_viz.core.budget import Budget
 from tts_viz.core.events import Changed, Settings, Started
+from tts_viz.engines.embedded import TAUGHT
 from tts_viz.errors import CrowdedError, ProblemError
 from tts_viz.lab.figures import FIGURES
 from tts_viz.search.scheduler import LiveRun, Scheduler, drive
@@ -21,10 +22,11 @@ from tts_viz.search.wishes import SetSettings
 from tts_viz.strategies import STRATEGIES
 from tts_viz.tasks import get_task
 from tts_viz.tasks.math500 import Math500
+from tts_viz.tasks.ready_made import draw
 from tts_viz.traces.library import Library
 from tts_viz.ui.forms import problem as problem_form
 from tts_viz.ui.forms import strategy as strategy_form
-from tts_viz.ui.forms.offered import TASKS, OfferedModels
+from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.html.latex import DISPLAY, INLINE, typeset
 from tts_viz.ui.html.markup import amount
 from tts_viz.ui.html.status import loading_line
@@ -32,6 +34,7 @@ from tts_viz.ui.runs import start
 from tts_viz.ui.runs.view import View
 from tts_viz.ui.runs.visitors import MAX_VISITORS, Visitors
 
+PUZZLES = TAUGHT["policy-small"]
 PROBLEM = get_task("countdown").parse("make 24 from 4 6 1")
 NASTY = "<script>alert(1)</script>"
 SCRIPT = {
@@ -230,16 +233,16 @@ def test_a_model_that_is_not_offered_cannot_be_loaded() -> None:
 
 
 def test_a_typed_problem_goes_to_the_task_that_can_read_it() -> None:
-    assert problem_form.read(TASKS, "countdown", "2+3*4").task == "arithmetic"
-    assert problem_form.read(TASKS, "arithmetic", "make 24 from 3 8 1").task == "countdown"
+    assert problem_form.read(PUZZLES, "countdown", "2+3*4").task == "arithmetic"
+    assert problem_form.read(PUZZLES, "arithmetic", "make 24 from 3 8 1").task == "countdown"
     with pytest.raises(ProblemError, match="Countdown needs"):
-        problem_form.read(TASKS, "countdown", "hello")
+        problem_form.read(PUZZLES, "countdown", "hello")
     with pytest.raises(ProblemError, match="from the list"):
-        problem_form.read(TASKS, "math500", "2+3")
+        problem_form.read(PUZZLES, "math500", "2+3")
 
 
 def test_an_embedded_policy_is_not_asked_what_it_never_learned() -> None:
-    problem = problem_form.read((*TASKS, "math500"), "math500", "What is 1/2 + 1/3?")
+    problem = problem_form.read((*PUZZLES, "math500"), "math500", "What is 1/2 + 1/3?")
     problem_form.check_taught("some/chat-model", problem)
     with pytest.raises(ValueError, match="policy-small has only learned"):
         problem_form.check_taught("policy-small", problem)
@@ -268,8 +271,9 @@ def test_a_math_problem_that_was_read_is_known_by_its_text(tmp_path: Path) -> No
     }))  # fmt: skip
     task = Math500(str(source))
     assert task.parse("What is $1/2$?").answer is None
-    assert [p.answer for p in task.matching(2, "Algebra")] == ["0.5"]
-    assert task.matching(2, "Geometry") == []
+    assert [p.answer for p in draw(task, "test", 2, "Algebra")] == ["0.5"]
+    with pytest.raises(ValueError, match="no problem of level 2 in Geometry"):
+        draw(task, "test", 2, "Geometry")
     assert task.parse("What is $1/2$?").answer == "0.5"
 
 

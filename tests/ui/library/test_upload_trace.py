@@ -12,10 +12,11 @@ from tests.played import PROBLEM, Dice, Whim, played, rolled
 from tts_viz.core.events import Event, Settings, Started
 from tts_viz.engines.load.cache import ModelCache
 from tts_viz.search.scheduler import Scheduler
+from tts_viz.tasks import TASKS
 from tts_viz.tasks.arithmetic import Arithmetic
 from tts_viz.traces.library import Library
 from tts_viz.traces.schema import THIS, encode
-from tts_viz.ui.forms.offered import TASKS, OfferedModels
+from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.library import upload_trace
 from tts_viz.ui.runs.start import begin_with, reopen
 from tts_viz.ui.runs.visitors import Visitors

@@ -13,12 +13,14 @@ import gradio as gr
 from tts_viz.analysis.comparison import Side, differences
 from tts_viz.errors import CrowdedError, EngineError
 from tts_viz.strategies.defaults import BASELINE, FIRST
+from tts_viz.tasks import get_task
+from tts_viz.tasks.ready_made import first_example
 from tts_viz.ui.components.events import LIVE, SHORT, key_of, warning
 from tts_viz.ui.components.scrubber import Scrubber
 from tts_viz.ui.components.tree_view import TreeView
 from tts_viz.ui.forms import problem as problem_form
 from tts_viz.ui.forms import strategy as strategy_form
-from tts_viz.ui.forms.offered import TASKS, OfferedModels
+from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.html.markup import html, join
 from tts_viz.ui.html.status import READY
 from tts_viz.ui.panels.build import build_panels
@@ -75,11 +77,10 @@ class CompareTab:
 
 def build_compare_tab(visitors: Visitors, models: OfferedModels) -> CompareTab:
     """Lay out the tab in the current container, and wire it."""
+    with gr.Row(elem_id="compare-pick", equal_height=True):
+        task = problem_form.build_task_choice(models.tasks, "compare-task")
+        problem = problem_form.build_problem_text([get_task(name) for name in models.tasks], "compare-problem")
     with gr.Row(elem_id="compare-card", equal_height=True):
-        problem = gr.Textbox(
-            problem_form.example(TASKS[0], 3, problem_form.FIRST), label="Problem", max_lines=1, max_length=200,
-            elem_id="compare-problem", scale=4, min_width=240,
-        )  # fmt: skip
         budget = gr.Slider(
             1, 256, 64, step=1, label="Budget (generations)", elem_id="compare-budget", scale=2, min_width=160
         )
@@ -109,13 +110,17 @@ def build_compare_tab(visitors: Visitors, models: OfferedModels) -> CompareTab:
                     **build_panels("compare", f"{side}-"),
                 }
     tab = CompareTab(visitors, parts, words, notice)
-    what = [problem, budget, seed, pace, *choosers[0].inputs, *choosers[1].inputs]
+    what = [task, problem, budget, seed, pace, *choosers[0].inputs, *choosers[1].inputs]
 
     async def on_run(request: gr.Request, *values: Any) -> AsyncIterator[list[Any]]:
         key = key_of(request)
         async for update in tab.watch(key, lambda: _begin(visitors, models, key, values)):
             yield update
 
+    def on_task(task: Any) -> Any:
+        return first_example(get_task(task)) if task in models.tasks else gr.skip()
+
+    task.input(on_task, task, problem, **SHORT)
     for start in (go.click, problem.submit):
         start(on_run, what, tab.moving, **LIVE)
 
@@ -132,8 +137,9 @@ def build_compare_tab(visitors: Visitors, models: OfferedModels) -> CompareTab:
 
 
 def _begin(visitors: Visitors, models: OfferedModels, key: str, values: tuple[Any, ...]) -> None:
-    text, budget, seed, pace, *rest = values
-    problem = problem_form.read(TASKS, TASKS[0], text)
+    task, text, budget, seed, pace, *rest = values
+    problem = problem_form.read(models.tasks, task, text)
+    problem_form.check_taught(models.policies[0], problem)
     half = len(rest) // 2
     for side, chosen in zip(SIDES, (rest[:half], rest[half:])):
         settings = strategy_form.settings([*chosen, budget, 1.0, "last", "weighted"])

@@ -4,32 +4,36 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tts_viz.engines.base import Policy, Verifier
 from tts_viz.engines.defaults import default_policies, default_verifiers
+from tts_viz.engines.embedded import may_solve
 from tts_viz.engines.load.cache import ModelCache
 from tts_viz.errors import EngineError
+from tts_viz.tasks import TASKS
 
 log = logging.getLogger(__name__)
 
-TASKS = ("countdown", "arithmetic")
-"""What the embedded policies have learned."""
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OfferedModels:
     """Engines by name. A name that is not listed is refused, whatever a visitor sends."""
 
     policies: tuple[str, ...] = field(default_factory=default_policies)
     verifiers: tuple[str, ...] = field(default_factory=default_verifiers)
-    tasks: tuple[str, ...] = TASKS
+    tasks: tuple[str, ...] = ()
+    """Those that one of the policies may solve, where none are given."""
     also: tuple[str, ...] = ()
     """Models that are in no list, but are the operator's word too: those of the sweep that is shown."""
     choices: Path | None = None
     """The table that compute-optimal search looks up, where it is not the default one."""
     cache: ModelCache = field(default_factory=ModelCache)
+
+    def __post_init__(self) -> None:
+        self.tasks = self.tasks or solvable(self.policies)
 
     def policy(self, name: str) -> Policy:
         """Raises ValueError for a name that is not allowed, and as `ModelCache` does."""
@@ -54,3 +58,8 @@ class OfferedModels:
                 log.warning("no model is ready for the first visitor: %s", error)
 
         threading.Thread(target=load, name="warm-up", daemon=True).start()
+
+
+def solvable(policies: Sequence[str]) -> tuple[str, ...]:
+    """The tasks that one of these policies may solve."""
+    return tuple(name for name, task in TASKS.items() if any(may_solve(policy, task) for policy in policies))

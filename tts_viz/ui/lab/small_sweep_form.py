@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import gradio as gr
 from markupsafe import Markup
 
+from tts_viz.engines.embedded import may_solve
 from tts_viz.errors import EngineError
 from tts_viz.lab.sweeps.spec import Spec
 from tts_viz.strategies.defaults import BASELINE, FIRST
@@ -18,7 +19,7 @@ from tts_viz.tasks import get_task
 from tts_viz.ui.components import download
 from tts_viz.ui.components.download import Download
 from tts_viz.ui.components.events import LIVE, SHORT, key_of, warning
-from tts_viz.ui.forms.offered import TASKS, OfferedModels
+from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.forms.strategy import whole
 from tts_viz.ui.html.markup import html
 from tts_viz.ui.lab.figure_cache import FigureCache
@@ -49,15 +50,19 @@ class SmallSweepPanel:
 
 def build_small_sweep_panel(models: OfferedModels, gallery: FigureCache, sweeps: SmallSweeps) -> SmallSweepPanel:
     """Lay it out in the current container, and wire it."""
+    offered = sweepable(models)
     with gr.Row(equal_height=False):
         tasks = gr.CheckboxGroup(
-            [(get_task(t).title, t) for t in TASKS],
-            value=[TASKS[0]],
+            [(get_task(t).title, t) for t in offered],
+            value=offered[:1],
             label="Puzzles",
             elem_id="small-tasks",
             min_width=200,
         )
-        levels = gr.CheckboxGroup([1, 2, 3, 4, 5], value=[1, 3], label="Levels", elem_id="small-levels", min_width=200)
+        levels = gr.CheckboxGroup(
+            shared_levels(offered[:1]), value=[n for n in (1, 3) if n in shared_levels(offered[:1])], label="Levels",
+            elem_id="small-levels", min_width=200,
+        )  # fmt: skip
         budget = gr.Radio(
             list(BUDGETS), value=16, label="Budgets up to", elem_id="small-budget", min_width=150,
             info="In generations: full answers' worth of sampling.",
@@ -93,6 +98,12 @@ def build_small_sweep_panel(models: OfferedModels, gallery: FigureCache, sweeps:
         part.input(form.on_plan, form.parts, said, trigger_mode="always_last", **SHORT)
     _wire_run(form, gallery, sweeps, go, [said, over])
 
+    def on_tasks(tasks: Any, levels: Any) -> Any:
+        shared = shared_levels([t for t in offered if t in (tasks or [])] or offered)
+        return gr.update(choices=shared, value=[n for n in levels or [] if n in shared], label="Levels")
+
+    tasks.input(on_tasks, [tasks, levels], levels, trigger_mode="always_last", **SHORT)
+
     def on_cancel(request: gr.Request) -> None:
         sweeps.cancel(key_of(request))
 
@@ -108,6 +119,22 @@ def build_small_sweep_panel(models: OfferedModels, gallery: FigureCache, sweeps:
     return SmallSweepPanel(over)
 
 
+def sweepable(models: OfferedModels) -> list[str]:
+    """The tasks that the first policy may solve, and that never run out of problems."""
+
+    def endless(name: str) -> bool:
+        task = get_task(name)
+        return bool(task.levels) and not task.sources and task.size("test", task.levels[0]) is None
+
+    return [t for t in models.tasks if endless(t) and may_solve(models.policies[0], get_task(t))]
+
+
+def shared_levels(tasks: Sequence[str]) -> list[int]:
+    """The levels that all of these tasks have."""
+    common = [n for t in tasks[:1] for n in get_task(t).levels]
+    return [n for n in common if all(n in get_task(t).levels for t in tasks)]
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """What the visitor has chosen, by the components that show it."""
@@ -118,7 +145,7 @@ class Form:
     def plan(self, values: tuple[Any, ...]) -> Spec:
         """Raises ValueError, or TypeError for what no component of ours would send."""
         tasks, levels, chosen, budget, problems, seeds = values
-        known = [t for t in tasks or [] if t in TASKS]
+        known = [t for t in tasks or [] if t in sweepable(self.models)]
         return plan(
             known, [whole(n) for n in levels or []], [str(a) for a in chosen or []], whole(budget), whole(problems), whole(seeds),
             self.models.policies[0], self.models.verifiers[0],

@@ -12,7 +12,7 @@ from tts_viz.search.session import Session
 from tts_viz.search.start import started
 from tts_viz.strategies import STRATEGIES, choice_table
 from tts_viz.strategies.base import carried_over
-from tts_viz.tasks.base import Problem
+from tts_viz.tasks.base import Problem, problem_of
 from tts_viz.traces.entry import RunId
 from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.forms.search import ChosenSearch
@@ -60,16 +60,15 @@ def reopen(
     or is another visitor's, and `CrowdedError`.
     """
     saved = visitors.library.events_until_damage(run, None if link else visitors.sees(key))
+    problem = problem_of(_start_of(saved.events))
     mine = not link and visitors.library.get(run, visitors.sees(key)).length == len(saved.events)
     try:
         session, engines = fast_forward(saved.events), _engines(models, saved.events)
     except (DriftError, ValueError, EngineError):
-        return visitors.show(key, saved.events, problem_of(saved.events), run, place)
+        return visitors.show(key, saved.events, problem, run, place)
     again = run if mine else None
     forked = (run, len(saved.events))
-    return visitors.start(
-        key, session, engines, problem_of(saved.events), 0.0, place, again, forked, paused=not session.done
-    )
+    return visitors.start(key, session, engines, problem, 0.0, place, again, forked, paused=not session.done)
 
 
 def fork(
@@ -99,11 +98,6 @@ def fork(
     return visitors.start(key, session, engines, view.problem, pace, forked=(view.saved, len(part)))
 
 
-def problem_of(events: Sequence[Event]) -> Problem | None:
-    first = events[0]
-    return Problem(**first.problem) if isinstance(first, Started) and first.problem else None
-
-
 def seconds(pace: Any) -> float:
     """Raises ValueError for a speed that is not on the page."""
     if not isinstance(pace, str) or pace not in PACES:
@@ -111,9 +105,14 @@ def seconds(pace: Any) -> float:
     return PACES[pace]
 
 
-def _engines(models: OfferedModels, events: Sequence[Event]) -> tuple[Any, Any]:
+def _start_of(events: Sequence[Event]) -> Started:
     first = events[0]
     assert isinstance(first, Started)
+    return first
+
+
+def _engines(models: OfferedModels, events: Sequence[Event]) -> tuple[Any, Any]:
+    first = _start_of(events)
     policy = models.policy(first.policy)
     if first.max_tokens > policy.step_tokens:
         raise ValueError("Its steps may be longer than this policy's are here.")

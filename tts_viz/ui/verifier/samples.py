@@ -13,9 +13,7 @@ from tts_viz.search.scheduler import LiveRun
 from tts_viz.search.session import Session
 from tts_viz.search.start import started
 from tts_viz.strategies.defaults import BASELINE, SAMPLES
-from tts_viz.tasks import get_task
 from tts_viz.tasks.base import Problem
-from tts_viz.tasks.math500 import Math500
 from tts_viz.ui.components.events import POLL
 from tts_viz.ui.forms import problem as problem_form
 from tts_viz.ui.runs.start import begin_with
@@ -52,15 +50,6 @@ async def one_solution(bench: VerifierTabState, problem: Problem) -> list[str]:
         raise ValueError(run.error)
     ends = session.tree.finished() or [max(session.tree.nodes.values(), key=lambda n: n.depth)]
     return [node.text for node in ends[0].path()]
-
-
-def drawn(task: str, level: int, count: int) -> list[Problem]:
-    """So many problems that no policy was trained on. Raises ValueError."""
-    chosen = get_task(task)
-    if isinstance(chosen, Math500):
-        problems = chosen.matching(level)
-        return random.sample(problems, min(count, len(problems)))
-    return [chosen.problem("validation", level, random.randrange(problem_form.EXAMPLES)) for _ in range(count)]
 
 
 async def sampled(

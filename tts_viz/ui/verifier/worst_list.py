@@ -12,7 +12,7 @@ import gradio as gr
 from markupsafe import Markup
 
 from tts_viz.render.javascript import component
-from tts_viz.tasks.base import ErrorKind
+from tts_viz.tasks import ErrorKind, error_kinds
 from tts_viz.ui.components.events import Payload
 from tts_viz.ui.html.markup import html, join, score_chip
 from tts_viz.ui.verifier.step_table import truth_said
@@ -26,14 +26,6 @@ ORDERS: dict[str, Order] = {
     "Overrated (bad steps it believes)": "overrated",
     "Underrated (good steps it doubts)": "underrated",
     "The two verifiers disagree": "disagreements",
-}
-
-KINDS: dict[ErrorKind, str] = {
-    "arithmetic": "wrong arithmetic",
-    "numbers": "wrong numbers used",
-    "unreachable": "goal out of reach",
-    "format": "not written as a step",
-    "inherited": "builds on a false step",
 }
 
 
@@ -129,10 +121,11 @@ def _summary(found: WorstSteps) -> Markup:
     if all(step.good is None for step in found.steps):
         return html('<p class="note">Nobody knows which of these steps are true: only disagreements can be ranked.</p>')
     apart = [(name, separation(found.steps, name)) for name in names]
+    kinds = error_kinds({step.solution.problem.task: None for step in found.steps if step.truth is not None})
     said = "; ".join(f"{name} {value:.2f}" for name, value in apart if not math.isnan(value))
     cells = join(
         html('<tr><td>{}</td><td>{}</td><td>{}</td><td>{} <span class="note">({:.0%})</span></td></tr>').format(
-            "good steps" if tally.kind is None else KINDS[tally.kind],
+            "good steps" if tally.kind is None else kinds.get(tally.kind, tally.kind),
             tally.steps,
             score_chip(tally.mean, "The mean of its scores"),
             tally.misjudged,
