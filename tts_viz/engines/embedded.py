@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-ASSETS = Path(__file__).resolve().parents[2] / "assets"
+from tts_viz.resources import ASSETS
 
 POLICIES = ("policy-small", "policy-large")
 VERIFIER = "verifier"

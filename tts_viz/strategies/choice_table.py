@@ -28,11 +28,12 @@ from math import isfinite, log
 from pathlib import Path
 from typing import Any
 
+from tts_viz.resources import ASSETS
 from tts_viz.strategies.base import STRATEGIES
 
 VARIABLE = "TTS_VIZ_CHOICES"
 
-SHIPPED = Path(__file__).parents[2] / "assets" / "lab" / "choices.json"
+SHIPPED = ASSETS / "lab" / "choices.json"
 
 SIZES = ("n", "chains", "length")
 """The knobs that set what a search costs; a row leaves one of them out."""
