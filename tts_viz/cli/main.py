@@ -1,4 +1,4 @@
-"""The command line: `python -m tts_viz run | open | export | sweep | lab | choose | train | doctor | bench`.
+"""The command line: `tts-viz app | run | open | export | sweep | lab | choose | train | doctor | bench`.
 
 Exit codes: 0 done, 1 a model or the disk failed on the way (what was found is printed, the trace is kept), 2 the
 arguments are wrong (one line on stderr), 130 interrupted by Ctrl-C (likewise kept and printed). Models, and whatever
@@ -26,7 +26,8 @@ from tts_viz.core.budget import Budget
 from tts_viz.core.events import Settings, Started
 from tts_viz.core.tree import Tree
 from tts_viz.engines.defaults import default_policies, default_verifiers
-from tts_viz.errors import EngineError, ProblemError, UsageError
+from tts_viz.errors import EngineError, MissingExtraError, ProblemError, UsageError
+from tts_viz.extras import needing
 from tts_viz.search.scheduler import LiveRun, tick
 from tts_viz.search.session import Session
 from tts_viz.strategies import STRATEGIES, choice_table
@@ -43,12 +44,13 @@ ALIASES = {"k": "--lookahead"}
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit code. As argparse does, it leaves by SystemExit where argparse refuses the arguments or prints help."""
     argv = sys.argv[1:] if argv is None else argv
-    args = build_parser(next((a for a in argv if not a.startswith("-")), None)).parse_args(argv)
     try:
-        code = args.do(args)
+        with needing("This command"):
+            args = build_parser(next((a for a in argv if not a.startswith("-")), None)).parse_args(argv)
+            code = args.do(args)
         sys.stdout.flush()
         return code
-    except UsageError as error:
+    except (UsageError, MissingExtraError) as error:
         return _complain(str(error), 2)
     except KeyboardInterrupt:
         return _complain("interrupted", 130)
@@ -181,6 +183,7 @@ def _elsewhere(module: str) -> Callable[[argparse.ArgumentParser], None]:
 
 
 COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
+    "app": ("open the page on which searches are watched and steered", _elsewhere("tts_viz.cli.app")),
     "run": ("search for the solution of one problem and print the tree", _fill_run),
     "open": ("print a recorded search, without any model", _fill_open),
     "export": ("make a web page or a table of a recorded search", _elsewhere("tts_viz.cli.export")),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 
-from tts_viz.tasks.base import Task
+from tts_viz.errors import ProblemError
+from tts_viz.tasks.base import Problem, Task
 
 TASKS: dict[str, str] = {
     "countdown": "tts_viz.tasks.countdown:Countdown",
@@ -22,3 +23,14 @@ def get_task(name: str) -> Task:
         raise ValueError(f"there is no task {name!r}; choose one of {', '.join(TASKS)}")
     module, cls = TASKS[name].split(":")
     return getattr(import_module(module), cls)()
+
+
+def recognise(text: str) -> Problem:
+    """The problem that a text states, of the first task that can read it. Raises `ProblemError`."""
+    refusals = []
+    for name in ("countdown", "arithmetic"):
+        try:
+            return get_task(name).parse(text)
+        except ProblemError as error:
+            refusals.append(f"{name}: {error}")
+    raise ProblemError(f"no task can read this problem. {' '.join(refusals)}")
