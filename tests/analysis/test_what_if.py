@@ -66,31 +66,31 @@ def test_the_truth_would_have_decided_otherwise() -> None:
     assert chosen(whatif) == ["0.2.0.0", "0.1.1.0", "0.1.1.0"]
     assert [s.correct for s in whatif.after] == [False, False]
     # 0.1.0 would have been kept among its rivals of then, but 0.0 would have had children too: nothing is said of it.
-    assert whatif.unexplored == whatif.hopeful == ("0.0",)
+    assert whatif.unexplored == whatif.promising == ("0.0",)
 
 
 def test_only_the_first_changed_decision_on_the_way_is_certain() -> None:
     whatif = by(played(), {"0.1.0": 0.95, "0.2.0": 0.0})
     assert [bool(d.flips) for d in whatif.by_rank] == [False, True]
     assert whatif.lost == ("0.2.0.0", "0.2.0.1")
-    assert (whatif.unexplored, whatif.hopeful) == (("0.1.0",), ("0.1.0",))
+    assert (whatif.unexplored, whatif.promising) == (("0.1.0",), ("0.1.0",))
     # 0.1.1 stays, its children are sampled as they were, and end their solutions at once: they are there for sure.
     assert whatif.unsure == ()
     assert [s.node for s in whatif.after] == ["0.1.1.0", "0.1.1.1"]
     assert [s.node for s in whatif.reranked] == ["0.2.0.0", "0.2.0.1", "0.1.1.0", "0.1.1.1"]
 
 
-def test_a_branch_that_leads_nowhere_is_unexplored_and_not_hopeful() -> None:
+def test_a_branch_that_leads_nowhere_is_unexplored_and_not_promising() -> None:
     whatif = by(played(), {"0.2.1": 0.95})
-    assert (whatif.unexplored, whatif.hopeful) == (("0.2.1",), ())
+    assert (whatif.unexplored, whatif.promising) == (("0.2.1",), ())
     assert whatif.lost == ("0.1.1.0", "0.1.1.1")
 
 
-def test_without_a_checker_nobody_knows_what_is_hopeful() -> None:
+def test_without_a_checker_nobody_knows_what_is_promising() -> None:
     session = played()
     tree = Tree.fold([Started("p", session.tree.settings), *session.trace[1:]])
     whatif = reconsider(tree, Judge.of(tree), {**recorded(tree), "0.2.1": 0.95})
-    assert (whatif.unexplored, whatif.hopeful) == (("0.2.1",), None)
+    assert (whatif.unexplored, whatif.promising) == (("0.2.1",), None)
     assert {s.correct for s in whatif.after} == {None}
 
 
@@ -306,7 +306,7 @@ def test_by_the_recorded_scores_nothing_changes(session: Session) -> None:
         whatif = reconsider(session.tree, judge, scores)
         assert not whatif.changed
         assert whatif.before == whatif.reranked == whatif.after == tuple(judge.solutions(session.tree))
-        assert (whatif.lost, whatif.unsure, whatif.unexplored, whatif.hopeful) == ((), (), (), ())
+        assert (whatif.lost, whatif.unsure, whatif.unexplored, whatif.promising) == ((), (), (), ())
         for decision in whatif.by_rank:
             assert decision.old_cut == decision.new_cut
             assert all((r.old_score, r.old_rank) == (r.new_score, r.new_rank) for r in decision.rivals)

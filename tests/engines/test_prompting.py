@@ -12,7 +12,7 @@ from tests.engines.prm.checkpoints import byte_level, saved, writer
 from tts_viz.engines.base import ContextStep, SampleRequest
 from tts_viz.engines.load.policy import load_policy
 from tts_viz.engines.local.policy import TransformersPolicy
-from tts_viz.engines.prompt_presets import BOX, CHAT, PLAIN, prompt_style_of
+from tts_viz.engines.prompt_presets import BOX, CHAT, PLAIN, preset_of, prompt_style
 from tts_viz.engines.prompting import AGAIN, PromptStyle
 from tts_viz.tasks import get_task
 
@@ -47,6 +47,38 @@ def test_a_box_among_thoughts_does_not_end_the_solution() -> None:
     assert THINKER.cut(step + "\n\n", thinking=False) == (step, "eos")
     both = "Perhaps 6.</think> \\boxed{7}"
     assert THINKER.cut(both + "\n\n", thinking=True) == (both, "eos")
+
+
+def test_thoughts_that_begin_in_the_text_are_thoughts_too() -> None:
+    """Of a model that nobody knew for a thinking one."""
+    thought = "<think>\nThought 1: maybe \\boxed{1}?"
+    assert BLANK.cut(thought + "\n\n") == (thought, "step")
+    assert BLANK.thinking((thought,)) and not BLANK.thinking((thought, "No.</think>"))
+    assert BLANK.cut("Then \\boxed{2}.\n\n", thinking=True) == ("Then \\boxed{2}.", "step")
+    assert BLANK.cut("No.</think> It is \\boxed{3}.\n\n", thinking=True) == ("No.</think> It is \\boxed{3}.", "eos")
+
+
+@pytest.mark.parametrize("name", ["Qwen/Qwen3-4B-Thinking-2507", "Qwen/QwQ-32B", "nvidia/OpenReasoning-Nemotron-7B"])
+def test_thinking_models_are_known_by_their_names(name: str) -> None:
+    assert preset_of(name, byte_level()).thinks
+
+
+def test_a_template_that_opens_a_thought_makes_a_thinker() -> None:
+    opens = byte_level("{{ messages[0]['content'] }}<|im_start|>assistant\n<think>\n")
+    assert prompt_style("some/model", opens, {}).thinks
+    assert not prompt_style("some/model", byte_level(), {}).thinks
+
+
+def test_a_template_that_takes_no_system_prompt_is_refused_when_the_model_is_loaded() -> None:
+    gemma = byte_level(
+        "{% for m in messages %}{% if m['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}"
+        "{{ m['content'] }}{% endfor %}"
+    )
+    assert prompt_style("gemma-like", gemma, {}).chat
+    with pytest.raises(ValueError, match="takes no system prompt"):
+        prompt_style("gemma-like", gemma, {"system": "Be brief."})
+    with pytest.raises(ValueError, match=r"does not take a question .*say chat=no"):
+        prompt_style("odd", byte_level("{{ raise_exception('No.') }}"), {})
 
 
 def request(**more: object) -> SampleRequest:
@@ -84,20 +116,20 @@ def test_a_template_is_told_not_to_think_aloud() -> None:
     ],
 )
 def test_families_are_known_by_their_names(name: str, preset: str) -> None:
-    assert prompt_style_of(name, byte_level()) is prompt_style_of("anything", byte_level(), preset)
-    assert prompt_style_of(name, byte_level(None)) is PLAIN
+    assert preset_of(name, byte_level()) is preset_of("anything", byte_level(), preset)
+    assert preset_of(name, byte_level(None)) is PLAIN
 
 
 def test_math_models_get_their_system_prompt() -> None:
-    assert prompt_style_of("Qwen2.5-Math-1.5B", byte_level()).system == BOX
-    assert prompt_style_of("somebody/else", byte_level()) is CHAT
+    assert preset_of("Qwen2.5-Math-1.5B", byte_level()).system == BOX
+    assert preset_of("somebody/else", byte_level()) is CHAT
 
 
 def test_options_are_said_with_the_name(tmp_path: Path) -> None:
     saved(writer(byte_level(), "qwen2"), byte_level(), tmp_path)
     policy = load_policy(f"{tmp_path}?delimiter=%3B&system=Hi%26bye&stop=END|Q:&boxed=no&step_tokens=7")
     assert isinstance(policy, TransformersPolicy)
-    assert policy.manner == PromptStyle(True, "Hi&bye", ";", ("END", "Q:"), False, step_tokens=7)
+    assert policy.style == PromptStyle(True, "Hi&bye", ";", ("END", "Q:"), False, step_tokens=7)
     assert policy.step_tokens == 7
 
 
@@ -153,7 +185,7 @@ def test_a_chat_policy_goes_on_from_its_own_steps(tmp_path: Path) -> None:
         if len(steps) == 2:
             break
     assert len(steps) == 2
-    opening = policy.manner.opening(tokenizer, ask)
+    opening = policy.style.opening(tokenizer, ask)
     assert problem.asked in opening and opening.endswith("<|im_start|>assistant\n")
     fresh = load_policy(f"{tmp_path}?delimiter=e")
     again = SampleRequest(problem.prompt, steps, 1.0, 99, 40, asked=problem.asked)

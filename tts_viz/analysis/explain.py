@@ -5,9 +5,9 @@ Knows nothing about truth or pages: what is said here is what the search itself 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import fields
 
+from tts_viz.analysis.phrases import budget_text, cap_text, count, named, rank_in
 from tts_viz.core.budget import Budget
 from tts_viz.core.events import (
     Changed,
@@ -56,7 +56,7 @@ def why(tree: Tree, node: Node) -> str:
     if node.kind == "attempt":
         earlier = len(node.earlier())
         seen = (
-            f"written after reading the {_count(min(earlier, 4), 'attempt')} before it" if earlier else "the first one"
+            f"written after reading the {count(min(earlier, 4), 'attempt')} before it" if earlier else "the first one"
         )
         return f"attempt {earlier + 1} begins here: {seen}"
     if gone := next((n for n in node.lineage() if n.withdrawn or n.replaced), None):
@@ -83,7 +83,7 @@ def _standing(tree: Tree, node: Node) -> str:
     if node.finish == "length":
         return "cut off at the token limit in the middle of the step, so nothing can follow"
     if steps := sum(c.kind == "step" for c in node.children):
-        return f"expanded into {_count(steps, 'next step')}"
+        return f"expanded into {count(steps, 'next step')}"
     if node.expanded:
         return "a dead end: the policy had nothing to say after it"
     if node.depth >= tree.max_depth:
@@ -113,12 +113,10 @@ def _decision(tree: Tree, node: Node) -> str:
     if mine is None:
         return f"depth {decision.depth}: it had no score among {rivals} rivals"
     lost = [decision.scores[id] for id in decision.pruned if id in decision.scores]
+    rank = rank_in(decision, node.id)
     if node.id in decision.pruned:
-        # A tie went to those kept; `top` prefers the earlier.
-        rank = 1 + sum(s >= mine for s in kept) + sum(s > mine for s in lost)
         edge, edge_name = min(kept, default=None), "the last kept"
     else:
-        rank = 1 + sum(s > mine for s in kept + lost)
         edge, edge_name = max(lost, default=None), "the best pruned"
     how = BY_AGGREGATION.get(decision.aggregation, f" ({decision.aggregation})")
     if edge is None:
@@ -143,11 +141,12 @@ def happened(event: Event, before: Tree) -> str:
     """The event line for one event; "" for those too small to tell. `before` is the tree without the event."""
     match event:
         case Started():
-            return f"started: {strategy_words(event.settings)}, {_budget(event.settings.budget)}"
+            caps = budget_text(event.settings.budget)
+            return f"started: {strategy_words(event.settings)}, {f'budget {caps}' if caps else 'no budget limit'}"
         case Changed():
             return _changed(before.settings, event.settings)
         case Decided(by="user"):
-            return f"depth {event.depth}: decided anew, {_names(before, event.kept)} kept"
+            return f"depth {event.depth}: decided anew, {named(before, event.kept, 2)} kept"
         case Decided():
             best = max(event.scores.values(), default=None)
             rivals = len(event.kept) + len(event.pruned)
@@ -170,7 +169,7 @@ def happened(event: Event, before: Tree) -> str:
             return f"{'redone' if event.redone else 'undone'}: {_intervention(before, about)}"
         case Ended():
             scores = [s for n in before.finished() if (s := before.score(n)) is not None]
-            found = _count(len(before.finished()), "solution")
+            found = count(len(before.finished()), "solution")
             return f"{event.why}: {found}" + _best(max(scores, default=None))
         case _:
             return ""
@@ -208,23 +207,17 @@ def _intervention(tree: Tree, intervention: Intervention) -> str:
     """ "pruned “25*2=50 …”" """
     match intervention:
         case Pruned(nodes, pruned):
-            return f"{'pruned' if pruned else 'restored'} {_names(tree, nodes[-1:])}"
+            return f"{'pruned' if pruned else 'restored'} {named(tree, nodes[-1:], 1)}"
         case Pinned(node, pinned):
-            return f"{'pinned' if pinned else 'let go of'} {_names(tree, [node])}"
+            return f"{'pinned' if pinned else 'let go of'} {named(tree, [node], 1)}"
         case ScoreOverridden(node, reward):
             said = "gave the verifier its word back on" if reward is None else f"scored {reward:.2f}:"
-            return f"{said} {_names(tree, [node])}"
+            return f"{said} {named(tree, [node], 1)}"
         case MoreRequested():
-            what = _count(intervention.n, "more solution" if intervention.whole else "more next step")
-            return f"asked for {what} after {_names(tree, [intervention.node])}"
+            what = count(intervention.n, "more solution" if intervention.whole else "more next step")
+            return f"asked for {what} after {named(tree, [intervention.node], 1)}"
         case Expanded():
             return f"{'the edit' if intervention.replaces else 'the step'} “{intervention.text}”"
-
-
-def _names(tree: Tree, nodes: Sequence[NodeId]) -> str:
-    """The steps by their text, at most two of them."""
-    named = [f"“{tree.nodes[id].text}”" if tree.nodes[id].text else "the problem" for id in nodes[:2]]
-    return " and ".join(named) + (f" and {len(nodes) - 2} more" if len(nodes) > 2 else "")
 
 
 def _changed(old: Settings, new: Settings) -> str:
@@ -243,7 +236,7 @@ def _changed(old: Settings, new: Settings) -> str:
         was, now = getattr(old.budget, cap.name), getattr(new.budget, cap.name)
         if was != now:
             unit = "" if cap.name == "generations" else f" in {cap.name}"
-            said.append(f"budget{unit} {_cap(was)} → {_cap(now)}")
+            said.append(f"budget{unit} {cap_text(was)} → {cap_text(now)}")
     if old.temperature != new.temperature:
         said.append(f"temperature {old.temperature:g} → {new.temperature:g} from here on")
     if old.aggregation != new.aggregation:
@@ -265,21 +258,8 @@ def _title(strategy: str) -> str:
     return STRATEGIES[strategy].title if strategy in STRATEGIES else strategy
 
 
-def _budget(budget: Budget) -> str:
-    caps = [f"{_cap(cap)} {f.name}" for f in fields(budget) if (cap := getattr(budget, f.name)) is not None]
-    return f"budget {' and '.join(caps)}" if caps else "no budget limit"
-
-
-def _cap(cap: float | None) -> str:
-    return "none" if cap is None else f"{cap:,}" if isinstance(cap, int) else f"{cap:.3g}"
-
-
 def _best(score: float | None) -> str:
     return "" if score is None else f", best {score:.2f}"
-
-
-def _count(n: int, thing: str) -> str:
-    return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
 
 
 def _uncapitalised(label: str) -> str:

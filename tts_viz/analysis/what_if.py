@@ -1,6 +1,6 @@
 """What if the scores had been others? A recorded search, decided and ranked anew without generating anything.
 
-Knows nothing about pages or verifiers: scores come as a mapping (see `other_scores`). What can be said of them:
+Knows nothing about pages or verifiers: scores come as a mapping (see `rescoring`). What can be said of them:
 
 - Each decision by rank, taken by itself, with the rivals that it had: who would have been kept.
 - The answer, if only the choice at the end had been another.
@@ -89,7 +89,7 @@ class WhatIf:
     """Of `after`: those that would have met other rivals on the way."""
     unexplored: tuple[NodeId, ...]
     """Steps that would have been kept and were never expanded, so that nobody knows what they lead to."""
-    hopeful: tuple[NodeId, ...] | None
+    promising: tuple[NodeId, ...] | None
     """Of `unexplored`: those from which the goal can be reached; None for a task without a checker."""
 
     @property

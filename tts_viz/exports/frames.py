@@ -67,8 +67,8 @@ def moments(events: Sequence[Event], run: str) -> Moments:
 
 def _lost_here(events: Sequence[Event], judge: Judge) -> tuple[NodeId, ...]:
     """The nodes with whose prune the last way to a right answer was lost."""
-    found = look_back(events, judge).regret if judge.checks else None
-    return found.nodes if found and found.how == "decision" else ()
+    lost = look_back(events, judge).lost if judge.checks else None
+    return lost.pruned if lost else ()
 
 
 def _stride(events: Sequence[Event]) -> int:

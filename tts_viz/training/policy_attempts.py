@@ -49,7 +49,7 @@ def whole_solutions(folder: Path, device: str = "cpu") -> Policy:
     """The policy in this folder, for which a whole solution is one step: there is no delimiter to stop at."""
     policy = load_policy(str(folder), device)
     assert isinstance(policy, TransformersPolicy)
-    policy.manner = PromptStyle(delimiter="<never>")
+    policy.style = PromptStyle(delimiter="<never>")
     return policy
 
 

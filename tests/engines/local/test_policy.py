@@ -180,7 +180,7 @@ def test_a_probability_that_is_no_number_is_an_error() -> None:
 
 
 def test_a_step_of_one_token_is_counted_once() -> None:
-    engine = policy(manner=PromptStyle(delimiter="t"))
+    engine = policy(style=PromptStyle(delimiter="t"))
     (token,) = encode(" left")
     answers = sample(engine, *(ask(PROMPTS[0], seed=i, most=1) for i in range(200)))
     step = next(a.candidate for a in answers if a.candidate and a.candidate.finish == "step")

@@ -186,8 +186,8 @@ def test_without_log_probs_a_step_is_a_step_all_the_same(server: Server) -> None
     assert (found.text, found.tokens, found.logprobs, found.pieces) == ("1+2=3", (), (), ())
 
 
-def chat(server: Server, manner: PromptStyle = CHAT) -> ServerPolicy:
-    return ServerPolicy(Client(parse_address(server.name)), manner, byte_level())
+def chat(server: Server, style: PromptStyle = CHAT) -> ServerPolicy:
+    return ServerPolicy(Client(parse_address(server.name)), style, byte_level())
 
 
 def test_a_chat_is_written_here_with_the_models_own_marks(server: Server) -> None:

@@ -10,8 +10,8 @@ from tts_viz.engines.embedded import POLICIES, VERIFIER
 from tts_viz.engines.local import placement
 from tts_viz.engines.local.policy import TransformersPolicy
 from tts_viz.engines.local.weights import loaded, refusing, refusing_server
-from tts_viz.engines.model_spec import ModelSpec, parse_model_spec
-from tts_viz.engines.prompt_presets import check_chat, prompt_style_of
+from tts_viz.engines.model_spec import parse_model_spec
+from tts_viz.engines.prompt_presets import prompt_style
 from tts_viz.engines.server.address import is_server
 from tts_viz.extras import needing
 
@@ -34,7 +34,9 @@ def load_policy(name: str, device: str = "auto") -> Policy:
     where = {key: options[key] for key in placement.OPTIONS if key in options}
     model, tokenizer = loaded(AutoModelForCausalLM, reference.name, device, POLICY_CHOICES, where)
     with refusing(name, POLICY_CHOICES):
-        policy = TransformersPolicy(model, tokenizer, reference.name, _manner(reference, tokenizer))
+        policy = TransformersPolicy(
+            model, tokenizer, reference.name, prompt_style(reference.name, tokenizer, reference.options)
+        )
         policy.check()
     return policy
 
@@ -45,11 +47,3 @@ def on_server(name: str) -> Policy:
 
     with refusing_server(name):
         return server_policy(parse_model_spec(name))
-
-
-def _manner(reference: ModelSpec, tokenizer: object) -> prompting.PromptStyle:
-    options = reference.options
-    found = prompt_style_of(reference.name, tokenizer, options.get("preset"))
-    found = found.with_options({key: options[key] for key in prompting.OPTIONS if key in options})
-    check_chat(found, tokenizer)
-    return found

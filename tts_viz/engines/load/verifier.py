@@ -10,7 +10,7 @@ from tts_viz.engines.base import Verifier
 from tts_viz.engines.embedded import EMBEDDED, POLICIES, VERIFIER
 from tts_viz.engines.local import placement
 from tts_viz.engines.local.verifier import TransformersVerifier
-from tts_viz.engines.local.weights import loaded, refusing, refusing_server, source_of
+from tts_viz.engines.local.weights import checkpoint_source, loaded, refusing, refusing_server
 from tts_viz.engines.model_spec import ModelSpec, parse_model_spec
 from tts_viz.engines.noisy import Noisy
 from tts_viz.engines.oracle import Oracle
@@ -46,7 +46,7 @@ def load_verifier(name: str, device: str = "auto") -> Verifier:
 def load_prm(reference: ModelSpec, device: str = "auto") -> tuple[TransformersVerifier, DetectedFormat]:
     """A PRM, and which format was found how. Raises ValueError as `load_verifier` does."""
     name = reference.name
-    source, local = source_of(name, VERIFIER_CHOICES)
+    source, local = checkpoint_source(name, VERIFIER_CHOICES)
     with refusing(name, VERIFIER_CHOICES):
         found = _format(reference, source, local)
         kind = FORMATS[found.format]

@@ -56,7 +56,7 @@ class PartialStep:
 
 
 class TransformersPolicy:
-    """See `Policy`. Where steps and solutions end, the `manner` says, and the model's end-of-text token.
+    """See `Policy`. Where steps and solutions end, the `style` says, and the model's end-of-text token.
 
     `kv_bytes` bounds what is remembered of earlier prefixes; None: by how much memory there is.
     """
@@ -66,12 +66,12 @@ class TransformersPolicy:
         model: PreTrainedModel,
         tokenizer: Any,
         name: str,
-        manner: PromptStyle = PLAIN,
+        style: PromptStyle = PLAIN,
         kv_bytes: int | None = None,
     ) -> None:
-        self.name, self.manner = name, manner
-        self.step_tokens = manner.step_tokens
-        self._watched = manner.watched()
+        self.name, self.style = name, style
+        self.step_tokens = style.step_tokens
+        self._watched = style.watched()
         self.model, self.tokenizer = model.eval(), tokenizer
         self.parameters = sum(p.numel() for p in model.parameters())
         remembered, at_once = memory_shares(model.device)
@@ -139,19 +139,24 @@ class TransformersPolicy:
         if not prefix.tokens:
             raise EngineError(f"The policy {self.name} has nothing to continue: the prompt is empty. Type a problem.")
         room = min(request.max_tokens, self.reader.context - _length(prefix))
+        if room <= 0 and not request.steps:
+            raise EngineError(
+                f"The policy {self.name} reads at most {self.reader.context} tokens, and this problem has "
+                f"{_length(prefix)}. Shorten it, or choose another policy."
+            )
         pending = sum(s.pending for s in prefix.path())
-        thinking = self.manner.thinking(tuple(s.text for s in request.steps))
+        thinking = self.style.thinking(tuple(s.text for s in request.steps))
         return PartialStep(request, prefix, room, pending, thinking=thinking, finish="length" if room <= 0 else None)
 
     def _path(self, request: SampleRequest) -> list[tuple[int, ...]]:
         path = [
-            self._opening(self.manner.opening(self.tokenizer, request)),
-            *(s.tokens or self._encode(s.text + self.manner.delimiter) for s in request.steps),
+            self._opening(self.style.opening(self.tokenizer, request)),
+            *(s.tokens or self._encode(s.text + self.style.delimiter) for s in request.steps),
         ]
         return [tokens for tokens in path if tokens]
 
     def _opening(self, text: str) -> tuple[int, ...]:
-        return self.manner.begun(self.tokenizer, text)
+        return self.style.begun(self.tokenizer, text)
 
     def _encode(self, text: str) -> tuple[int, ...]:
         return tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])
@@ -214,7 +219,7 @@ class TransformersPolicy:
     def _ending(self, draft: PartialStep) -> tuple[str, Finish] | None:
         if self._watched.isdisjoint(self.piece(draft.tokens[-1])):
             return None
-        return self.manner.cut(self._decode(draft.tokens), draft.thinking)
+        return self.style.cut(self._decode(draft.tokens), draft.thinking)
 
     def _remember(self, draft: PartialStep, cache: RaggedCache, row: int) -> None:
         """Keep the keys and values of a new step. Its last token was not read yet: it rides along with the next pass."""

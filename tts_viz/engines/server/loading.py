@@ -12,7 +12,7 @@ from tts_viz.engines.embedded import EMBEDDED
 from tts_viz.engines.local.weights import source_of
 from tts_viz.engines.model_spec import ModelSpec
 from tts_viz.engines.prm.formats import FORMATS, DetectedFormat, detect
-from tts_viz.engines.prompt_presets import check_chat, prompt_style_of
+from tts_viz.engines.prompt_presets import prompt_style
 from tts_viz.engines.server.address import parse_address
 from tts_viz.engines.server.client import Client
 from tts_viz.engines.server.policy import ServerPolicy
@@ -39,14 +39,8 @@ def server_policy(reference: ModelSpec) -> ServerPolicy:
     options = reference.options
     known = _described(reference, address.model)
     tokenizer = known.tokenizer if known else None
-    found = prompt_style_of(address.model, tokenizer, options.get("preset"))
-    found = found.with_options({key: options[key] for key in prompting.OPTIONS if key in options})
-    if found.chat and tokenizer is None:
-        raise ValueError(
-            "a chat is written here, by the model's tokenizer: add ?tokenizer=FOLDER_OR_HUB_ID, or say chat=no"
-        )
-    check_chat(found, tokenizer)
-    return ServerPolicy(_connection(reference), found, tokenizer, _parameters(reference), reference.name)
+    style = prompt_style(address.model, tokenizer, options)
+    return ServerPolicy(_connection(reference), style, tokenizer, _parameters(reference), reference.name)
 
 
 def server_verifier(reference: ModelSpec) -> tuple[ServerVerifier, DetectedFormat]:

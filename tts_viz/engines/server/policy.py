@@ -58,11 +58,11 @@ class ServerPolicy:
     distant = True
 
     def __init__(
-        self, connection: Client, manner: PromptStyle, tokenizer: Any = None, parameters: int = 0, name: str = ""
+        self, connection: Client, style: PromptStyle, tokenizer: Any = None, parameters: int = 0, name: str = ""
     ) -> None:
-        self.connection, self.manner, self.tokenizer, self.parameters = connection, manner, tokenizer, parameters
+        self.connection, self.style, self.tokenizer, self.parameters = connection, style, tokenizer, parameters
         self.name = name or connection.address.model
-        self.step_tokens = manner.step_tokens
+        self.step_tokens = style.step_tokens
         self._mute = False
         """Does the server hide what ended a text? Then it is sent no stop strings, and what it writes too much is cut."""
 
@@ -93,12 +93,12 @@ class ServerPolicy:
 
     def _prompt(self, request: SampleRequest, draft: PartialCompletion) -> str | list[int]:
         """All that stands before what is to be written."""
-        before = self.manner.opening(self.tokenizer, request)
-        steps = [(step.tokens, step.text + self.manner.delimiter) for step in request.steps]
+        before = self.style.opening(self.tokenizer, request)
+        steps = [(step.tokens, step.text + self.style.delimiter) for step in request.steps]
         if self.tokenizer is None:
             prompt = "".join([before, *(text for _, text in steps), draft.text])
         else:
-            prompt = list(self.manner.begun(self.tokenizer, before))
+            prompt = list(self.style.begun(self.tokenizer, before))
             for tokens, text in [*steps, (tuple(draft.tokens), draft.text)]:
                 prompt += tokens or encoded(self.tokenizer, text)
         if not prompt:
@@ -109,7 +109,7 @@ class ServerPolicy:
         self, card: Card, request: SampleRequest, draft: PartialCompletion, prompt: str | list[int], room: int
     ) -> None:
         """One request, and what its answer brings."""
-        stops = [] if self._mute else [self.manner.delimiter, *self.manner.stop]
+        stops = [] if self._mute else [self.style.delimiter, *self.style.stop]
         body = {
             "prompt": prompt,
             "max_tokens": room,
@@ -128,8 +128,8 @@ class ServerPolicy:
             self._mute = True
             return  # asked again, the loop goes on
         self._add(draft, choice, choice.met or "" if not card.vllm else "")
-        thinking = self.manner.thinking(tuple(step.text for step in request.steps))
-        if ending := self.manner.cut(draft.text, thinking):
+        thinking = self.style.thinking(tuple(step.text for step in request.steps))
+        if ending := self.style.cut(draft.text, thinking):
             draft.step, draft.finish = ending
             self._keep(draft, thinking, bool(stops))
         elif choice.finish_reason == "length":
@@ -157,7 +157,7 @@ class ServerPolicy:
         text = ""
         for last, piece in enumerate(draft.pieces, 1):
             text += piece
-            if self.manner.cut(text, thinking):
+            if self.style.cut(text, thinking):
                 draft.tokens, draft.pieces, draft.logprobs = (
                     draft.tokens[:last],
                     draft.pieces[:last],

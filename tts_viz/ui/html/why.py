@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
-from tts_viz.analysis import lost_path, what_if_text
+from tts_viz.analysis import lost_path_text, what_if_text
 from tts_viz.analysis.lost_path import LostPath
 from tts_viz.analysis.what_if import Reconsidered, WhatIf
 from tts_viz.core import aggregation
@@ -71,7 +71,7 @@ def _rival(tree: Tree, id: str, rank: int, decision: Decided, node: Node, truth:
     )
 
 
-def regret_line(found: LostPath | None, tree: Tree, right: bool) -> Markup:
+def lost_path_line(found: LostPath | None, tree: Tree, right: bool) -> Markup:
     """Where the right path was lost; "" where it never was."""
     if found is None:
         return (
@@ -80,7 +80,7 @@ def regret_line(found: LostPath | None, tree: Tree, right: bool) -> Markup:
             else Markup('<p class="note">A right answer was still in reach when the search ended.</p>')
         )
     where = html(' <button data-node="{}">Show it</button>').format(found.nodes[0]) if found.nodes else Markup("")
-    return html('<p class="regret">{}{}</p>').format(" ".join(lost_path.in_words(found, tree)), where)
+    return html('<p class="lost-path">{}{}</p>').format(" ".join(lost_path_text.in_words(found, tree)), where)
 
 
 def what_if(found: WhatIf, tree: Tree) -> Markup:

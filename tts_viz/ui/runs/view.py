@@ -222,20 +222,20 @@ class View:
         table = why.rivals(self.tree, node, self.judge.truths(self.tree))
         if not (self.judge.checks and self.tree.ended):
             return table
-        return why.regret_line(self._regret(), self.tree, any(s.correct for s in solutions)) + table
+        return why.lost_path_line(self._lost_path(), self.tree, any(s.correct for s in solutions)) + table
 
-    def _regret(self) -> LostPath | None:
+    def _lost_path(self) -> LostPath | None:
         """Where the right path was lost, once the search has ended; looked for once."""
         if not (self.judge.checks and self.tree.ended):
             return None
         if self._looked_back != self.tree.length:
             self._looked_back = self.tree.length
-            self._lost = look_back(self.trace[: self.tree.length], self.judge).regret
+            self._lost = look_back(self.trace[: self.tree.length], self.judge).lost
         return self._lost
 
     def _lost_here(self) -> tuple[NodeId, ...]:
-        found = self._regret()
-        return found.nodes if found and found.how == "decision" else ()
+        lost = self._lost_path()
+        return lost.pruned if lost else ()
 
     def _status(self, solutions: Sequence[Solution]) -> Markup:
         if self.run is None:
