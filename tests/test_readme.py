@@ -1,13 +1,15 @@
-"""What README shows works: its strategy, word for word."""
+"""What README shows works: its lines of Python and its strategy, word for word."""
 
 from __future__ import annotations
 
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import tts_viz
 from tts_viz.benchmarks import report
 from tts_viz.benchmarks.models import OUT, table
 from tts_viz.core.budget import Cost
@@ -21,11 +23,35 @@ from tts_viz.lab.sweeps.store import Sweep
 from tts_viz.search.session import Session
 from tts_viz.strategies import base, knob
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PYTHON: list[str] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_lines_of_python_do_what_they_say(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (code,) = (code for code in PYTHON if "tts_viz.search(" in code)
+    monkeypatch.chdir(tmp_path)
+    said: dict[str, Any] = {}
+    exec(code, said)
+    run = said["run"]
+    assert (run.correct, run.state) == (True, "finished")
+    assert {path.name for path in tmp_path.iterdir()} == {"run.jsonl", "run.html"}
+    assert tts_viz.__doc__ is not None
+    body = code.strip().partition("\n\n")[2].splitlines()
+    assert all(line.split("  #")[0].strip() in tts_viz.__doc__ for line in body)
+
+
+def test_the_tree_of_folders_is_true() -> None:
+    (tree,) = re.findall(r"```\n(app\.py .*?)```", README, re.DOTALL)
+    named = set(re.findall(r"[├└]── ([\w.]+)/? ", tree))
+    folders = {p.parent.name for p in (ROOT / "tts_viz").glob("*/__init__.py")}
+    assert {name for name in named if "." not in name} == folders
+    for path in re.findall(r"^([\w./]+?)/? ", tree, re.MULTILINE):
+        assert (ROOT / path).exists(), path
 
 
 def test_the_strategy_of_the_readme_narrows(monkeypatch: pytest.MonkeyPatch) -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    (code,) = (code for code in PYTHON if "@strategy" in code)
     monkeypatch.setattr(base.STRATEGIES, "_entries", dict(base.STRATEGIES))
     given = {"Expand": Expand, "Select": Select, "Search": Search, "evaluate": evaluate, "top": top, "Tree": Tree}
     exec("from dataclasses import dataclass\n" + code, given | {"knob": knob, "strategy": base.strategy})

@@ -30,9 +30,10 @@ from tts_viz.core import aggregation
 from tts_viz.core.budget import Budget
 from tts_viz.core.events import Settings
 from tts_viz.engines.base import Policy, Verifier
-from tts_viz.engines.embedded import ASSETS, POLICIES, TAUGHT, VERIFIER
+from tts_viz.engines.embedded import POLICIES, TAUGHT, VERIFIER
 from tts_viz.engines.load.policy import load_policy
 from tts_viz.engines.load.verifier import load_verifier
+from tts_viz.resources import ASSETS
 from tts_viz.search.scheduler import LiveRun, drive
 from tts_viz.search.session import Session
 from tts_viz.search.start import started

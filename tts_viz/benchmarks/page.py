@@ -18,7 +18,6 @@ import tempfile
 import time
 from bisect import bisect_left
 from collections.abc import Sequence
-from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
@@ -80,10 +79,9 @@ def run(args: argparse.Namespace) -> int:
 
 def started(browser: Any) -> tuple[float, float]:
     """Seconds until the page can be used, and from a click on Run until a step is painted."""
-    app = Path(sys.modules["tts_viz"].__file__ or "").parents[1] / "app.py"
     with tempfile.TemporaryDirectory() as folder:
         began = time.monotonic()
-        command = [sys.executable, "-u", str(app), "--runs", f"{folder}/runs.db"]
+        command = [sys.executable, "-u", "-m", "tts_viz", "app", "--runs", f"{folder}/runs.db"]
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
         )

@@ -1,4 +1,4 @@
-"""The command line: `python -m tts_viz run | open | export | sweep | lab | choose | train | doctor | bench`.
+"""The command line: `tts-viz app | run | open | export | sweep | lab | choose | train | doctor | bench`.
 
 Exit codes: 0 done, 1 a model or the disk failed on the way (what was found is printed, the trace is kept), 2 the
 arguments are wrong (one line on stderr), 130 interrupted by Ctrl-C (likewise kept and printed). Models, and whatever
@@ -26,7 +26,8 @@ from tts_viz.core.budget import Budget
 from tts_viz.core.events import Settings
 from tts_viz.core.tree import Tree
 from tts_viz.engines.defaults import default_policies, default_verifiers
-from tts_viz.errors import EngineError, UsageError
+from tts_viz.errors import EngineError, MissingExtraError, UsageError
+from tts_viz.extras import needing
 from tts_viz.search.scheduler import LiveRun, tick
 from tts_viz.search.session import Session
 from tts_viz.search.start import started
@@ -39,12 +40,13 @@ from tts_viz.tasks.base import SPLITS, Problem
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit code. As argparse does, it leaves by SystemExit where argparse refuses the arguments or prints help."""
     argv = sys.argv[1:] if argv is None else argv
-    args = build_parser(argv).parse_args(argv)
     try:
-        code = args.do(args)
+        with needing("This command"):
+            args = build_parser(argv).parse_args(argv)
+            code = args.do(args)
         sys.stdout.flush()
         return code
-    except UsageError as error:
+    except (UsageError, MissingExtraError) as error:
         return _complain(str(error), 2)
     except KeyboardInterrupt:
         return _complain("interrupted", 130)
@@ -197,6 +199,7 @@ def _elsewhere(module: str) -> Fill:
 
 
 COMMANDS: dict[str, tuple[str, Fill]] = {
+    "app": ("open the page on which searches are watched and steered", _elsewhere("tts_viz.cli.app")),
     "run": ("search for the solution of one problem and print the tree", _fill_run),
     "open": ("print a recorded search, without any model", _fill_open),
     "export": ("make a web page or a table of a recorded search", _elsewhere("tts_viz.cli.export")),

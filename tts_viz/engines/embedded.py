@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tts_viz.resources import ASSETS
 from tts_viz.tasks.base import Task
-
-ASSETS = Path(__file__).resolve().parents[2] / "assets"
 
 POLICIES = ("policy-small", "policy-large")
 VERIFIER = "verifier"

@@ -30,13 +30,14 @@ from pathlib import Path
 from typing import Any
 
 from tts_viz.errors import InputError
+from tts_viz.resources import ASSETS
 from tts_viz.strategies.base import STRATEGIES
 from tts_viz.strategies.knobs import Value
 from tts_viz.strategies.old_parameters import upgraded
 
 VARIABLE = "TTS_VIZ_CHOICES"
 
-SHIPPED = Path(__file__).parents[2] / "assets" / "lab" / "choices.json"
+SHIPPED = ASSETS / "lab" / "choices.json"
 
 VERSION = 2
 """Of the file. In version 1, which does not say so, the knobs are those of the first release."""

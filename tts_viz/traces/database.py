@@ -6,15 +6,15 @@ cannot be used keeps its bytes under another name, so that whoever misses its ru
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from itertools import chain, count
 from pathlib import Path
+
+from platformdirs import user_data_path
 
 from tts_viz.errors import LibraryFileError
 
@@ -84,21 +84,9 @@ OF_THE_PLACE = {
 def default_path() -> Path:
     """The library in the user's data folder, where each system keeps such things. Raises OSError without a home."""
     try:
-        if sys.platform == "win32":
-            folder = _absolute("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
-        elif sys.platform == "darwin":
-            folder = Path.home() / "Library" / "Application Support"
-        else:
-            folder = _absolute("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+        return user_data_path("tts_viz", appauthor=False) / "runs.sqlite"
     except RuntimeError as error:
         raise OSError(f"There is no home folder to keep runs in: {error}") from None
-    return folder / "tts_viz" / "runs.sqlite"
-
-
-def _absolute(variable: str) -> Path | None:
-    """The folder that a variable names; relative ones are to be ignored, says the XDG standard."""
-    folder = Path(os.environ.get(variable, ""))
-    return folder if folder.is_absolute() else None
 
 
 class Database:

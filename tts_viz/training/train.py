@@ -21,7 +21,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from transformers import LlamaForCausalLM, LlamaForTokenClassification, PreTrainedModel
 
-from tts_viz.engines.embedded import ASSETS, POLICIES, VERIFIER
+from tts_viz.engines.embedded import POLICIES, VERIFIER
+from tts_viz.resources import ASSETS
 from tts_viz.training import policy as policy_training
 from tts_viz.training import policy_attempts
 from tts_viz.training import verifier as verifier_training

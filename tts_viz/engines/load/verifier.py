@@ -17,6 +17,7 @@ from tts_viz.engines.oracle import Oracle
 from tts_viz.engines.prm.checkpoint_heads import tensors, weight_files
 from tts_viz.engines.prm.formats import Checkpoint, DetectedFormat, detect, make
 from tts_viz.engines.server.address import is_server
+from tts_viz.extras import needing
 
 if TYPE_CHECKING:
     from tts_viz.engines.server.verifier import ServerVerifier
@@ -62,7 +63,8 @@ def load_prm(reference: ModelSpec, device: str = "auto") -> tuple[TransformersVe
 
 def on_server(name: str) -> tuple[ServerVerifier, DetectedFormat]:
     """A PRM on a server, and which format was found how. Raises ValueError as `load_verifier` does."""
-    from tts_viz.engines.server.loading import server_verifier  # its client takes a second to import
+    with needing("A model on a server"):
+        from tts_viz.engines.server.loading import server_verifier  # its client takes a second to import
 
     with refusing_server(name):
         return server_verifier(parse_model_spec(name))

@@ -240,17 +240,17 @@ def accuracy(
 def pass_at(m: SweepArrays, arm: str, n: int, part: SampleRange = ALL) -> Floats:
     """For each problem, the chance that some of n independent samples are right: 1 − C(wrong, n) / C(all, n), unbiased
     (Chen et al. 2021, arXiv 2107.03374, section 2.1). NaN for a problem with fewer samples."""
-    from scipy.special import gammaln
-
     rows = part.of(m, m.rows(arm))
     count = len(m.problems)
     all_, right = (np.bincount(m.problem[r], minlength=count) for r in (rows, rows[m.right[rows]]))
     wrong = all_ - right
     enough = all_ >= n
 
+    log_factorial = np.cumsum(np.log(np.maximum(np.arange(max(n, int(all_.max(initial=0))) + 1), 1)))
+
     def log_choose(k: Ints) -> Floats:
         k = np.maximum(k, n)
-        return gammaln(k + 1.0) - gammaln(k - n + 1.0)
+        return log_factorial[k] - log_factorial[k - n]
 
     none = np.where(wrong >= n, np.exp(log_choose(wrong) - log_choose(all_)), 0.0)
     return np.where(enough & (all_ > 0), 1 - none, np.nan)
