@@ -62,12 +62,12 @@ def wire_scrubber(visitors: Visitors, scrubber: Scrubber, place: Place) -> None:
     def on_seek(request: gr.Request, event: gr.EventData) -> None:
         at = payload(event, Seek).at
         if view := visitors.view(key_of(request), place):
-            view.playback.seek(at, len(view.trace))
+            view.seek(at)
 
     def on_play(request: gr.Request, event: gr.EventData) -> None:
         speed = payload(event, Play).speed
         if view := visitors.view(key_of(request), place):
-            view.playback.play(speed, len(view.trace))
+            view.play(speed)
 
     on(scrubber, "seek")(on_seek, None, None, trigger_mode="always_last", **SHORT)
     on(scrubber, "play")(on_play, None, None, trigger_mode="multiple", **SHORT)
