@@ -126,7 +126,7 @@ class Run:
         from tts_viz.render.scene import scene
 
         chosen = self.solutions[0].node if self.solutions else None
-        return figure(scene(self.tree, self._judge.truths(self.tree), chosen), f"{self.question} → {self._said()}")
+        return figure(scene(self.tree, self._judge.truths(self.tree), chosen), f"{self.question} → {self._summary()}")
 
     def save(self, path: str | PathLike[str]) -> Path:
         """Write the run to a file and return its path; an existing file is overwritten. The suffix sets the format: .jsonl
@@ -149,9 +149,9 @@ class Run:
         return to
 
     def __repr__(self) -> str:
-        return f"<Run of {self.tree.settings.strategy} on {self.question!r}: {self._said()}>"
+        return f"<Run of {self.tree.settings.strategy} on {self.question!r}: {self._summary()}>"
 
-    def _said(self) -> str:
+    def _summary(self) -> str:
         """ "answer 24 (right), 16 generations" """
         found = f"answer {self.answer} ({VERDICT[self.correct]})" if self.solutions else "no solution"
         more = "" if self.state == "finished" else f", {self.state}"
@@ -176,7 +176,7 @@ class Run:
             for s in self.solutions[:SHOWN]
         )
         head = Markup("<p><b>{}</b><br>{}: {}</p>").format(
-            self.question, explain.strategy_words(self.tree.settings), self._said()
+            self.question, explain.strategy_words(self.tree.settings), self._summary()
         )
         table = "<table><tr><th>score</th><th>answer</th><th>verdict</th><th>solution</th></tr>{}</table>"
         return str(head + (Markup(table).format(rows) if rows else Markup("")))
@@ -227,7 +227,7 @@ def search(
     settings = _settings(strategy, parameters, knobs, budget, temperature, step_aggregation, vote, seed)
     live = _ready(problem, task, settings, policy, verifier)
     try:
-        _here(lambda: _drive(live, on_event), live.stop)
+        _run_sync(lambda: _drive(live, on_event), live.stop)
     except KeyboardInterrupt:
         live.session.stop()
     return _found(live)
@@ -270,7 +270,7 @@ def score(
     async def ask() -> list[float]:
         return list((await judge.score([request]))[0].rewards)
 
-    return _here(ask)
+    return _run_sync(ask)
 
 
 def _settings(
@@ -344,7 +344,7 @@ def _found(live: LiveRun) -> Run:
     return run
 
 
-def _here(work: Callable[[], Any], stop: Callable[[], object] = lambda: None) -> Any:
+def _run_sync(work: Callable[[], Any], stop: Callable[[], object] = lambda: None) -> Any:
     """Run async work from synchronous code and return its result. If this thread already has an event loop, the work runs
     in a new thread; Ctrl-C then asks the work to stop and waits for it."""
     try:

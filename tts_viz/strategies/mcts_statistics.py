@@ -96,45 +96,45 @@ class Statistics:
 
     def backup(self, leaf: Node) -> None:
         """Count an expanded leaf and its children, up to the root; or everything, if a person intervened since."""
-        if self._hands != self._done_by_hand():
+        if self._counted != self._fingerprint():
             self._count_all()
             return
         change = Branch()
         for child in leaf.children:
-            grown = self._renew(child)
+            grown = self._recount(child)
             if child.kind == "step":
                 change.add(grown)
         self._known[leaf].branch.add(change)
-        change.add(self._renew(leaf))
+        change.add(self._recount(leaf))
         self._spread(leaf, change)
         if not self._affordable(self._tree, leaf):
             for node in self._open.pop(leaf.depth, ()):
-                self._spread(node, self._renew(node))
+                self._spread(node, self._recount(node))
 
-    def _done_by_hand(self) -> tuple[int, int]:
+    def _fingerprint(self) -> tuple[int, int]:
         """The numbers of interventions and of undone ones: a fingerprint that every intervention, undo or redo changes."""
         applied = self._tree.interventions
         return len(applied), sum(one.undone for one in applied)
 
     def _count_all(self) -> None:
-        self._hands = self._done_by_hand()
+        self._counted = self._fingerprint()
         self._known: dict[Node, Known] = {}
         self._open: dict[int, set[Node]] = defaultdict(set)
         """The nodes counted as growable, by depth."""
         waiting = [self._tree.root]
         while waiting:
             node = waiting.pop()
-            self._spread(node, self._renew(node))
+            self._spread(node, self._recount(node))
             waiting += node.children
 
-    def _meet(self, node: Node) -> None:
+    def _ensure_known(self, node: Node) -> None:
         if node not in self._known:
             self._known[node] = Known(exp(fmean(node.logprobs)) if node.logprobs else 1.0)
 
-    def _renew(self, node: Node) -> Branch:
+    def _recount(self, node: Node) -> Branch:
         """Recompute a node's own contribution and return the change."""
         for one in (node, *node.children):
-            self._meet(one)
+            self._ensure_known(one)
         known, own = self._known[node], self._own(node)
         change = own.less(known.own)
         known.own = own
