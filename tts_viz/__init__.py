@@ -7,8 +7,8 @@
     run.tree.to_networkx(); run.steps()        # a DiGraph with texts, scores, status; a table (pandas)
     run.save("run.jsonl"); run.save("run.html"); tts_viz.open("run.jsonl")
 
-What is listed in `__all__` is for other programs to use. It is imported when it is first asked for, so that
-`import tts_viz` costs nothing; models, torch among them, are imported when a search needs them.
+The public interface is listed in `__all__`. Each name is imported on first access, so `import tts_viz` costs nothing;
+models (and torch) are imported when a search needs them.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from tts_viz.engines.load.policy import load_policy
     from tts_viz.engines.load.verifier import load_verifier
 
-# `search` is both a folder here and the function. The folder's modules are imported by their own names; as an attribute
-# of this package it is the function, always: the folder has been imported by now, and Python binds a name but once.
+# `search` is both a folder and a function. The attribute of this package is always the function; the folder's modules are
+# imported by their full names. Python binds the folder only on its first import, which has happened above.
 del search
 
 __version__ = "0.1.0"

@@ -1,6 +1,6 @@
-"""What other programs use: search for an answer in one line, and look at what was found. See the package's docstring.
+"""The public Python interface: search for an answer in one line, and look at the result. See the package's docstring.
 
-Stands on top of all folders but the page and the command line, and knows neither.
+May import every folder except the page and the command line; it knows nothing about those two.
 """
 
 from __future__ import annotations
@@ -48,31 +48,31 @@ SHOWN = 5
 """Solutions that a notebook lists."""
 
 
-class StopSearch(Exception):  # noqa: N818 (as StopIteration, it is no error)
+class StopSearch(Exception):  # noqa: N818 (not an error, like StopIteration)
     """Raise it in `on_event` to end the search there; `search` then returns what was found."""
 
 
-# --- what was found -----------------------------------------------------------------------------------------------
+# --- results ------------------------------------------------------------------------------------------------------
 
 
 class RunTree(Tree):
-    """The tree of a run, for people outside: as `core.tree.Tree`, and it can become a graph."""
+    """The tree of a run: a `core.tree.Tree` that can be exported as a graph."""
 
     __slots__ = ()
 
     def to_networkx(self) -> networkx.DiGraph:
-        """Steps as nodes with `text`, `score`, `status`, …, by their ids; see `exports.graph`."""
+        """A graph whose nodes are the step ids, with attributes `text`, `score`, `status`, …; see `exports.graph`."""
         return graph.graph(self)
 
 
 class Run:
-    """What a search found. `trace`, the list of all that happened, is the truth; everything else is computed from it.
+    """The result of a search. `trace`, the list of all its events, is the source of truth; the rest is computed from it.
 
-    In a notebook it shows itself: as a figure where plotly can draw, else as a list of its best solutions.
+    A notebook displays it as a figure where plotly is supported, and otherwise as a list of its best solutions.
     """
 
     def __init__(self, trace: Sequence[Event]) -> None:
-        """Raises ValueError for a trace without its start, and for a task that does not exist."""
+        """Raises ValueError if the trace lacks its Started event or names an unknown task."""
         self.trace = list(trace)
         html_page.question(self.trace)
         self._judge = Judge.of(self.tree)
@@ -90,17 +90,17 @@ class Run:
 
     @property
     def question(self) -> str:
-        """The problem in words for people."""
+        """The problem as people read it."""
         return html_page.question(self.trace)
 
     @property
     def answer(self) -> str | None:
-        """The chosen one; None where no solution was finished, or none could be read from it."""
+        """The chosen answer; None if no solution was finished or the chosen one contains no answer."""
         return self.solutions[0].answer if self.solutions else None
 
     @property
     def correct(self) -> bool | None:
-        """Is the answer right? None where there is none, and where nothing is known to grade against."""
+        """Is the answer right? None if there is no answer, or no reference to grade it against."""
         return self.solutions[0].correct if self.solutions else None
 
     @property
@@ -110,11 +110,11 @@ class Run:
 
     @property
     def state(self) -> Literal["finished", "stopped", "unfinished"]:
-        """Unfinished: the budget was spent, or the recording ends, before the search had."""
+        """ "unfinished": the budget was spent, or the recording stops, before the search ended."""
         return self.tree.ended.why if self.tree.ended else "unfinished"
 
     def steps(self) -> pandas.DataFrame:
-        """A row a node, in order of birth; the columns are those of the CSV export (`exports.csv_table.COLUMNS`)."""
+        """One row per node, in order of creation; columns as in the CSV export (`exports.csv_table.COLUMNS`)."""
         import pandas
 
         table = pandas.DataFrame(csv_table.rows(self.tree), columns=list(csv_table.COLUMNS))
@@ -126,12 +126,13 @@ class Run:
         from tts_viz.render.scene import scene
 
         chosen = self.solutions[0].node if self.solutions else None
-        return figure(scene(self.tree, self._judge.truths(self.tree), chosen), f"{self.question} → {self._said()}")
+        return figure(scene(self.tree, self._judge.truths(self.tree), chosen), f"{self.question} → {self._summary()}")
 
     def save(self, path: str | PathLike[str]) -> Path:
-        """Write the run to a file, in place of one that is there: .jsonl (the trace, which `open` reads), .html (a page
-        that works offline) or .csv (a table of its steps). Returns the path. Raises ValueError for another ending, and
-        OSError."""
+        """Write the run to a file and return its path; an existing file is overwritten. The suffix sets the format: .jsonl
+        (the trace, which `open` reads), .html (a page that works offline) or .csv (a table of the steps).
+
+        Raises ValueError for another suffix, and OSError."""
         to = Path(path)
         match to.suffix.lower():
             case ".jsonl":
@@ -148,16 +149,16 @@ class Run:
         return to
 
     def __repr__(self) -> str:
-        return f"<Run of {self.tree.settings.strategy} on {self.question!r}: {self._said()}>"
+        return f"<Run of {self.tree.settings.strategy} on {self.question!r}: {self._summary()}>"
 
-    def _said(self) -> str:
+    def _summary(self) -> str:
         """ "answer 24 (right), 16 generations" """
         found = f"answer {self.answer} ({VERDICT[self.correct]})" if self.solutions else "no solution"
         more = "" if self.state == "finished" else f", {self.state}"
         return f"{found}, {self.tree.generations} generations{more}"
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
-        """What a notebook shows: the best of these that it can. Nothing is fetched from anywhere."""
+        """The representations from which a notebook picks the richest it can display. None of them loads anything."""
         return {
             "text/plain": repr(self),
             "text/html": self._repr_html_(),
@@ -175,15 +176,15 @@ class Run:
             for s in self.solutions[:SHOWN]
         )
         head = Markup("<p><b>{}</b><br>{}: {}</p>").format(
-            self.question, explain.strategy_words(self.tree.settings), self._said()
+            self.question, explain.strategy_words(self.tree.settings), self._summary()
         )
         table = "<table><tr><th>score</th><th>answer</th><th>verdict</th><th>solution</th></tr>{}</table>"
         return str(head + (Markup(table).format(rows) if rows else Markup("")))
 
 
 def open(path: str | PathLike[str]) -> Run:
-    """The run in a trace file, which `Run.save` or the command line's `run --out` wrote. A last line that was cut off is
-    left out. Raises OSError, and ValueError for what is no trace."""
+    """Read a run from a trace file written by `Run.save` or the command line's `run --out`. A truncated last line is
+    ignored. Raises OSError, and ValueError if the file is not a trace."""
     return Run(jsonl.read(path).events)
 
 
@@ -206,28 +207,27 @@ def search(
     parameters: Mapping[str, Any] | None = None,
     **knobs: Any,
 ) -> Run:
-    """Search for the solution of one problem, and return what was found when the search ends or its budget does.
+    """Search for a solution of one problem; return the result when the search ends or its budget is spent.
 
-    `problem`: a text, such as "make 24 from 3 3 8 2", or a task's `Problem`; `task` says whose it is where the text does
-    not. `strategy` is one of those that `tts_viz run --help` lists, and the other keyword arguments are its knobs
-    (`n=16, m=4`); `parameters` is the place for a knob whose name is taken here. `budget` is in generations (full answers),
-    None for no limit. The same seed gives the same tree.
+    `problem`: a text, such as "make 24 from 3 3 8 2", or a task's `Problem`; `task` names the task if the text does not
+    show it. `strategy` is one of those listed by `tts_viz run --help`; the other keyword arguments are its knobs
+    (`n=16, m=4`). Use `parameters` for a knob that has the name of an argument of this function. `budget` is in generations
+    (full answers), None for no limit. The same seed gives the same tree.
 
-    `policy` and `verifier`: a name (an embedded model, a folder, a hub id, a server), or what `load_policy` and
-    `load_verifier` return, or an object of yours with `sample(requests)` or `score(requests)` (see `engines.base`). A model
-    given by name is loaded for this search, unless it is embedded; load it yourself to use it for many.
+    `policy` and `verifier`: a name (an embedded model, a folder, a hub id, a server), a model returned by `load_policy` or
+    `load_verifier`, or your own object with `sample(requests)` or `score(requests)` (see `engines.base`). A model given by
+    name is loaded for each search unless it is embedded; to use it for many searches, load it yourself.
 
-    `on_event` is given every event as it happens, those of a round together (see `core.events`); it may raise `StopSearch`.
-    Ctrl-C ends the search too, and what was found is returned. Where an event loop is running, as in a notebook, the
-    search has a thread of its own; in async code use `asearch`.
+    `on_event` is called with every event, at the end of the round in which it happened (see `core.events`); it may raise
+    `StopSearch`. Ctrl-C also ends the search and returns the result so far. If an event loop is already running, as in a
+    notebook, the search runs in a thread of its own; in async code use `asearch`.
 
-    Raises ValueError for arguments that cannot be used, and `SearchFailedError`, which has the run so far, for a model
-    that fails.
+    Raises ValueError for unusable arguments, and `SearchFailedError`, which carries the run so far, if a model fails.
     """
     settings = _settings(strategy, parameters, knobs, budget, temperature, step_aggregation, vote, seed)
     live = _ready(problem, task, settings, policy, verifier)
     try:
-        _here(lambda: _drive(live, on_event), live.stop)
+        _run_sync(lambda: _drive(live, on_event), live.stop)
     except KeyboardInterrupt:
         live.session.stop()
     return _found(live)
@@ -249,7 +249,7 @@ async def asearch(
     parameters: Mapping[str, Any] | None = None,
     **knobs: Any,
 ) -> Run:
-    """`search` for async code: several of them at once do not wait for one another."""
+    """`search` for async code: several searches can run concurrently."""
     settings = _settings(strategy, parameters, knobs, budget, temperature, step_aggregation, vote, seed)
     live = await asyncio.to_thread(_ready, problem, task, settings, policy, verifier)
     await _drive(live, on_event)
@@ -260,7 +260,7 @@ def score(
     problem: str | Problem, steps: Sequence[str], verifier: str | Verifier | None = None, *, task: str | None = None
 ) -> list[float]:
     """The verifier's score, from 0 to 1, of each step of a (partial) solution. Raises ValueError as `search` does, and
-    `EngineError` for a model that fails."""
+    `EngineError` if the model fails."""
     if isinstance(steps, str) or not steps or not all(isinstance(step, str) for step in steps):
         raise InputError(f"steps={steps!r} must be a list of one or more texts, a step each; try text.splitlines()")
     found = _problem(problem, task)
@@ -270,7 +270,7 @@ def score(
     async def ask() -> list[float]:
         return list((await judge.score([request]))[0].rewards)
 
-    return _here(ask)
+    return _run_sync(ask)
 
 
 def _settings(
@@ -283,7 +283,7 @@ def _settings(
     vote: str,
     seed: int,
 ) -> Settings:
-    """Raises ValueError for a value of the wrong kind; what the strategy thinks of its parameters, the session will say."""
+    """Raises ValueError for a value of the wrong type; the session checks the strategy's parameters later."""
     if twice := sorted({*(parameters or {})} & {*knobs}):
         raise InputError(f"{', '.join(twice)} is given twice; leave it out of parameters")
     if isinstance(budget, bool) or not isinstance(budget, int | Budget | None):
@@ -304,7 +304,7 @@ def _ready(
     policy: str | Policy | None,
     verifier: str | Verifier | None,
 ) -> LiveRun:
-    """A search that has not begun. What is wrong is said before the seconds that models take."""
+    """A search that has not started. The arguments are checked before the models are loaded, which takes seconds."""
     found = _problem(problem, task)
     policy_name, verifier_name = (model if isinstance(model, str) else "" for model in (policy, verifier))
     table = choice_table.needed(settings.strategy, found.task, policy_name, verifier_name)
@@ -315,22 +315,22 @@ def _ready(
 
 
 async def _drive(live: LiveRun, on_event: OnEvent | None) -> None:
-    """Until the search has nothing more to ask. Whatever else `on_event` raises is passed on."""
-    told = 0
+    """Run rounds until the search makes no more requests. An exception from `on_event` other than StopSearch propagates."""
+    reported = 0
 
-    def tell() -> None:
-        nonlocal told
-        fresh = live.session.trace[told:]
-        told += len(fresh)
+    def report() -> None:
+        nonlocal reported
+        fresh = live.session.trace[reported:]
+        reported += len(fresh)
         if on_event:
             for event in fresh:
                 on_event(event)
 
     try:
-        tell()
+        report()
         while await tick([live]):
-            tell()
-        tell()
+            report()
+        report()
     except StopSearch:
         live.session.stop()
     finally:
@@ -344,9 +344,9 @@ def _found(live: LiveRun) -> Run:
     return run
 
 
-def _here(work: Callable[[], Any], stop: Callable[[], object] = lambda: None) -> Any:
-    """The outcome of async work, from code that is not. In a thread of its own where this one has an event loop already;
-    then Ctrl-C asks the work to stop, and waits for it."""
+def _run_sync(work: Callable[[], Any], stop: Callable[[], object] = lambda: None) -> Any:
+    """Run async work from synchronous code and return its result. If this thread already has an event loop, the work runs
+    in a new thread; Ctrl-C then asks the work to stop and waits for it."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -360,7 +360,7 @@ def _here(work: Callable[[], Any], stop: Callable[[], object] = lambda: None) ->
             return outcome.result()
 
 
-# --- what names mean ----------------------------------------------------------------------------------------------
+# --- resolving names ----------------------------------------------------------------------------------------------
 
 
 def _problem(problem: str | Problem, task: str | None) -> Problem:
@@ -384,7 +384,7 @@ def _verifier(given: str | Verifier | None) -> Verifier:
 
 
 _EMBEDDED = ModelCache()
-"""Those of the embedded models that have been used: they are small, and searches in a loop should not load them anew."""
+"""The embedded models used so far: they are small, and searches in a loop should not reload them."""
 
 
 def _model(kind: str, given: str | T, does: str, load: Callable[[str], T], embedded: Callable[[str], T]) -> T:

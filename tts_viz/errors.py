@@ -1,23 +1,23 @@
-"""Every error that this package raises on purpose, as one small tree. Knows nothing else.
+"""Every error that this package raises on purpose, as one small hierarchy. Knows nothing about the rest of the package.
 
     TtsVizError
-    ├── InputError (a ValueError)         what was given cannot be used
-    │   ├── ProblemError                  a text is no problem of a task
-    │   ├── InterventionRefusedError      what a person wants of a search cannot be done
-    │   ├── TraceError                    a line is no part of a trace
-    │   ├── DriftError                    a trace is not what its strategy would do now
-    │   ├── SweepSpecError                a sweep cannot be run as planned
-    │   ├── SweepFileError                a file is no sweep
-    │   └── SweepLacksError               a sweep lacks what is to be computed from it
+    ├── InputError (a ValueError)         the input cannot be used
+    │   ├── ProblemError                  a text is not a problem of the task
+    │   ├── InterventionRefusedError      a person's command cannot be carried out
+    │   ├── TraceError                    a line cannot be part of a trace
+    │   ├── DriftError                    a strategy no longer does what a trace recorded
+    │   ├── SweepSpecError                a sweep's spec cannot be run
+    │   ├── SweepFileError                a file is not a sweep
+    │   └── SweepLacksError               a sweep lacks the data for a computation
     ├── EngineError (a RuntimeError)      a model cannot answer now
-    │   └── SearchFailedError             … and so a search in Python has ended; what it found is kept
-    ├── StrategyError (a RuntimeError)    a strategy failed by itself
-    ├── MissingExtraError (an ImportError) a package is needed that was not installed
+    │   └── SearchFailedError             … and has ended a search started from Python; its result so far is kept
+    ├── StrategyError (a RuntimeError)    a strategy itself failed
+    ├── MissingExtraError (an ImportError) a package is needed that is not installed
     ├── CrowdedError (a RuntimeError)     too many searches at once
-    ├── LibraryFileError                  a file is no library of runs
-    └── UsageError                        the command line asks for what is not there
+    ├── LibraryFileError                  a file is not a library of runs
+    └── UsageError                        a command line names something that does not exist
 
-Every message is a sentence for people: what is wrong, and what to do instead.
+Every message is a sentence for people: what is wrong, and how to fix it.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from typing import Any
 
 
 class TtsVizError(Exception):
-    """Anything that this package refuses or that fails in it in a way it knows."""
+    """Base class of every error that this package raises on purpose."""
 
 
 class InputError(TtsVizError, ValueError):
-    """What was given cannot be used. The message gives the value, the rule and a fix."""
+    """The input cannot be used. The message gives the value, the rule and a fix."""
 
 
 class ProblemError(InputError):
@@ -38,27 +38,27 @@ class ProblemError(InputError):
 
 
 class InterventionRefusedError(InputError):
-    """What a person wanted cannot be done here. The message says why, in words for them."""
+    """A person's command cannot be carried out. The message tells them why."""
 
 
 class TraceError(InputError):
-    """A line that cannot be part of a trace. The message says why; readers of files add the line's number."""
+    """A line cannot be part of a trace. The message says why; code that reads files adds the line number."""
 
 
 class DriftError(InputError):
-    """A recorded trace is not what this strategy would have done. The message names the first event that differs."""
+    """A recorded trace differs from what its strategy does now. The message names the first event that differs."""
 
 
 class SweepSpecError(InputError):
-    """A spec that cannot be run. The message says where, and what to write instead."""
+    """A sweep's spec cannot be run. The message says where the error is and what to write instead."""
 
 
 class SweepFileError(InputError):
-    """A file that is no sweep, or not one that fits the others. The message says what to do."""
+    """A file is not a sweep, or does not match the other sweeps. The message says what to do."""
 
 
 class SweepLacksError(InputError):
-    """A sweep does not hold what is to be computed from it. The message says what is missing."""
+    """A sweep lacks the data for a computation. The message says what is missing."""
 
 
 class EngineError(TtsVizError, RuntimeError):
@@ -66,11 +66,11 @@ class EngineError(TtsVizError, RuntimeError):
 
 
 class StrategyError(TtsVizError, RuntimeError):
-    """A strategy raised, or asked for what cannot be. Its search has failed for good; what it found stays."""
+    """A strategy raised, or asked for something impossible. Its search has failed for good; its tree is kept."""
 
 
 class SearchFailedError(EngineError):
-    """A search from Python could not go on. `run`, a `tts_viz.Run`, is what it had found."""
+    """A search started from Python could not go on. `run`, a `tts_viz.Run`, is the result so far."""
 
     def __init__(self, message: str, run: Any) -> None:
         super().__init__(message)
@@ -78,7 +78,7 @@ class SearchFailedError(EngineError):
 
 
 class MissingExtraError(TtsVizError, ImportError):
-    """A package of an extra is not installed. The message has the command that installs it."""
+    """A package of an extra is not installed. The message gives the command that installs it."""
 
 
 class CrowdedError(TtsVizError, RuntimeError):
@@ -86,8 +86,8 @@ class CrowdedError(TtsVizError, RuntimeError):
 
 
 class LibraryFileError(TtsVizError):
-    """The file is there and can be reached, but it is no library. The message completes "The library of runs …"."""
+    """The file can be read but is not a library of runs. The message completes "The library of runs …"."""
 
 
 class UsageError(TtsVizError):
-    """The command line asks for something that there isn't. The message is one line, for the person who typed it."""
+    """The command line names something that does not exist. The message is one line for the person who typed it."""

@@ -1,4 +1,4 @@
-"""What this package can do only with more packages, each group of which is an extra of its own (`pip install 'tts-viz[lab]'`)."""
+"""Features that need optional packages; each group of packages is an extra (`pip install 'tts-viz[lab]'`)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PACKAGES: dict[str, tuple[str, ...]] = {
     "server": ("openai",),
     "train": ("rapidfuzz", "sklearn"),
 }
-"""extra: what is imported of it; pyproject.toml says which packages these are."""
+"""Extra → the modules imported from it; pyproject.toml lists the packages that provide them."""
 
 
 def installed(extra: str) -> bool:
@@ -29,8 +29,8 @@ def advice(extra: str) -> str:
 
 @contextmanager
 def needing(what: str) -> Iterator[None]:
-    """Raises `MissingExtraError` where what is done in here lacks a package of an extra. `what`: the beginning of the
-    sentence, such as "A model on a server"."""
+    """Turn an import error in this block into `MissingExtraError` if the missing package belongs to an extra. `what` is the
+    subject of the message's sentence, such as "A model on a server"."""
     try:
         yield
     except ModuleNotFoundError as missing:

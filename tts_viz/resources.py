@@ -1,7 +1,7 @@
-"""Where the files lie that come with the package but are no code: the embedded models and what was measured with them.
+"""Paths of the data files that come with the package: the embedded models and the results measured with them.
 
 In a checkout they are in the folder `assets` beside the package, in an installed package in `tts_viz/assets`. Knows
-nothing about what is in them. They are files in folders, never in an archive: weights are mapped into memory.
+nothing about their contents. They must be plain files, not members of an archive, because weights are memory-mapped.
 """
 
 from __future__ import annotations

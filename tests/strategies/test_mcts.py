@@ -21,7 +21,7 @@ from tts_viz.errors import InterventionRefusedError
 from tts_viz.search import steering
 from tts_viz.search.session import Session
 from tts_viz.strategies import STRATEGIES
-from tts_viz.strategies.mcts_statistics import UNIT, exact, told
+from tts_viz.strategies.mcts_statistics import UNIT, exact, leaf_value
 from tts_viz.tasks.countdown import Countdown
 
 
@@ -58,7 +58,7 @@ class Slow:
         return node if self.affordable(tree, node) else None
 
     def bound(self, child: Node, seen: float, total: float) -> float:
-        exploit = value(child) if child.expanded else told(child)
+        exploit = value(child) if child.expanded else leaf_value(child)
         return (exploit or 0.0) + self.c * prior(child) / total * seen / (1 + visits(child))
 
     def affordable(self, tree: TreeView, node: Node) -> bool:
@@ -79,7 +79,9 @@ def prior(node: Node) -> float:
 
 def value(node: Node) -> float | None:
     words = [
-        [w for c in n.children if c.kind == "step" and (w := told(c)) is not None] for n in below(node) if n.expanded
+        [w for c in n.children if c.kind == "step" and (w := leaf_value(c)) is not None]
+        for n in below(node)
+        if n.expanded
     ]
     return fmean(max(w) for w in words if w) if any(words) else None
 

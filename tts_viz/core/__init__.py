@@ -1,1 +1,1 @@
-"""One search as values: events, the tree they fold to, what a strategy may ask for, what it costs. Knows nothing but Python."""
+"""The data model of one search: events, the tree built from them, a strategy's operations, costs. Standard library only."""

@@ -1,12 +1,12 @@
-"""From step scores to one score, from solutions to an answer. Pure functions of numbers and strings.
+"""Aggregate step scores into one score, and solutions into an answer. Pure functions of numbers and strings.
 
-Step aggregation (which of a solution's step scores count) and answer aggregation (how solutions vote) are choices made
-*after* a search as well as during it; Snell et al. 2024, section 5.1: "last" suits PRMs trained on Monte-Carlo values,
-"min" and "product" those trained on labels of correctness.
+Step aggregation (how a solution's step scores become one) and answer aggregation (how solutions vote) can be chosen during
+a search and again *after* it. Snell et al. 2024, section 5.1: "last" suits PRMs trained on Monte-Carlo values, "min" and
+"product" suit PRMs trained on correctness labels.
 
-To add one: `STEP_AGGREGATIONS.add(name, StepAggregation(…))` or `VOTES.add(name, Vote(…))`, here or in a module of another
-package that an entry point of the group `tts_viz.step_aggregations` or `tts_viz.votes` names. The page, the command line,
-sweeps and the laboratory offer what is registered.
+To add one, call `STEP_AGGREGATIONS.add(name, StepAggregation(…))` or `VOTES.add(name, Vote(…))`, here or in a module of
+another package named by an entry point of the group `tts_viz.step_aggregations` or `tts_viz.votes`. The page, the command
+line, sweeps and the laboratory offer everything that is registered.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from tts_viz.core.registry import Registry
 class StepAggregation:
     """How a solution's step scores become one score.
 
-    `of` is given at least one score. `help` is a sentence for people; `by` completes "decided by the …" and says it beside a
-    score ("lowest step"); it is "" where nothing needs to be said.
+    `of` gets at least one score. `help` is a sentence for people; `by` completes "decided by the …" and labels a score
+    ("lowest step"); it is "" if no label is needed.
     """
 
     of: Callable[[Sequence[float]], float]
@@ -56,8 +56,8 @@ def steps(scores: Sequence[float], aggregation: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """One finished solution: its node id, the answer it gives (None: none found), its aggregate (None: not scored), and
-    the chain of revisions that it is an attempt of (None: of none, it stands for itself)."""
+    """One finished solution: its node id, its answer (None: none found), its aggregate score (None: not scored), and the
+    chain of revisions it belongs to (None: it is not part of a chain)."""
 
     node: str
     answer: str | None
@@ -77,8 +77,8 @@ class Ranked:
 class Vote:
     """How solutions settle on an answer.
 
-    `weigh` gives each answer its weight; it is given ballots that have an answer, and a missing score counts 0. `help` is a
-    sentence for people. `scored`: the weights depend on the verifier's scores.
+    `weigh` maps each answer to its weight; it gets only ballots with an answer, and counts a missing score as 0. `help` is
+    a sentence for people. `scored`: the weights depend on the verifier's scores.
     """
 
     weigh: Callable[[Sequence[Ballot]], Mapping[str, float]]
@@ -100,7 +100,7 @@ def rank(ballots: Sequence[Ballot], vote: str) -> list[Ranked]:
 
 
 def _gathered(ballots: Sequence[Ballot], gather: Callable[[float, float], float]) -> Mapping[str, float]:
-    """Each answer's weight after all its ballots, one after another: `gather(weight, score)`, from 0."""
+    """Each answer's weight: fold `gather(weight, score)` over its ballots in order, starting from 0."""
     weight: dict[str, float] = defaultdict(float)
     for b in ballots:
         if b.answer is not None:
@@ -122,7 +122,7 @@ def _majority(ballots: Sequence[Ballot]) -> Mapping[str, float]:
 
 
 def _chains(ballots: Sequence[Ballot]) -> Mapping[str, float]:
-    """Weighted within each chain, then weighted among the chains' winners (Snell et al. 2024, section 6.1)."""
+    """A weighted vote within each chain, then a weighted vote among the chains' winners (Snell et al. 2024, section 6.1)."""
     chains: dict[str, list[Ballot]] = defaultdict(list)
     for b in ballots:
         chains[b.chain or b.node].append(b)

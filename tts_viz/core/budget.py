@@ -1,9 +1,9 @@
 """What a search costs, and how much of it is allowed. Pure data; knows nothing about trees or models.
 
-Units. A *generation* is one full answer's worth of policy calls, the x-axis of Snell et al. 2024. Step by step it is
-counted so: sampling a step at depth d costs a new generation only when no depth has been sampled that often before.
-So N independent solutions, a beam of N candidates at each depth, and N subtrees all cost N, as in the paper; a rollout
-step is charged to the depth of the candidate that it looks ahead for, which gives lookahead's N·(k+1).
+Units. A *generation* is one full answer's worth of policy calls, the x-axis of Snell et al. 2024. A search's generations
+are the largest number of steps sampled at any one depth. So N independent solutions, a beam of N candidates at each depth,
+and N subtrees all cost N, as in the paper. A rollout step is charged to the depth of the candidate it is rolled out from,
+which gives lookahead's N·(k+1).
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from dataclasses import dataclass, fields
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one request cost, or the sum over many. Tokens are counted by the engine that read or wrote them.
+    """The cost of one request, or of many added up. Tokens are counted by the engine that read or wrote them.
 
-    `prefilled` are tokens the policy read without writing them. `reread` are those among `prefilled` and `verifier_tokens`
-    that had been read before, and were forgotten since for want of memory. `flops` are 2 · parameters · tokens (forward pass);
-    `seconds` is the request's equal share of its batch's time, so that the shares of a batch add up to its time.
+    `prefilled` are tokens the policy read but did not write. `reread` are those of `prefilled` and `verifier_tokens` that
+    had been read before but were evicted from memory since. `flops` are 2 · parameters · tokens (forward pass); `seconds` is
+    the request's equal share of its batch's time, so that the shares of a batch add up to its time.
     """
 
     policy_calls: int = 0
@@ -45,9 +45,9 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Caps; None is no cap. A request is sent only while what is spent stays within every cap.
+    """Caps; None means no cap. A request is sent only while spending is within every cap.
 
-    `tokens` and `flops` count both models. They are known only after a request, so they can be passed by one batch.
+    `tokens` and `flops` count both models. They are known only after a request, so one batch can exceed them.
     """
 
     generations: int | None = 64
@@ -61,7 +61,7 @@ class Budget:
                 raise ValueError(f"budget {name}={cap} must be positive; leave it empty for no cap")
 
     def covers(self, generations: int, spent: Cost) -> bool:
-        """May a request be sent that brings the generations to `generations`, `spent` being spent already?"""
+        """May a request be sent that raises the generations to `generations`, if `spent` has been spent already?"""
         return (
             (self.generations is None or generations <= self.generations)
             and (self.tokens is None or spent.tokens < self.tokens)

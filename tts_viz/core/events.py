@@ -1,20 +1,20 @@
-"""Everything that can happen to a search, as values. The trace, a list of them, is the truth: tree == fold(trace).
+"""Everything that can happen to a search, as values. The trace, a list of events, is the source of truth: tree == fold(trace).
 
-Knows nothing about who listens. An event is what *has happened*; what a strategy asks for is in `ops`, what a person may
-do is in `search.steering`. All are emitted in one place, `Session._emit`, because of:
+Knows nothing about who reads the events. An event records what *has happened*; what a strategy can ask for is in `ops`,
+what a person can do is in `search.steering`. All events are emitted in one place, `Session._emit`. Their causes:
 
-    Started                          the session is made
+    Started                          the session is created
     Changed                          a person's new settings (`Session.change`)
-    Expanded, NoCandidate            a policy's answer (`Expand`, `Rollout`); Expanded also `Revise`, and a person's step
+    Expanded, NoCandidate            a policy's answer (`Expand`, `Rollout`); Expanded also `Revise`, or a person's step
     Scored                           a verifier's answer (`Score`)
-    Decided                          `Select`; by "user": a decision made anew after a ScoreOverridden
+    Decided                          `Select`; by "user": a decision repeated after a ScoreOverridden
     Valued                           `SetValue`
     Noted                            `Note`
-    Ended                            the strategy has nothing more to ask; by "user": `Session.stop`
+    Ended                            the strategy is finished; by "user": `Session.stop`
     Pruned, Pinned, ScoreOverridden, MoreRequested, Undone
-                                     what a person does by hand (`Session.intervene`)
+                                     a person's intervention (`Session.intervene`)
 
-A strategy that fails leaves no event: its trace ends where it failed, and replayed, it fails there again.
+A failure of the strategy is not an event: the trace ends where it failed, and a replay fails there again.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from tts_viz.core.budget import Budget, Cost
 
 Author = Literal["search", "user"]
 NodeKind = Literal["root", "step", "rollout", "attempt"]
-"""attempt: where a revised solution begins, with all that came before it as context; it has no text of its own."""
+"""attempt: the start of a revised solution, whose context includes the earlier attempts; it has no text of its own."""
 
 Finish = Literal["step", "eos", "length"]
-"""How a step ended: at the delimiter (more may follow), at the end of the solution, or cut at the token limit."""
+"""How a step ended: at the delimiter (more may follow), at the end of the solution, or cut off at the token limit."""
 
 NodeId = str
 """Structural: the parent's id, a dot, and the child's index; rollout children have an r, hand-written ones a u, attempts
@@ -38,7 +38,7 @@ an a: "0.3.1", "0.3.r0", "0.3.u0", "0.3.a0". The root is "0"."""
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What can be changed while a search runs; each change takes effect at the next request."""
+    """The settings that can change while a search runs; a change takes effect at the next request."""
 
     strategy: str
     parameters: dict[str, Any]
@@ -52,7 +52,7 @@ class Settings:
 @dataclass(frozen=True, slots=True)
 class Started:
     """The first event. `problem` is the task's Problem as plain data; `policy` and `verifier` are names for people.
-    `table`: what strategies that go by a table of choices may look up in this search (see `strategies.choice_table`)."""
+    `table`: the rows of the table of choices that this search's strategies may look up (see `strategies.choice_table`)."""
 
     prompt: str
     settings: Settings
@@ -80,8 +80,8 @@ class Changed:
 @dataclass(frozen=True, slots=True)
 class Expanded:
     """A node was added. `tokens`, `pieces` (their text) and `logprobs` (natural log, under the untempered policy) have
-    equal length; they are empty where they are unknown, as in a step written by hand. `replaces` is the sibling whose
-    text was edited: it stays, and is stale."""
+    equal length; they are empty if unknown, as in a step written by hand. `replaces` is the sibling whose text was edited:
+    it stays in the tree and is stale."""
 
     parent: NodeId
     node: NodeId
@@ -99,7 +99,7 @@ class Expanded:
 
 @dataclass(frozen=True, slots=True)
 class NoCandidate:
-    """The policy was asked for a child and gave nothing: recorded, so that a dead end is known as one."""
+    """The policy was asked for a child and gave none. This records the dead end."""
 
     parent: NodeId
     node: NodeId
@@ -111,7 +111,7 @@ class NoCandidate:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """The verifier read the path to `node`. `rewards` are those of the path's last len(rewards) steps, in order."""
+    """The verifier read the path to `node`. `rewards` belong to the path's last len(rewards) steps, in order."""
 
     node: NodeId
     rewards: tuple[float, ...]
@@ -124,8 +124,8 @@ class Scored:
 class Decided:
     """Some rivals were kept and the others pruned. `scores` are the rivals' aggregates at that moment.
 
-    `places`: the best that many were kept, and whoever had ended a solution; None where it was not the rank that decided
-    (shares, chance). By "user": decided anew because a person overrode a score.
+    `places`: the number of best rivals kept, besides those that ended a solution; None if the decision did not go by rank
+    (shares, chance). By "user": decided again because a person overrode a score.
     """
 
     kept: tuple[NodeId, ...]
@@ -140,7 +140,7 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Valued:
-    """The search believes `value` of `node`: a lookahead's outcome, or a value backed up by tree search."""
+    """The search assigned `value` to `node`: the outcome of a lookahead, or a value backed up by tree search."""
 
     node: NodeId
     value: float
@@ -150,7 +150,7 @@ class Valued:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """The strategy says, in a sentence, what it does next and why; `strategy` and `parameters` where it goes on by another."""
+    """The strategy's own sentence on what it does next and why; `strategy` and `parameters` if it continues as another one."""
 
     why: str
     strategy: str | None = None
@@ -161,7 +161,7 @@ class Noted:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The strategy has nothing more to ask ("finished"), or a person stopped it."""
+    """The strategy makes no more requests ("finished"), or a person stopped it."""
 
     why: Literal["finished", "stopped"]
     kind: Literal["ended"] = "ended"
@@ -170,7 +170,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """A person pruned these nodes, or took back that they were pruned."""
+    """A person pruned these nodes, or restored them."""
 
     nodes: tuple[NodeId, ...]
     pruned: bool
@@ -180,7 +180,7 @@ class Pruned:
 
 @dataclass(frozen=True, slots=True)
 class Pinned:
-    """A person pinned a node, so that no decision prunes it, or let it go again."""
+    """A person pinned a node, so that no decision prunes it, or unpinned it."""
 
     node: NodeId
     pinned: bool
@@ -190,7 +190,7 @@ class Pinned:
 
 @dataclass(frozen=True, slots=True)
 class ScoreOverridden:
-    """A person put their own score in place of the verifier's; None: the verifier's counts again."""
+    """A person replaced the verifier's score by their own; None: the verifier's score counts again."""
 
     node: NodeId
     reward: float | None
@@ -200,8 +200,8 @@ class ScoreOverridden:
 
 @dataclass(frozen=True, slots=True)
 class MoreRequested:
-    """A person asked for `n` more children of a node, each on to the end of its solution if `whole`. `children` are the
-    ids that they will have."""
+    """A person asked for `n` more children of a node, each continued to the end of its solution if `whole`. `children` are
+    the ids that they will have."""
 
     node: NodeId
     n: int
@@ -213,8 +213,8 @@ class MoreRequested:
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """A person took back one of their interventions, number `deed` of this trace, or (`redone`) did it again. (`deed` is the
-    word that trace files have.)"""
+    """A person undid one of their interventions, number `deed` of this trace, or redid it (`redone`). (The name `deed` comes
+    from the trace file format.)"""
 
     deed: int
     redone: bool = False
@@ -223,7 +223,7 @@ class Undone:
 
 
 Intervention = Pruned | Pinned | ScoreOverridden | MoreRequested | Expanded
-"""What a person can do by hand and take back; a `Expanded` only by "user"."""
+"""What a person can do by hand and undo; of the `Expanded` events only those by "user"."""
 
 Event = (
     Started

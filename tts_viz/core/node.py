@@ -1,4 +1,4 @@
-"""One node of the search tree: a step, with what was said of it and what became of it. Changed only by `Tree.apply`."""
+"""One node of the search tree: a step with its scores and its state. Changed only by `Tree.apply`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tts_viz.core.events import Author, Finish, NodeId, NodeKind
 
 @dataclass(slots=True, eq=False)
 class Node:
-    """One step. `reward` is what the verifier said of it, `override` what a person put in its place; `value` is what the
-    search believes (None: the same). `depth` counts the steps of its own attempt."""
+    """One step. `reward` is the verifier's score, `override` a person's score in its place; `value` is the search's own
+    estimate (None: the score). `depth` counts the steps of its own attempt."""
 
     id: NodeId
     parent: Node | None
@@ -27,31 +27,31 @@ class Node:
     override: float | None = None
     value: float | None = None
     pruned: bool = False
-    """By a decision; `pruned_by_user`: by a person."""
+    """Pruned by a decision; `pruned_by_user`: pruned by a person."""
     pruned_by_user: bool = False
     pinned: bool = False
     withdrawn: bool = False
-    """Written by hand, and taken back."""
+    """Added by hand, then undone."""
     expanded: bool = False
     children: list[Node] = field(default_factory=list)
     edits: list[Node] = field(default_factory=list)
-    """Siblings that were written to replace it."""
+    """Siblings written to replace it."""
     depth: int = 0
     place: tuple[tuple[str, int], ...] = ()
-    """Sort key among nodes of its depth: by kind and index of every child on the way from the root."""
+    """Sort key among nodes of equal depth: kind and index of every node on the way from the root."""
     born: int = 0
     """Index in the trace of the event that added the node."""
     cost: Cost = field(default_factory=Cost)
-    """What sampling it and scoring up to it cost."""
+    """The cost of sampling it and of scoring the path to it."""
 
     @property
     def replaced(self) -> bool:
-        """Was its text edited? Then a sibling says what it should have said, and what follows it is stale."""
+        """Was its text edited? Then a sibling has the new text, and everything below this node is stale."""
         return any(not edit.withdrawn for edit in self.edits)
 
     @property
     def alive(self) -> bool:
-        """Neither it nor an ancestor is given up, replaced or withdrawn."""
+        """Neither the node nor an ancestor is pruned, replaced or withdrawn."""
         return not any(n.given_up or n.withdrawn or n.replaced for n in self.lineage())
 
     @property
@@ -61,17 +61,17 @@ class Node:
 
     @property
     def stale(self) -> bool:
-        """Does it, or what it follows, no longer read as it did when it was sampled?"""
+        """Was its text, or the text of an ancestor, edited after it was sampled?"""
         return any(n.replaced for n in self.lineage())
 
     @property
     def effective_reward(self) -> float | None:
-        """The score that counts for this step: a person's word before the verifier's."""
+        """The score that counts for this step: a person's override if there is one, else the verifier's."""
         return self.reward if self.override is None else self.override
 
     @property
     def finished(self) -> bool:
-        """Ends a solution."""
+        """Does it end a solution?"""
         return self.finish == "eos" and self.kind != "root"
 
     def lineage(self) -> Iterator[Node]:
@@ -83,7 +83,7 @@ class Node:
 
     @property
     def start(self) -> Node:
-        """Where its solution begins: the root, or the attempt that it belongs to."""
+        """The node where its solution begins: the root, or the attempt it belongs to."""
         return next(n for n in self.lineage() if n.kind in ("root", "attempt"))
 
     def path(self) -> list[Node]:
@@ -105,7 +105,7 @@ class Node:
         return ends[::-1]
 
     def rollout_end(self) -> Node:
-        """The end of the rollout that starts here; the node itself when there is none."""
+        """The last node of the rollout that starts here; the node itself if there is none."""
         node = self
         while rolled := [c for c in node.children if c.kind == "rollout"]:
             node = rolled[0]
@@ -120,5 +120,6 @@ def place_of(id: NodeId) -> tuple[str, int]:
 
 
 def in_order(nodes: Iterable[Node]) -> list[Node]:
-    """By depth, then as their parents, then as siblings were asked for: the same whatever order answers arrived in."""
+    """Sort by depth, then by the parents' order, then by the order in which siblings were requested. The result does not
+    depend on the order in which answers arrived."""
     return sorted(nodes, key=lambda n: (n.depth, n.place))

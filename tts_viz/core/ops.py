@@ -1,8 +1,8 @@
-"""What a strategy asks for, as values, and the short words that strategies are written in.
+"""The operations that a strategy can yield, as values, and small helpers that strategies are built from.
 
-A strategy is a generator of ops. It learns the answers by reading the tree again after each `yield`; a stale local
-would miss what a person changed meanwhile. (`yield Expand` and `yield Revise` also hand over the nodes that came of it, for
-searches that run side by side from one node and must tell their own children from one another's.)
+A strategy is a generator of ops. After each `yield` it must read the answers from the tree: a local variable kept from
+before would miss what a person changed meanwhile. (`yield Expand` and `yield Revise` also return the new nodes, for parallel
+searches that start from one node and must tell apart their children.)
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tts_viz.core.tree_view import TreeView
 
 @dataclass(frozen=True, slots=True)
 class Expand:
-    """Ask the policy for `n` children of each node, at the temperature in force, or greedily."""
+    """Ask the policy for `n` children of each node, at the current temperature or greedily."""
 
     nodes: Sequence[Node]
     n: int = 1
@@ -40,8 +40,8 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """Keep `best`, prune the other rivals; the scores of all are recorded with the decision. `places`: how many were
-    kept for being the best, where it is the rank that decides."""
+    """Keep `best` and prune the other rivals; the decision records all their scores. `places`: how many were kept for
+    their rank, if the decision goes by rank."""
 
     best: Sequence[Node]
     rivals: Sequence[Node]
@@ -50,15 +50,15 @@ class Select:
 
 @dataclass(frozen=True, slots=True)
 class Revise:
-    """Begin an attempt after each of these: ends of solutions, which it is to revise with all before them as context, or
-    the root, where a first one begins. Asks no model for anything."""
+    """Begin a new attempt after each of these nodes: the end of a solution, which the attempt revises with all earlier
+    attempts as context, or the root, for a first attempt. Makes no request to a model."""
 
     ends: Sequence[Node]
 
 
 @dataclass(frozen=True, slots=True)
 class SetValue:
-    """Set what the search believes of a node, where that is not what the verifier said of it."""
+    """Set the search's own estimate of a node, where it differs from the verifier's score."""
 
     node: Node
     value: float
@@ -66,7 +66,7 @@ class SetValue:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Say in a sentence what comes next and why; `strategy` and `parameters` where the search goes on by another one."""
+    """State in a sentence what comes next and why; `strategy` and `parameters` if the search continues as another one."""
 
     why: str
     strategy: str | None = None
@@ -75,7 +75,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Parallel:
-    """Run searches side by side, each going on as soon as its own answers are in, and wait for all of them."""
+    """Run searches in parallel, each continuing as soon as its own answers are in, and wait for all of them."""
 
     searches: Sequence[Search]
 
@@ -85,7 +85,7 @@ Search = Generator[Op, list[Node], object]
 
 
 def top(tree: TreeView, rivals: Sequence[Node], k: int) -> list[Node]:
-    """The k rivals with the highest scores; earlier ones win ties, unscored ones come last."""
+    """The k rivals with the highest scores; ties go to the earlier one, and unscored rivals come last."""
 
     def score_or_worst(node: Node) -> float:
         score = tree.score(node)
@@ -95,19 +95,19 @@ def top(tree: TreeView, rivals: Sequence[Node], k: int) -> list[Node]:
 
 
 def evaluate(tree: TreeView, lookahead: int = 0) -> Search:
-    """Score every live step that has no score; with lookahead k, by the score at the end of k further greedy steps.
+    """Score every live step that has no score; with lookahead k, by the score after k further greedy steps.
 
-    Snell et al. 2024, section 5.2. The verifier's word on the step itself is recorded on the way (`reward`); what
-    the search goes by is the rollout's end (`value`).
+    Snell et al. 2024, section 5.2. The verifier's score of the step itself is recorded too (`reward`), but the search
+    uses the score at the end of the rollout (`value`).
     """
     fresh = tree.unscored()
     if not fresh:
         return
     for k in range(1, lookahead + 1):
-        tips = [(n, n.rollout_end()) for n in fresh if n.alive]
-        yield Rollout([tip for n, tip in tips if tip.finish == "step" and tip.depth - n.depth < k])
+        ends = [(n, n.rollout_end()) for n in fresh if n.alive]
+        yield Rollout([end for n, end in ends if end.finish == "step" and end.depth - n.depth < k])
     yield Score([n.rollout_end() for n in fresh])
     for node in fresh:
-        tip = node.rollout_end()
-        if tip is not node and tip.reward is not None:
-            yield SetValue(node, tip.reward)
+        end = node.rollout_end()
+        if end is not node and end.reward is not None:
+            yield SetValue(node, end.reward)

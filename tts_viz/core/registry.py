@@ -1,12 +1,12 @@
-"""Named things of one kind that anyone may add to: strategies, tasks, PRM formats, figures, … Knows none of them.
+"""An extensible registry of named entries of one kind: strategies, tasks, PRM formats, figures, … Knows nothing about them.
 
-Ours are added when their module is imported. Another package adds its own by an entry point of the registry's group,
+Our own entries are added when their module is imported. Another package adds its own by an entry point of the group,
 
     [project.entry-points."tts_viz.strategies"]
     mine = "my_package.my_strategy"
 
-which is loaded when the registry is first read. Loading it may register it (a module that uses our decorator); an entry
-that has not registered itself is added under the entry point's name.
+which is loaded when the registry is first read. The loaded module may register its entry itself (with our decorator);
+otherwise the loaded object is added under the entry point's name.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class Registry(Mapping[str, T], Generic[T]):
-    """Name → thing, in the order in which they were added; those of other packages come last.
+    """Name → entry, in the order in which they were added; entries of other packages come last.
 
     `kind` is the singular word for messages ("strategy"), `group` the entry-point group ("tts_viz.strategies").
     """
@@ -33,25 +33,25 @@ class Registry(Mapping[str, T], Generic[T]):
     def __init__(self, kind: str, group: str) -> None:
         self.kind, self.group = kind, group
         self.broken: dict[str, str] = {}
-        """Entry points that could not be loaded: name, and why. They are logged once and cost nothing but themselves."""
+        """Entry points that could not be loaded: name → reason. Each is logged once and otherwise ignored."""
         self._entries: dict[str, T] = {}
         self._discovered = False
 
     def add(self, name: str, entry: T) -> T:
-        """Returns the entry. Raises ValueError for a name that is taken."""
+        """Returns the entry. Raises ValueError if the name is taken."""
         if name in self._entries:
             raise InputError(f"there is a {self.kind} {name!r} already; give yours another name")
         self._entries[name] = entry
         return entry
 
     def replace(self, name: str, entry: T) -> T:
-        """Another thing in place of the one of this name, from now on. Returns it. Raises ValueError where there is none."""
+        """Replace the entry of this name; returns the new one. Raises ValueError if there is no such entry."""
         self.named(name)
         self._entries[name] = entry
         return entry
 
     def named(self, name: str) -> T:
-        """Raises ValueError, naming those there are, for a name that is not among them."""
+        """The entry of this name. Raises ValueError, listing the known names, for an unknown one."""
         self._discover()
         if name not in self._entries:
             raise InputError(f"there is no {self.kind} {name!r}; choose one of {', '.join(self._entries)}")
@@ -62,7 +62,7 @@ class Registry(Mapping[str, T], Generic[T]):
         return self._entries[name]
 
     def __contains__(self, name: object) -> bool:
-        """Of anything: what is no text, or cannot be hashed, is no name."""
+        """False for anything that is not a string, even if it cannot be hashed."""
         self._discover()
         return isinstance(name, str) and name in self._entries
 
@@ -77,13 +77,13 @@ class Registry(Mapping[str, T], Generic[T]):
     def _discover(self) -> None:
         if self._discovered:
             return
-        self._discovered = True  # before loading: what is loaded may read the registry
+        self._discovered = True  # before loading, because a loaded module may read the registry
         for point in entry_points(group=self.group):
             before = len(self._entries)
             try:
                 loaded = point.load()
                 if len(self._entries) == before and not isinstance(loaded, ModuleType):
                     self.add(point.name, loaded)
-            except Exception as error:  # whatever another package raises must not take this one down
+            except Exception as error:  # an error in another package must not break this one
                 self.broken[point.name] = f"{type(error).__name__}: {error}"
                 log.warning("the %s %r of another package cannot be loaded: %s", self.kind, point.name, error)

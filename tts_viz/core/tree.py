@@ -1,6 +1,6 @@
 """The search tree: nodes (see `node`), and the views of them that strategies read. Changed only by `Tree.apply(event)`.
 
-Knows nothing about models, tasks or pages. `Tree.fold(trace[:k])` is the tree as it was after k events.
+Knows nothing about models, tasks or pages. `Tree.fold(trace[:k])` is the tree after the first k events.
 """
 
 from __future__ import annotations
@@ -39,20 +39,20 @@ ROOT: NodeId = "0"
 
 @dataclass(slots=True)
 class Applied:
-    """What a person did, the decision that was made anew because of it, and what both changed as it was before."""
+    """An intervention, the decision that was repeated because of it, and the state that undoing both restores."""
 
     intervention: Intervention
     decision: Decided | None = None
     override: float | None = None
     flags: dict[NodeId, tuple[bool, bool]] = field(default_factory=dict)
-    """(pruned, trimmed) of the nodes that it gave up or took back."""
+    """Node → (pruned, pruned_by_user) before the intervention."""
     undone: bool = False
 
 
 @dataclass(slots=True)
 class Tree:
-    """A fold of events. `nodes` is in order of birth; `decisions` are kept for "why was this pruned?"; `notes` is what
-    the strategy said of itself, `interventions` what was done by hand, oldest first."""
+    """A fold of events. `nodes` is in order of creation; `decisions` answer "why was this pruned?"; `notes` are the
+    strategy's own comments, `interventions` what a person did, oldest first."""
 
     nodes: dict[NodeId, Node] = field(default_factory=lambda: {ROOT: Node(ROOT, None, "root")})
     started: Started | None = None
@@ -77,7 +77,7 @@ class Tree:
     # --- the one writer ---------------------------------------------------------------------------------------------
 
     def apply(self, event: Event) -> None:
-        """Raises KeyError for an unknown node and ValueError for a node that is there already."""
+        """Raises KeyError for an unknown node and ValueError for a node that already exists."""
         match event:
             case Started():
                 self.started, self._settings = event, event.settings
@@ -214,9 +214,9 @@ class Tree:
         return self.started.max_depth if self.started else 40
 
     def is_open(self, node: Node) -> bool:
-        """May a search grow from it? A live step (or the root) that was never expanded and did not end.
+        """May a search expand it? True for a live step (or the root) that was never expanded and did not end.
 
-        "Never expanded", not "without live children": the latter would resurrect ancestors whose children were pruned.
+        "Never expanded" rather than "without live children", which would reopen ancestors whose children were all pruned.
         """
         return (
             node.kind != "rollout"
@@ -235,16 +235,16 @@ class Tree:
         return [n for n in self.frontier() if n.kind == "step"]
 
     def unscored(self) -> list[Node]:
-        """Live steps that the verifier has not read, finished ones too."""
+        """Live steps that the verifier has not scored, including finished ones."""
         return in_order(n for n in self.nodes.values() if n.kind == "step" and n.reward is None and n.alive)
 
     def finished(self) -> list[Node]:
-        """Live ends of solutions, in order. A rollout that reached an end is not among them."""
+        """Live ends of solutions, in order. Excludes rollouts that reached an end."""
         return in_order(n for n in self.nodes.values() if n.kind == "step" and n.finished and n.alive)
 
     def rewards(self, node: Node) -> list[float] | None:
-        """The scores of the steps to `node`: the verifier's, or a person's in their place; the last one is the node's value
-        where it has one. None while any of them is unknown.
+        """The scores of the steps on the path to `node`, with a person's overrides; the last one is the node's value if it
+        has one. None while any of them is unknown.
         """
         path = node.path()
         rewards = [n.effective_reward for n in path]
@@ -254,31 +254,31 @@ class Tree:
         return known if path and len(known) == len(path) else None
 
     def score(self, node: Node, aggregation: str | None = None) -> float | None:
-        """The aggregate of `rewards(node)` under the aggregation in force (or another); None while unknown."""
+        """The aggregate of `rewards(node)` under the current step aggregation (or the given one); None while unknown."""
         rewards = self.rewards(node)
         return None if rewards is None else aggregate.steps(rewards, aggregation or self.settings.aggregation)
 
     # --- accounts ---------------------------------------------------------------------------------------------------
 
     def charged_depth(self, parent: Node, kind: NodeKind) -> int:
-        """The depth to which a child of `parent` is charged (see `budget`): a rollout's is its candidate's."""
+        """The depth to which a child of `parent` is charged (see `budget`): for a rollout, the depth of its candidate."""
         if kind == "rollout":
             return next(n.depth for n in parent.lineage() if n.kind != "rollout")
         return parent.depth + 1
 
     @property
     def generations(self) -> int:
-        """Full answers' worth of policy calls so far (see `budget`)."""
+        """Generations spent so far (see `budget`)."""
         return self._generations
 
     def sampled(self, depth: int) -> int:
-        """How many policy samples are charged to this depth so far."""
+        """How many policy samples have been charged to this depth so far."""
         return self._sampled[depth]
 
 
 def reopens(event: Event, ended: Ended | None) -> bool:
-    """Does an intervention make a search go on that had ended? What asks for something does; what only changes what counts does
-    where the search had come to its own end, and not where a person had stopped it."""
+    """Does this event make an ended search continue? A request for new steps always does. A change of scores or pruning
+    does only if the search had finished by itself, not if a person had stopped it."""
     match event:
         case MoreRequested() | Expanded(by="user"):
             return ended is not None

@@ -1,4 +1,4 @@
-"""The search tree as a strategy may see it: what it can read, and nothing that changes it."""
+"""The search tree as a strategy sees it: read-only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tts_viz.core.tree import Applied
 
 
 class TreeView(Protocol):
-    """`Tree` is one, and says what each of these is; so is whatever shows a strategy only a part of a tree."""
+    """Implemented by `Tree`, which documents the members, and by any view that shows a strategy only a part of a tree."""
 
     @property
     def root(self) -> Node: ...

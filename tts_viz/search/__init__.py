@@ -1,1 +1,1 @@
-"""Running searches: sessions, their requests, commands by hand, replay, and the scheduler. Knows no model and no page."""
+"""Running searches: sessions, requests, interventions, replay and the scheduler. Knows nothing about models or pages."""

@@ -1,4 +1,4 @@
-"""Wakes coroutines from any thread, so that nobody has to look again and again whether something has happened."""
+"""Wakes coroutines from any thread, so that nothing needs to poll."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 
 class Bell:
-    """`ring` may be called from any thread, and costs next to nothing while nobody listens."""
+    """`ring` may be called from any thread, and costs next to nothing while there are no listeners."""
 
     def __init__(self) -> None:
         self._listeners: tuple[tuple[asyncio.AbstractEventLoop, asyncio.Event], ...] = ()
@@ -17,7 +17,7 @@ class Bell:
 
     @contextmanager
     def listening(self) -> Iterator[asyncio.Event]:
-        """In a coroutine: an event that is set at each ring. Whoever waits for it clears it before they look."""
+        """For a coroutine: an event that is set at each ring. After waking, clear it before you look at the state."""
         mine = (asyncio.get_running_loop(), asyncio.Event())
         with self._lock:
             self._listeners += (mine,)
@@ -32,12 +32,12 @@ class Bell:
             if not event.is_set():
                 try:
                     loop.call_soon_threadsafe(event.set)
-                except RuntimeError:  # its loop was closed meanwhile, so nobody waits
+                except RuntimeError:  # the loop was closed meanwhile, so nothing waits
                     continue
 
 
 async def rung(event: asyncio.Event, within: float | None) -> None:
-    """Wait for a ring, at most so many seconds (None: as long as it takes)."""
+    """Wait for a ring, for at most `within` seconds (None: no limit)."""
     if within is None:
         await event.wait()
         return

@@ -1,8 +1,8 @@
-"""One search that is being driven: its session, the engines that answer it, its controls, and what people wish of it.
+"""One search that is being driven: its session, its engines, its controls, and the wishes that people post to it.
 
-A session is only ever touched by the thread that drives it. Everybody else reads `run.session.trace`, which only grows,
-and posts wishes (see `wishes`), which that thread grants or refuses between rounds, against the newest state. Whatever
-an engine, a strategy or the recorder raises becomes this run's `error`, in words. Knows nothing about pages.
+Only the thread that drives a session touches it. Other threads read `run.session.trace`, which only grows, and post wishes
+(see `wishes`); the driving thread grants or refuses them between rounds, against the newest state. An exception from an
+engine, a strategy or the recorder becomes this run's `error`, a sentence for people. Knows nothing about pages.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from tts_viz.search.wishes import (
 log = logging.getLogger(__name__)
 
 SHARE = 64
-"""Requests of one run in one round at most, so that a wide search does not make the others wait."""
+"""The most requests of one run in one round, so that a wide search does not make the others wait."""
 
 PUT_AWAY = "This search was put away, so nothing can be changed in it any more."
 
@@ -53,22 +53,22 @@ _keys = count()
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A wish on its way, and where its answer goes."""
+    """A posted wish and the future for its answer."""
 
     wish: Wish
     answer: Future[Answer] = field(default_factory=Future)
 
     def reply(self, answer: Answer) -> None:
-        """Nothing happens where nobody waits for it any more."""
+        """Set the answer; does nothing if the future was cancelled."""
         if self.answer.set_running_or_notify_cancel():
             self.answer.set_result(answer)
 
 
 class LiveRun:
-    """A session with its engines and controls. Made by anyone, driven by a `Scheduler` (or by `drive`).
+    """A session with its engines and controls. Any thread can create it; a `Scheduler` (or `drive`) drives it.
 
-    `pace` is the least time in seconds between two rounds, for eyes that want to follow. `max_nodes` bounds the tree;
-    a run that reaches it rests in state "full". `keep` is given the session after each answer and each wish.
+    `pace` is the minimum time in seconds between two rounds, so that people can follow. `max_nodes` bounds the tree; a run
+    that reaches it rests in state "full". `keep`, the recorder, is called with the session after each answer and each wish.
     """
 
     def __init__(
@@ -84,52 +84,52 @@ class LiveRun:
         self.session, self.policy, self.verifier = session, policy, verifier
         self.pace, self.max_nodes, self.keep = pace, max_nodes, keep or (lambda _: None)
         self.key = f"run-{next(_keys)}"
-        """Tells this run's requests from those of others, within this process."""
+        """Identifies this run's requests within this process."""
         self.changed = Bell()
         """Rings when there is something new to see."""
         self.on_wish: Callable[[], None] = lambda: None
-        """Wakes whoever drives it."""
+        """Wakes the driver."""
         self.elapsed = 0.0
-        """Seconds spent in rounds, this run's and its neighbours' in the same batches; not those spent paused."""
+        """Seconds spent in rounds, including other runs' parts of the same rounds; excludes time spent paused."""
         self.in_flight = False
-        """Is a round of it under way? Then its wishes wait."""
+        """Is a round under way? Until it ends, wishes wait."""
         self.waits_for = frozenset(id(e) for e in (policy, verifier) if isinstance(e, Distant) and e.distant)
-        """The engines elsewhere that this run depends on; runs that depend on the same have their rounds together."""
+        """The remote engines of this run, by `id`; runs with the same ones share their rounds."""
         self._error: str | None = None
         self._halted: str | None = None
         self._paused = False
         self._rounds_allowed = 0
         self._began = -inf
-        """When the last round began."""
+        """The time at which the last round began."""
         self._mailbox: deque[Posted] = deque()
         self._closed: str | None = None
         """Why no wish is granted any more."""
         self._lock = threading.Lock()
-        """Of the mailbox and `_closed`."""
+        """Guards the mailbox and `_closed`."""
         self._released_up_to = len(session.trace)
-        """Events up to which `release_pruned` has looked. Of what came before this run, no engine has read anything."""
+        """How many events `release_pruned` has handled. It starts at the trace's length: engines never read earlier nodes."""
         self._noted: RunState = self._state()
 
-    # --- how it stands, for all threads -------------------------------------------------------------------------------
+    # --- its state, for all threads -----------------------------------------------------------------------------------
 
     @property
     def state(self) -> RunState:
-        """How the search stood when it last came to rest: between answers it would look as if nothing were wanted."""
+        """The search's state when it last came to rest. (Between the answers of a round the session itself may seem idle.)"""
         return "failed" if self._halted and self._noted not in ("finished", "stopped") else self._noted
 
     @property
     def error(self) -> str | None:
-        """What went wrong, as a sentence; None where nothing did."""
+        """What went wrong, as a sentence; None if nothing did."""
         failure = self.session.failure
         return self._halted or (str(failure) if failure else self._error)
 
     @property
     def resumable(self) -> bool:
-        """It has failed: can it be tried again? Not where the strategy itself has failed."""
+        """Can a failed run be tried again? False if the strategy itself has failed."""
         return self.state == "failed" and not self._halted and not self.session.failure
 
     def note_state(self) -> None:
-        """Say how the search stands now. Called by whoever drives it, when the session rests."""
+        """Record the search's current state. The driver calls this when the session rests."""
         self._noted = self._state()
         self.changed.ring()
 
@@ -145,10 +145,10 @@ class LiveRun:
             return "paused"
         return "held" if session.held else "running"
 
-    # --- what people wish, from any thread ----------------------------------------------------------------------------
+    # --- wishes, from any thread --------------------------------------------------------------------------------------
 
     def wish(self, wish: Wish) -> Future[Answer]:
-        """Post a wish. Its answer comes once no round of this run is under way."""
+        """Post a wish. It is answered when no round of this run is under way."""
         posted = Posted(wish)
         with self._lock:
             refused = self._closed
@@ -176,13 +176,13 @@ class LiveRun:
         return self.wish(SetPace(seconds))
 
     def change(self, parameters: dict[str, Any] | None = None, **others: Any) -> Future[Answer]:
-        """New settings; knobs that are not among the parameters stay as they are."""
+        """Change settings; knobs that are not in `parameters` keep their values."""
         return self.wish(SetSettings(parameters or {}, others))
 
-    # --- granting them, in the thread that drives ---------------------------------------------------------------------
+    # --- granting wishes, in the driving thread -----------------------------------------------------------------------
 
     def apply_wishes(self) -> None:
-        """Grant or refuse all wishes that have arrived."""
+        """Grant or refuse all posted wishes."""
         while together := self._next_wishes():
             before = len(self.session.trace)
             for posted, answer in self._grant(together):
@@ -192,7 +192,7 @@ class LiveRun:
             self.note_state()
 
     def _next_wishes(self) -> list[Posted]:
-        """The next wish; where it is about settings, all that follow it and are about settings too."""
+        """The next wish; if it changes settings, together with all directly following wishes that do too."""
         taken: list[Posted] = []
         with self._lock:
             while self._mailbox and (
@@ -203,8 +203,8 @@ class LiveRun:
         return taken
 
     def _grant(self, together: list[Posted]) -> list[tuple[Posted, Answer]]:
-        """Wishes about settings are granted as one, the last word on each counting: what lies between would be tried out
-        for nothing, and may not even go together. Where they cannot be, each is looked at by itself."""
+        """Grant several wishes about settings as one change in which the last value of each setting counts, since
+        intermediate settings would be wasted work and may be invalid. If that is refused, grant or refuse each by itself."""
         answer = self._answer([posted.wish for posted in together])
         if answer.refused and len(together) > 1:
             return [(posted, self._answer([posted.wish])) for posted in together]
@@ -261,7 +261,7 @@ class LiveRun:
 
     @property
     def due_at(self) -> float:
-        """When its next round may begin."""
+        """The time at which its next round may begin."""
         return self._began + self.pace
 
     def round_ended(self, began: float, ended: float) -> None:
@@ -270,12 +270,12 @@ class LiveRun:
         self._rounds_allowed = max(0, self._rounds_allowed - 1)
 
     def fail(self, message: str) -> None:
-        """What went wrong, as a sentence. The run rests until it is resumed; its tree is as it was."""
+        """Record a failure, as a sentence. The run rests until it is resumed; its tree stays as it is."""
         self._error = message
 
     @contextmanager
     def failing(self, what: str) -> Iterator[None]:
-        """Whatever is raised inside has gone wrong for this run, and for no other."""
+        """Turn an exception raised in this block into a failure of this run, so that other runs are not affected."""
         try:
             yield
         except BaseException as error:
@@ -285,7 +285,7 @@ class LiveRun:
             self.fail(f"{what} ({type(error).__name__}: {error}); the log has the details.")
 
     def keep_record(self) -> bool:
-        """Give the session to whoever keeps it. Did that go well?"""
+        """Pass the session to the recorder (`keep`). Returns whether that succeeded."""
         with self.failing("This run could not be written down"):
             self.keep(self.session)
             return True
@@ -297,13 +297,13 @@ class LiveRun:
         return self._released_up_to < len(self.session.trace)
 
     async def release_pruned(self) -> None:
-        """Tell the engines which branches were pruned since the last time, so that they can forget them."""
+        """Tell the engines which branches were pruned since the last call, so that they can free their caches."""
         with self.failing("A model could not forget what was pruned"):
             pruned = self._freshly_pruned()
             for engine, ask in ((self.policy, child_request), (self.verifier, score_request)):
                 if pruned and isinstance(engine, Remembering):
                     questions = [self.session.question(ask(id)) for id in pruned]
-                    # It may have to wait for another round that its engine is at work on; nobody else should.
+                    # In a thread, because it may have to wait while the engine is busy with another round.
                     await asyncio.to_thread(engine.release, [replace(q, search=self.key) for q in questions])
 
     def _freshly_pruned(self) -> list[str]:
@@ -317,18 +317,18 @@ class LiveRun:
             for id in (event.pruned if isinstance(event, Decided) else event.nodes)
             if not tree.nodes[id].alive
         ]
-        # What reads the same as a living branch is kept for that one.
-        return [id for id in pruned if not any(node.alive for node in _that_read_the_same(tree, tree.nodes[id]))]
+        # A branch with the same text as a live one shares its cache with it, and must be kept.
+        return [id for id in pruned if not any(node.alive for node in _with_same_text(tree, tree.nodes[id]))]
 
     # --- the end ------------------------------------------------------------------------------------------------------
 
     def halt(self, why: str | None) -> None:
-        """Nobody drives this run at present, for this reason; None: somebody does again."""
+        """Note that nothing drives this run at present, and why; None: it is driven again."""
         self._halted = why
         self.changed.ring()
 
     def refuse_wishes(self, why: str) -> None:
-        """From now on no wish is granted, nor those that have arrived."""
+        """Refuse all waiting wishes and all later ones."""
         with self._lock:
             self._closed = why
             late = list(self._mailbox)
@@ -337,7 +337,7 @@ class LiveRun:
             posted.reply(Answer(why))
 
     def close(self) -> None:
-        """Nothing more will be asked for this run. May have to wait for a round that an engine is at work on."""
+        """Refuse all wishes and free the engines' caches for this run. May have to wait for a round in progress."""
         self.refuse_wishes(PUT_AWAY)
         for engine in (self.policy, self.verifier):
             with self.failing("A model could not forget this search"):
@@ -346,19 +346,19 @@ class LiveRun:
 
 
 def is_ours(error: BaseException) -> bool:
-    """Is it a sign to end for whoever drives, and no fault of what was called? (Libraries raise more than `Exception`, and
-    only the main thread is ever interrupted.)"""
+    """Does the exception tell the driver to end (cancellation or Ctrl-C), rather than report a fault of the called code?
+    (Libraries raise other BaseExceptions too, and only the main thread gets a real KeyboardInterrupt.)"""
     if isinstance(error, asyncio.CancelledError):
         try:
             task = asyncio.current_task()
-        except RuntimeError:  # no loop runs in this thread, so nobody cancels
+        except RuntimeError:  # no loop runs in this thread, so this is not a cancellation of ours
             return False
         return task is not None and task.cancelling() > 0
     return isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread()
 
 
-def _that_read_the_same(tree: Tree, node: Node) -> list[Node]:
-    """All nodes whose steps, from the beginning of their solution, have the same texts; the node is one of them."""
+def _with_same_text(tree: Tree, node: Node) -> list[Node]:
+    """All nodes, including this one, whose paths from the start of their solution have the same step texts."""
     same = [start for start in tree.nodes.values() if start.kind in ("root", "attempt")]
     for step in node.path():
         same = [child for at in same for child in at.children if child.kind != "attempt" and child.text == step.text]

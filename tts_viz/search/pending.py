@@ -1,8 +1,8 @@
-"""Requests that wait for an answer, and which of them the budget covers, kept up to date as answers and requests come.
+"""Requests that wait for an answer, and which of them the budget covers; updated with each request and each answer.
 
-The rule (see `core.budget`): of the children wanted at one depth, the oldest are covered, as many as the cap on
-generations leaves; none where another cap is spent. Scores are always covered. Each depth has an account, so that an
-answer costs the same however many requests wait. Knows nothing about strategies: a request belongs to some process.
+The rule (see `core.budget`): at each depth, the oldest requests for children are covered, as many as the cap on
+generations allows; none if another cap is spent. Scores are always covered. Each depth has an account, so that handling
+an answer takes the same time however many requests wait. Knows nothing about strategies: a request belongs to some process.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ Key = tuple[Literal["child", "score"], NodeId]
 
 @dataclass(slots=True)
 class Account:
-    """The requests for children at one depth, oldest first: those that may be sent, and those that are held back."""
+    """The requests for children at one depth, oldest first: those that may be sent, and those held back."""
 
     covered: dict[Key, int] = field(default_factory=dict)
     held: dict[Key, int] = field(default_factory=dict)
-    """By key, the number that each has in the order of asking."""
+    """Key → the request's number in order of creation."""
 
 
 class Pending(Generic[P]):
-    """The requests of a session. `settle` must be called when the budget has become another one."""
+    """The requests of a session. Call `settle` after the budget has changed."""
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
@@ -39,11 +39,11 @@ class Pending(Generic[P]):
         self._numbers = count()
         self._accounts: dict[int, Account] = {}
         self._depths: dict[Key, int] = {}
-        """Of the requests for children; a depth is found once, since for a rollout it means a walk."""
+        """The depth of each request for a child; cached, since finding a rollout's depth means walking up the tree."""
         self._wanted: dict[Key, tuple[int, Request]] = {}
         self._in_order = True
         self._open = True
-        """Is no cap spent that holds back every child, whatever its depth?"""
+        """False once a cap is spent that holds back children at every depth."""
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -71,7 +71,7 @@ class Pending(Generic[P]):
             self._in_order = True
         return [request for _, request in islice(self._wanted.values(), most)]
 
-    # --- what comes and goes ---------------------------------------------------------------------------------------
+    # --- adding and removing ---------------------------------------------------------------------------------------
 
     def add(self, request: Request, process: P) -> None:
         key: Key = (request.want, request.node)
@@ -86,7 +86,7 @@ class Pending(Generic[P]):
         self._settle_depth(depth)
 
     def answered(self, key: Key) -> None:
-        """Its answer is in the tree. KeyError if it was not asked for."""
+        """Remove a request after its answer was applied to the tree. KeyError if there is no such request."""
         depth = self._depths.get(key)
         self._remove(key)
         was_open, self._open = self._open, self._is_open()
@@ -96,13 +96,13 @@ class Pending(Generic[P]):
             self._settle_depth(depth)
 
     def keep(self, wanted: Callable[[P], bool]) -> None:
-        """Take back the requests of all other processes."""
+        """Drop the requests of all processes for which `wanted` is false."""
         for key in [key for key, (_, _, process) in self._entries.items() if not wanted(process)]:
             self._remove(key)
         self.settle()
 
     def settle(self) -> None:
-        """Look at all requests anew: the budget is another one."""
+        """Check all requests again after the budget has changed."""
         self._open = self._is_open()
         for depth in self._accounts:
             self._settle_depth(depth)

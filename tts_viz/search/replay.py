@@ -1,4 +1,4 @@
-"""Bringing a search back from its trace: the same strategy, fed the recorded answers, so that it can go on exactly."""
+"""Restore a search from its trace: run the same strategy on the recorded answers, so that it can continue exactly."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tts_viz.search.session import Session
 def fast_forward(trace: Sequence[Event]) -> Session:
     """The session as it was after `trace`, ready to go on, or failed where its strategy failed.
 
-    Raises `DriftError`, naming the event, where the strategy would not have done what the trace says.
+    Raises `DriftError`, naming the event, if the strategy now does something other than the trace says.
     """
     if not trace or not isinstance(trace[0], Started):
         raise DriftError("event 0 must be the start of a search")
@@ -49,7 +49,7 @@ def fast_forward(trace: Sequence[Event]) -> Session:
 
 
 def _repeat(session: Session, event: Event) -> None:
-    """Let happen again what came from outside: a model's answer or a person's word."""
+    """Repeat an event that came from outside the strategy: a model's answer or a person's intervention."""
     match event:
         case Changed():
             session.change(**{name: getattr(event.settings, name) for name in event.what.split(", ")})

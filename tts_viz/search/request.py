@@ -1,4 +1,4 @@
-"""One thing that a session wants of a model, as a value; and which ids and seeds such requests have."""
+"""A session's request to a model, as a value, and the ids and seeds of requests."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from tts_viz.core.node import place_of
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One thing wanted: a child (`node` is its id, `parent` where it grows) or a score (`node` is scored).
+    """A request for a child (`node` is its id, `parent` the node it is sampled from) or for a score (of `node`).
 
-    `seed` is 64 bits and depends on the session's seed and the node id only, so that no neighbour changes a sample.
+    `seed` has 64 bits and depends only on the session's seed and the node id, so that a sample does not depend on its batch.
     """
 
     want: Literal["child", "score"]
@@ -33,22 +33,22 @@ class Request:
 
 
 def child_request(node: NodeId) -> Request:
-    """For what would be the first child of this node: a way to name all that a policy has read down to it."""
+    """The request for this node's first child: it identifies the text that a policy has read down to the node."""
     return Request("child", f"{node}.0", node)
 
 
 def score_request(node: NodeId) -> Request:
-    """For the score of this node: a way to name all that a verifier has read down to it."""
+    """The request for this node's score: it identifies the text that a verifier has read down to the node."""
     return Request("score", node, node.rpartition(".")[0])
 
 
 def request_seed(seed: int, node: NodeId) -> int:
-    """64 bits from the session's seed and the id of the node to be made (which ends in the child's index)."""
+    """A 64-bit seed from the session's seed and the id of the new node (which ends in the child's index)."""
     return int.from_bytes(hashlib.blake2b(f"{seed}:{node}".encode(), digest_size=8).digest(), "little")
 
 
 def first_free(trace: Iterable[Event]) -> Counter[tuple[NodeId, NodeKind]]:
-    """The first child index of each node and kind that no answer has used; ids of children that never came are free."""
+    """The first unused child index for each node and kind; ids of children that were requested but never came are free."""
     free = Counter[tuple[NodeId, NodeKind]]()
     for event in trace:
         if isinstance(event, Expanded | NoCandidate) and event.by == "search":

@@ -1,9 +1,8 @@
-"""Drives searches: batches their requests together, keeps time, and outlives whatever goes wrong in any of them.
+"""Drives searches: batches their requests, paces them, and survives a failure in any of them.
 
-One round: take the requests of every run that may go on, ask each engine once for all of them, feed the answers. Between
-rounds, what people wish is granted or refused (see `live_run`). Nothing is looked at while nothing happens: the loop
-sleeps until a wish arrives, a run is added or dropped, a round ends, or a run's pace lets it go on. Knows nothing about
-pages.
+One round: collect the requests of every run that may continue, send each engine one batch, feed the answers. Between rounds,
+people's wishes are granted or refused (see `live_run`). There is no polling: the loop sleeps until a wish arrives, a run is
+added or dropped, a round ends, or a run's pace allows the next round. Knows nothing about pages.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ log = logging.getLogger(__name__)
 Jobs = Mapping[LiveRun, Sequence[Request]]
 
 Health = Literal["well", "still", "ended"]
-"""Of the thread that drives all runs: "still" while it does not come back from something, "ended" once it is gone."""
+"""Health of the thread that drives all runs: "still" while it is stuck in one call, "ended" once it has exited."""
 
 STILL = "All searches stand still: the program is busy with something that does not end. They go on when it does."
 ENDED = "The program can drive no search any more: it must be started again. Everything found so far is kept."
@@ -43,7 +42,7 @@ ENDED = "The program can drive no search any more: it must be started again. Eve
 
 
 async def tick(runs: Sequence[LiveRun]) -> bool:
-    """Grant what is wished of these runs, then one round for all of them together. Was there anything to ask?"""
+    """Grant the wishes of these runs, then run one round for all of them. Returns whether there was anything to do."""
     for run in runs:
         run.apply_wishes()
     jobs = jobs_of(runs, monotonic())
@@ -52,7 +51,7 @@ async def tick(runs: Sequence[LiveRun]) -> bool:
 
 
 def jobs_of(runs: Sequence[LiveRun], now: float) -> Jobs:
-    """What each of these runs would ask in a round that begins now; runs that have nothing to do in it are not among them."""
+    """The requests of each run for a round that begins now; runs with nothing to do in it are left out."""
     jobs = {run: _due(run, now) for run in runs}
     return {run: requests for run, requests in jobs.items() if requests or run.has_news}
 
@@ -65,8 +64,8 @@ def _due(run: LiveRun, now: float) -> Sequence[Request]:
 
 
 async def one_round(jobs: Jobs) -> None:
-    """Ask each engine once for all that the runs want of it, and feed the answers. Whatever is raised reaches the runs
-    that it is about, as their `error`."""
+    """Send each engine one batch with the requests of all runs, and feed the answers. An exception becomes the `error` of
+    the runs it concerns."""
     began = monotonic()
     asked: dict[tuple[str, int], list[tuple[LiveRun, Request]]] = defaultdict(list)
     for run, requests in jobs.items():
@@ -90,7 +89,7 @@ async def one_round(jobs: Jobs) -> None:
 
 
 async def _ask(group: Sequence[tuple[LiveRun, Request]]) -> None:
-    """One engine, one batch. An engine's failure reaches every run in the batch and loses none of their trees."""
+    """Send one batch to one engine. If the engine fails, every run in the batch fails, but keeps its tree."""
     run, request = group[0]
     kind = "policy" if request.want == "child" else "verifier"
     questions: list[Any] = []
@@ -110,7 +109,7 @@ async def _ask(group: Sequence[tuple[LiveRun, Request]]) -> None:
         return
     for run, fed in groupby(zip(group, answers, strict=True), lambda pair: pair[0][0]):
         _feed(run, [(request, answer) for (_, request), answer in fed])
-        await asyncio.sleep(0)  # whatever else waits for this thread has its turn
+        await asyncio.sleep(0)  # give other tasks of this thread a turn
 
 
 def _question(run: LiveRun, request: Request, into: list[Any]) -> bool:
@@ -121,7 +120,7 @@ def _question(run: LiveRun, request: Request, into: list[Any]) -> bool:
 
 
 def _feed(run: LiveRun, answers: Sequence[tuple[Request, Sampled | Rewards]]) -> None:
-    """A strategy's own bug, and one of the recorder's, reach this run only. What was generated is recorded all the same."""
+    """Feed a run its answers. A bug in the strategy or the recorder fails only this run; the answers are still recorded."""
     kept = True
     for request, answer in answers:
         try:
@@ -138,7 +137,7 @@ def _feed(run: LiveRun, answers: Sequence[tuple[Request, Sampled | Rewards]]) ->
 
 
 def check_answers(questions: Sequence[SampleRequest | ScoreRequest], answers: Sequence[Sampled | Rewards]) -> None:
-    """Raises ValueError unless there is one answer to each question, of its kind, with one number for each step wanted."""
+    """Raises ValueError unless each question has one answer of its kind, with one number for each step to be scored."""
     for question, answer in zip(questions, answers, strict=True):
         if isinstance(question, SampleRequest):
             if not isinstance(answer, Sampled):
@@ -161,13 +160,13 @@ def _fail(group: Sequence[tuple[LiveRun, Request]], message: str) -> None:
 
 
 async def drive(runs: Sequence[LiveRun]) -> None:
-    """Tick until no run has anything to do: each is finished, stopped, failed, full or out of budget."""
+    """Run rounds until no run has anything to do: each is finished, stopped, failed, full or out of budget."""
     while await tick(runs):
         pass
 
 
 def run_to_end(session: Session, policy: Policy, verifier: Verifier) -> LiveRun:
-    """The simplest driver: one session, until it ends or its budget does. Raises EngineError and StrategyError."""
+    """The simplest driver: run one session until it ends or its budget is spent. Raises EngineError and StrategyError."""
     run = LiveRun(session, policy, verifier)
     asyncio.run(drive([run]))
     if session.failure:
@@ -181,24 +180,24 @@ def run_to_end(session: Session, policy: Policy, verifier: Verifier) -> LiveRun:
 
 
 class Scheduler:
-    """Drives any number of runs, together, in a thread of its own, until they are dropped.
+    """Drives any number of runs together, in a thread of its own, until they are dropped.
 
-    Runs whose models are elsewhere have rounds of their own, so that a server that is slow holds up nobody else. Should
-    the thread end or stand still all the same, every run says so (`error`, in state "failed"), and so does `health`.
+    Runs with remote models have rounds of their own, so that a slow server does not delay other runs. If the thread ends or
+    gets stuck, every run reports it (`error`, in state "failed"), and so does `health`.
     """
 
     WATCH = 2.0
-    """Seconds between two looks of the watchdog."""
+    """Seconds between two checks of the watchdog."""
 
     PATIENCE = 15.0
-    """Seconds for which the thread may be busy with one thing before it is said to stand still."""
+    """Seconds that the thread may spend in one call before it counts as stuck ("still")."""
 
     def __init__(self) -> None:
         self._health: Health = "well"
         self._runs: list[LiveRun] = []
         self._dropped: list[LiveRun] = []
         self._lock = threading.Lock()
-        """Of the lists of runs, and of what they are told of the thread's health."""
+        """Guards the list of runs and the health reported to them."""
         self._closed = threading.Event()
         self._bell = Bell()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -216,11 +215,11 @@ class Scheduler:
         with self._lock:
             self._runs.append(run)
             if self._health != "well":
-                self._tell([run])
+                self._report_health([run])
         self._bell.ring()
 
     def drop(self, run: LiveRun) -> None:
-        """Forget a run; the round under way may still feed it."""
+        """Remove a run; a round in progress may still feed it."""
         run.refuse_wishes(PUT_AWAY)
         with self._lock:
             self._runs = [r for r in self._runs if r is not run]
@@ -228,7 +227,7 @@ class Scheduler:
         self._bell.ring()
 
     def close(self) -> None:
-        """End once the rounds under way are over."""
+        """End after the rounds in progress."""
         self._closed.set()
         self._bell.ring()
         self._thread.join()
@@ -242,7 +241,7 @@ class Scheduler:
         except BaseException:
             log.critical("the scheduler's thread has ended", exc_info=True)
         if not self._closed.is_set():
-            self._say("ended")
+            self._set_health("ended")
 
     async def _drive(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -264,8 +263,8 @@ class Scheduler:
     def _look(
         self, under_way: dict[frozenset[int], asyncio.Task[None]], closing: set[asyncio.Task[None]]
     ) -> float | None:
-        """Grant wishes and begin the rounds that are due. Seconds until the next one is; None where none will be before
-        something happens."""
+        """Grant wishes and start the rounds that are due. Returns the seconds until the next round is due; None if it
+        depends on something else happening first."""
         for key in [key for key, task in under_way.items() if task.done()]:
             if not (task := under_way.pop(key)).cancelled() and (error := task.exception()):
                 log.critical("a round failed", exc_info=error)
@@ -297,33 +296,33 @@ class Scheduler:
     # --- the watchdog ---------------------------------------------------------------------------------------------
 
     def _watch(self) -> None:
-        """Ask the thread for a sign of life now and then."""
+        """Check periodically that the thread still responds."""
         sign, since = threading.Event(), monotonic()
         sign.set()
         while not self._closed.wait(self.WATCH):
             if not self._thread.is_alive():
-                self._say("ended")
+                self._set_health("ended")
                 return
             if sign.is_set():
                 if self._health == "still":
-                    self._say("well")
+                    self._set_health("well")
                 sign, since = threading.Event(), monotonic()
                 try:
                     if self._loop:
                         self._loop.call_soon_threadsafe(sign.set)
-                except RuntimeError:  # it is being closed: the thread ends
+                except RuntimeError:  # the loop is closing: the thread is about to end
                     continue
             elif self._health == "well" and monotonic() - since > self.PATIENCE:
                 log.error("the scheduler's thread has not come back for %.0f s", monotonic() - since)
-                self._say("still")
+                self._set_health("still")
 
-    def _say(self, health: Health) -> None:
+    def _set_health(self, health: Health) -> None:
         with self._lock:
             if self._health != "ended":
                 self._health = health
-                self._tell(self._runs)
+                self._report_health(self._runs)
 
-    def _tell(self, runs: Sequence[LiveRun]) -> None:
+    def _report_health(self, runs: Sequence[LiveRun]) -> None:
         for run in runs:
             run.halt({"well": None, "still": STILL, "ended": ENDED}[self._health])
             if self._health == "ended":

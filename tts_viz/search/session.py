@@ -1,18 +1,18 @@
-"""One search: a strategy, the tree it grows, and the trace of all that happened. No I/O, no threads, no clock.
+"""One search: a strategy, the tree it grows, and the trace of its events. No I/O, no threads, no clock.
 
 Theory of operation. The strategy's generator yields an op; the session turns it into *requests*, each for one child or
-one node's score, and waits. Whoever drives the session (the scheduler, a test, a replay) reads `wants`, gets each
-request answered by whatever means and in whatever order, and calls `feed`. When an op's last answer is in, the
-generator goes on. `Parallel` makes a tree of generators; each goes on by itself. What a person does by hand may ask for
-things too (a score for the step that they wrote): a generator of its own, and the strategy waits until that has ended.
+one node's score, and waits. The driver of the session (the scheduler, a test, a replay) reads `wants`, has the requests
+answered by any means and in any order, and calls `feed`. When an op's last answer is in, the generator continues.
+`Parallel` makes a tree of generators that continue independently. An intervention may need requests too (a score for a
+step written by hand): it gets a generator of its own, and the strategy waits until that one has ended.
 
 Rule 1. Every change is an event, applied to the tree and appended to the trace in one place: `_emit`.
 Rule 2. The budget holds requests back; it never drops them and never closes a generator.
 Rule 3. Commands are given between answers. A command never loses what was generated.
-Rule 4. A session is in one of four states. It is "going" while something is wanted, "held" while only the budget keeps
-it from going on, and "ended" once the strategy has nothing more to ask or a person stopped it; it leaves "ended" by what
-is done by hand. It is "failed" once a strategy has raised (`failure` says what): `StrategyError` comes out of the call
-that let it go on, and nothing leaves this state. Answers that are under way then are recorded all the same.
+Rule 4. A session is in one of four states. It is "going" while requests wait for answers, "held" while only the budget
+stops it, and "ended" once the strategy makes no more requests or a person stopped it; an intervention can make it leave
+"ended". It is "failed" once a strategy has raised (see `failure`): the call that resumed the strategy raises
+`StrategyError`, and the state is final. Answers that arrive after that are still recorded.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ from tts_viz.search.request import Request, first_free, request_seed
 from tts_viz.tasks.base import problem_of
 
 IDLE_OPS = 10_000
-"""A strategy that yields this many ops in a row that ask for nothing is spinning: a bug, not a slow search."""
+"""A strategy that yields this many ops in a row without making a request is in an endless loop."""
 
 FORK = "Go back to an earlier moment and fork the run there to go on in another way."
 
@@ -64,7 +64,7 @@ SessionState = Literal["going", "held", "ended", "failed"]
 
 @dataclass(slots=True, eq=False)
 class Process:
-    """A generator, what it waits for, and what came of its pending op so far."""
+    """A generator, what it waits for, and the results of its pending op so far."""
 
     search: Search
     by: Author = "search"
@@ -75,27 +75,27 @@ class Process:
 
 
 class Session:
-    """See the module's docstring. `trace` is the truth; `tree` is its fold."""
+    """See the module's docstring. `trace` is the source of truth; `tree` is its fold."""
 
     def __init__(self, started: Started) -> None:
-        """Raises ValueError for bad settings. A strategy that fails before its first question makes a failed session."""
+        """Raises ValueError for bad settings. If the strategy fails before its first request, the session is "failed"."""
         self.tree = Tree()
         self.trace: list[Event] = []
         self.failure: StrategyError | None = None
-        """What the strategy died of."""
+        """The error with which the strategy failed."""
         self._pending: Pending[Process] = Pending(self.tree)
-        self._asked: Counter[tuple[NodeId, NodeKind]] = Counter()
+        self._next_index: Counter[tuple[NodeId, NodeKind]] = Counter()
         self._by_hand: dict[int, Process] = {}
-        """What was asked for by hand and has not ended, by the number of the intervention."""
+        """The unfinished processes of interventions, by the intervention's number."""
         self._waiting: list[tuple[Process, list[Node] | None]] = []
-        """The strategy's generators that could go on, once nothing asked for by hand is under way."""
+        """The strategy's processes that will continue when no intervention's process is running."""
         self._why: Literal["finished", "stopped"] = "finished"
         strategy = strategies.from_settings(started.settings, started.table)
         self._emit(started)
         with suppress(StrategyError):
             self._begin(strategy)
 
-    # --- what is wanted ---------------------------------------------------------------------------------------------
+    # --- requests ---------------------------------------------------------------------------------------------------
 
     @property
     def state(self) -> SessionState:
@@ -113,24 +113,25 @@ class Session:
 
     @property
     def wants(self) -> list[Request]:
-        """Unanswered requests that the budget covers, oldest op first; [] unless it is going."""
+        """Unanswered requests that the budget covers, oldest op first; [] unless the state is "going"."""
         return self.first_wants(None)
 
     def first_wants(self, most: int | None) -> list[Request]:
-        """The first so many of them."""
+        """The first `most` of these requests."""
         return self._pending.wanted(most) if self.state == "going" else []
 
     @property
     def held(self) -> bool:
-        """Is it only the budget that keeps the search from going on?"""
+        """Is the budget the only thing that stops the search?"""
         return self.state == "held"
 
     # --- answers ----------------------------------------------------------------------------------------------------
 
     def feed(self, request: Request, answer: Sampled | Rewards) -> list[Event]:
-        """Record the answer to a wanted request and go on; returns the new events.
+        """Record the answer to a pending request and continue; returns the new events.
 
-        KeyError if it isn't wanted; `StrategyError` where the strategy fails at it: the answer is recorded even so.
+        Raises KeyError if the request is not pending, and `StrategyError` if the strategy fails; the answer is recorded
+        even then.
         """
         before = len(self.trace)
         _, process = self._pending[request.want, request.node]
@@ -154,18 +155,18 @@ class Session:
         if request.want == "child" and request.node in self.tree.nodes:
             process.grown.append(request.node)
         if not process.waiting:
-            # Birth order is the order of arrival; a strategy sees its children in the order it asked for them.
+            # Nodes are created in order of arrival; a strategy gets its children in the order in which it requested them.
             grown, process.grown = in_order(self.tree.nodes[id] for id in process.grown), []
             self._resume(process, grown)
 
     def question(self, request: Request) -> SampleRequest | ScoreRequest:
-        """The request as the engines read it: complete in itself."""
+        """The request in the form that engines read, with all context included."""
         assert self.tree.started is not None
         started = self.tree.started
         problem = problem_of(started)
         if request.want == "score":
             path = self.tree.nodes[request.node].path()
-            # All are known where the answer to a deeper node's request came first.
+            # All rewards can be known already, if the answer for a deeper node came first.
             known = next((i for i, n in enumerate(path) if n.reward is None), len(path) - 1)
             return ScoreRequest(started.prompt, tuple(n.text for n in path), len(path) - known, problem)
         parent = self.tree.nodes[request.parent]
@@ -176,17 +177,17 @@ class Session:
         return SampleRequest(started.prompt, steps, temperature, request.seed, limit, earlier, asked=asked)
 
     def check_alive(self) -> None:
-        """Raises `InterventionRefusedError` where the strategy has failed: then nothing can go on."""
+        """Raises `InterventionRefusedError` if the strategy has failed, since the search cannot continue then."""
         if self.failure:
             raise InterventionRefusedError(f"{self.failure} {FORK}")
 
     # --- a person's commands ----------------------------------------------------------------------------------------
 
     def change(self, **changes: Any) -> list[Event]:
-        """New settings (fields of `Settings`), from the next request on; a new strategy starts on the tree as it is.
+        """Change settings (fields of `Settings`) from the next request on; a new strategy starts on the tree as it is.
 
-        Raises ValueError for a bad value, or another strategy after a failure, and then nothing has changed;
-        `StrategyError` where the new strategy fails at once.
+        Raises ValueError, without any change, for a bad value or a new strategy after a failure; `StrategyError` if the new
+        strategy fails at once.
         """
         before, old = len(self.trace), self.tree.settings
         settings = replace(old, **changes)
@@ -205,18 +206,18 @@ class Session:
         return self.trace[before:]
 
     def intervene(self, intervention: Intervention | Undone) -> list[Event]:
-        """What a person does by hand (see `steering`, which makes and checks these events), and what follows from it.
+        """Record an intervention (see `steering`, which makes and checks these events) and carry out its consequences.
 
-        A search that had ended goes on where there is something to go on with. Raises ValueError or KeyError for what
-        cannot be done (any more), and then nothing has changed; `StrategyError` where the strategy fails at it.
+        A search that had ended continues if the intervention gives it something to do. Raises ValueError or KeyError,
+        without any change, for an intervention that is not possible (any more); `StrategyError` if the strategy fails.
         """
         self.check_alive()
         steering.check(self.tree, intervention)
         before = len(self.trace)
         if self.tree.ended:
-            self._asked, self._why = first_free(self.trace), self.tree.ended.why
+            self._next_index, self._why = first_free(self.trace), self.tree.ended.why
         if isinstance(intervention, MoreRequested):
-            first = self._asked[intervention.node, "step"]
+            first = self._next_index[intervention.node, "step"]
             intervention = replace(
                 intervention, children=tuple(f"{intervention.node}.{first + i}" for i in range(intervention.n))
             )
@@ -243,7 +244,7 @@ class Session:
         return self.trace[before:]
 
     def stop(self) -> list[Event]:
-        """End the search here and keep everything; nothing happens to one that has ended or failed."""
+        """End the search and keep its tree; does nothing if it has ended or failed."""
         if self.done or self.failure:
             return []
         self._pending.keep(lambda _: False)
@@ -253,7 +254,7 @@ class Session:
         return self.trace[-1:]
 
     def record(self, event: Expanded | NoCandidate | Scored) -> list[Event]:
-        """Go on with an answer that was given before, from a trace. Raises ValueError if nobody asked for it."""
+        """Feed an answer recorded in a trace. Raises ValueError if it answers no pending request."""
         before = len(self.trace)
         key: Key = ("score" if isinstance(event, Scored) else "child", event.node)
         if key not in self._pending or not self._pending[key][0].fits(event):
@@ -270,38 +271,38 @@ class Session:
         self.trace.append(event)
 
     def _strategy(self, settings: Settings) -> strategies.Strategy:
-        """Raises ValueError for settings that no search could go by."""
+        """The strategy of these settings. Raises ValueError for invalid settings."""
         assert self.tree.started is not None
         return strategies.from_settings(settings, self.tree.started.table)
 
     def _begin(self, strategy: strategies.Strategy) -> None:
-        """Start a strategy on the tree as it is, in place of the one before; what was asked for by hand goes on."""
+        """Start a strategy on the tree as it is, replacing the one before; interventions' processes continue."""
         self._pending.keep(lambda process: process.by == "user")
         self._waiting.clear()
         if not self._by_hand:
-            self._asked = first_free(self.trace)
+            self._next_index = first_free(self.trace)
         self._resume(Process(strategy.search(self.tree)), None)
 
     def _cancel(self, process: Process) -> None:
-        """Forget what a generator, or one that it runs, is waiting for."""
-        gone = {process}
-        while more := {child for p in gone for child in p.running} - gone:
-            gone |= more
-        self._pending.keep(lambda process: process not in gone)
+        """Drop the requests of a process and of all processes that it runs."""
+        cancelled = {process}
+        while more := {child for p in cancelled for child in p.running} - cancelled:
+            cancelled |= more
+        self._pending.keep(lambda process: process not in cancelled)
 
     @property
     def _strategy_lives(self) -> bool:
         return bool(self._waiting) or any(process.by == "search" for process in self._pending.processes())
 
     def _go_on(self) -> None:
-        """Let the strategy go on, once nothing asked for by hand is under way; end where there is nothing to go on with."""
+        """Continue the strategy unless an intervention's process is running; end the search if nothing is left to do."""
         while self._waiting and not self._by_hand:
             self._resume(*self._waiting.pop(0))
         if not self._waiting and not self._by_hand and not self._pending and not self.done:
             self._emit(Ended(self._why))
 
     def _resume(self, process: Process, grown: list[Node] | None) -> None:
-        """Run a generator until it waits for something; when it ends, let the one that waits for it go on."""
+        """Run a generator until it waits for answers; if it ends, continue the one that waits for it."""
         if self.failure:
             return
         if process.by == "search" and self._by_hand:
@@ -309,7 +310,7 @@ class Session:
             return
         try:
             ended = self._run(process, grown)
-        except StrategyError:  # of a generator that this one runs
+        except StrategyError:  # raised by a generator that this one runs
             raise
         except Exception as error:
             what = f"{type(error).__name__}: {error}".rstrip(":. ")
@@ -319,7 +320,7 @@ class Session:
             self._finished(process)
 
     def _run(self, process: Process, grown: list[Node] | None) -> bool:
-        """Has the generator ended? Else it waits."""
+        """Run a generator until it ends (True) or waits (False)."""
         for _ in range(IDLE_OPS):
             try:
                 op = next(process.search) if grown is None else process.search.send(grown)
@@ -340,7 +341,7 @@ class Session:
             self._resume(process.parent, [])
 
     def _start(self, op: Op, process: Process) -> bool:
-        """Begin an op. Is the process now waiting?"""
+        """Begin an op. Returns whether the process now waits."""
         match op:
             case Expand(nodes, n, greedy):
                 for node in nodes:
@@ -367,22 +368,22 @@ class Session:
                 process.running.update(children)
                 for child in children:
                     self._resume(child, None)
-                # If all of them ended at once, the last one has already let this process go on.
+                # If all of them ended at once, the last one has already resumed this process.
                 return bool(children)
             case _:
                 raise TypeError(f"a strategy yields ops (see `core.ops`), not {type(op).__name__}")
         return bool(process.waiting)
 
     def _want_child(self, process: Process, parent: Node, kind: NodeKind, greedy: bool) -> None:
-        index = self._asked[parent.id, kind]
-        self._asked[parent.id, kind] += 1
+        index = self._next_index[parent.id, kind]
+        self._next_index[parent.id, kind] += 1
         id = f"{parent.id}.{'r' if kind == 'rollout' else ''}{index}"
         seed = request_seed(self.tree.settings.seed, id)
         self._want(process, Request("child", id, parent.id, kind, greedy, seed))
 
     def _attempt(self, end: Node) -> NodeId:
-        index = self._asked[end.id, "attempt"]
-        self._asked[end.id, "attempt"] += 1
+        index = self._next_index[end.id, "attempt"]
+        self._next_index[end.id, "attempt"] += 1
         self._emit(Expanded(end.id, f"{end.id}.a{index}", "", "attempt"))
         return f"{end.id}.a{index}"
 

@@ -1,5 +1,4 @@
-"""How every search begins: its first event, made of a problem, settings and the engines that will answer. Knows nothing about
-who asked for it."""
+"""The first event of every search, made from a problem, settings and the engines. Knows nothing about who starts the search."""
 
 from __future__ import annotations
 
@@ -23,10 +22,10 @@ def started(
     verifier_name: str = "",
     table: Mapping[str, Any] = MappingProxyType({}),
 ) -> Started:
-    """A search's first event. Its steps may be as long as this policy's are.
+    """A search's first event. The policy sets the limit on the length of a step.
 
-    `policy_name` and `verifier_name` are those by which both can be loaded again, options included; the engines' own names
-    where they were not loaded by name. `table`: what strategies that look up choices may look up (see
+    `policy_name` and `verifier_name` are the names, options included, by which the models can be loaded again; the default
+    is the engines' own names. `table`: the rows for strategies that use the table of choices (see
     `strategies.choice_table`).
     """
     return Started(

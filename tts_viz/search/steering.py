@@ -1,7 +1,7 @@
-"""What a person may do to a search by hand: each function checks one wish against the tree and makes the event of it.
+"""A person's interventions in a search: each function checks one intervention against the tree and makes its event.
 
-Knows nothing about sessions or pages; `Session.intervene` records the event and `follow_up` says what must be asked for because
-of it. All raise `InterventionRefusedError` (KeyError for a node that is not there) and change nothing. Writing a step with the
+Knows nothing about sessions or pages; `Session.intervene` records the event and `follow_up` gives the requests that it needs.
+All functions raise `InterventionRefusedError` (KeyError for an unknown node) and change nothing. Writing a step with the
 task's help is in `solutions`: here a step is text.
 """
 
@@ -28,17 +28,17 @@ from tts_viz.core.tree import Tree
 from tts_viz.errors import InterventionRefusedError
 
 MOST_ASKED = 64
-"""Children that can be asked for at a time."""
+"""The most children that can be requested at a time."""
 
 LONGEST_STEP = 2_000
-"""Characters of a step by hand."""
+"""The most characters of a step written by hand."""
 
 
 # --- prune, pin, override -------------------------------------------------------------------------------------------
 
 
 def prune(tree: Tree, id: NodeId) -> Pruned:
-    """Give a branch up. What grew from it stays in the tree and no longer counts."""
+    """Prune a branch. Its nodes stay in the tree but no longer count."""
     node = _step(tree, id)
     if not node.alive:
         raise InterventionRefusedError("This branch is given up already.")
@@ -46,7 +46,7 @@ def prune(tree: Tree, id: NodeId) -> Pruned:
 
 
 def restore(tree: Tree, id: NodeId) -> Pruned:
-    """Take back every prune on the way to a node, whoever made it."""
+    """Undo every pruning on the path to a node, by a decision or by a person."""
     node = _step(tree, id)
     fallen = tuple(n.id for n in reversed(list(node.lineage())) if n.given_up)
     if not fallen:
@@ -55,7 +55,7 @@ def restore(tree: Tree, id: NodeId) -> Pruned:
 
 
 def pin(tree: Tree, id: NodeId, pinned: bool = True) -> Pinned:
-    """No decision prunes a pinned node. A node that is pruned must be restored first."""
+    """Pin or unpin a node; no decision prunes a pinned node. A pruned node must be restored first."""
     node = _step(tree, id)
     if node.pinned == pinned:
         raise InterventionRefusedError("It is pinned already." if pinned else "It is not pinned.")
@@ -65,7 +65,7 @@ def pin(tree: Tree, id: NodeId, pinned: bool = True) -> Pinned:
 
 
 def override(tree: Tree, id: NodeId, reward: float | None) -> ScoreOverridden:
-    """Put one's own score, from 0 to 1, in place of the verifier's; None gives the verifier its word back."""
+    """Replace the verifier's score by a person's, from 0 to 1; None restores the verifier's."""
     node = _step(tree, id)
     if reward is None and node.override is None:
         raise InterventionRefusedError("The verifier’s own score counts here already.")
@@ -80,14 +80,14 @@ def override(tree: Tree, id: NodeId, reward: float | None) -> ScoreOverridden:
 
 
 def write(tree: Tree, parent: NodeId, text: str, finish: Finish = "step") -> Expanded:
-    """The next step after `parent`, in a person's own words."""
+    """Add a next step after `parent`, written by a person."""
     node = _known(tree, parent)
     _check_growable(tree, node)
     return Expanded(parent, _free(node), _checked(text), finish=finish, by="user")
 
 
 def edit(tree: Tree, id: NodeId, text: str, finish: Finish = "step") -> Expanded:
-    """A new sibling that says what the node should have said; the node stays, and what follows it is stale."""
+    """Add a sibling with the edited text; the node stays, and it and everything below it become stale."""
     node = _step(tree, id)
     if node.replaced:
         raise InterventionRefusedError("This step was edited already: edit the newer one.")
@@ -99,7 +99,7 @@ def edit(tree: Tree, id: NodeId, text: str, finish: Finish = "step") -> Expanded
 
 
 def ask(tree: Tree, id: NodeId, n: int, whole: bool = False) -> MoreRequested:
-    """`n` more next steps from a node, or (`whole`) n more solutions from it on to their ends."""
+    """Request `n` more next steps from a node, or (`whole`) `n` more complete solutions from it."""
     node = _known(tree, id)
     if not 1 <= n <= MOST_ASKED:
         raise InterventionRefusedError(f"Ask for 1 to {MOST_ASKED} at a time; {n} is not possible.")
@@ -111,7 +111,7 @@ def ask(tree: Tree, id: NodeId, n: int, whole: bool = False) -> MoreRequested:
 
 
 def undo(tree: Tree) -> Undone:
-    """Take back the last thing done by hand that stands."""
+    """Undo the last intervention that is not undone yet."""
     last = next((i for i in reversed(range(len(tree.interventions))) if not tree.interventions[i].undone), None)
     if last is None:
         raise InterventionRefusedError("There is nothing to undo.")
@@ -119,7 +119,7 @@ def undo(tree: Tree) -> Undone:
 
 
 def redo(tree: Tree) -> Undone:
-    """Do again what was taken back last. Once something new was done by hand, nothing can be redone."""
+    """Redo the intervention that was undone last. After a new intervention, nothing can be redone."""
     last = len(tree.interventions)
     while last > 0 and tree.interventions[last - 1].undone:
         last -= 1
@@ -128,13 +128,13 @@ def redo(tree: Tree) -> Undone:
     return Undone(last, redone=True)
 
 
-# --- checked again where it is done ------------------------------------------------------------------------------------
+# --- checking again before recording -----------------------------------------------------------------------------------
 
 
 def check(tree: Tree, event: Intervention | Undone) -> None:
-    """Raises `InterventionRefusedError` unless the functions above would make this very event.
+    """Raises `InterventionRefusedError` unless the functions above would make exactly this event on this tree.
 
-    For wishes that were made some time ago, and for files.
+    For events that were made earlier or read from files.
     """
     match event:
         case Pruned(nodes, pruned):
@@ -155,11 +155,11 @@ def check(tree: Tree, event: Intervention | Undone) -> None:
         raise InterventionRefusedError("The search has moved on meanwhile: look again, and try again.")
 
 
-# --- what follows -----------------------------------------------------------------------------------------------------
+# --- consequences -----------------------------------------------------------------------------------------------------
 
 
 def follow_up(tree: Tree, event: Event) -> Search | None:
-    """What must be asked for because of an event by hand, before the strategy goes on."""
+    """The requests that an intervention needs before the strategy continues; None if it needs none."""
     match event:
         case Expanded(by="user"):
             return _read(tree.nodes[event.node])
@@ -172,7 +172,7 @@ def follow_up(tree: Tree, event: Event) -> Search | None:
 
 
 def decide_anew(tree: Tree, event: Event) -> Decided | None:
-    """The last decision about a node as it falls out now that its score is another; None if it falls out the same."""
+    """Repeat the last decision about a node after its score has changed; None if the outcome is the same."""
     if not isinstance(event, ScoreOverridden):
         return None
     about = (d for d in reversed(tree.decisions) if event.node in d.kept or event.node in d.pruned)
@@ -189,7 +189,7 @@ def decide_anew(tree: Tree, event: Event) -> Decided | None:
 
 
 def best(tree: Tree, decision: Decided) -> tuple[NodeId, ...]:
-    """Who of a decision's rivals would be kept by the scores of now: the best, whoever is pinned or ended a solution."""
+    """The rivals of a decision that the current scores would keep: the best, the pinned, and those that ended a solution."""
     rivals = in_order(n for id in (*decision.kept, *decision.pruned) if not (n := tree.nodes[id]).pruned_by_user)
     first = top(tree, rivals, decision.places or 0)
     return tuple(n.id for n in rivals if n in first or n.pinned or n.finished)
@@ -238,7 +238,7 @@ def _step(tree: Tree, id: NodeId) -> Node:
 
 
 def _check_growable(tree: Tree, node: Node) -> None:
-    """Raises RefusedError where nothing can follow."""
+    """Raises `InterventionRefusedError` if the node cannot have further steps."""
     if node.kind == "rollout":
         raise InterventionRefusedError(
             "This is a look ahead, not a part of the search: choose the step that it begins at."
@@ -253,7 +253,7 @@ def _check_growable(tree: Tree, node: Node) -> None:
 
 
 def one_line(text: str) -> str:
-    """Raises `InterventionRefusedError` for a text that is empty or has several lines, which would be several steps."""
+    """The text, checked to be one step. Raises `InterventionRefusedError` if it is empty or has several lines (steps)."""
     text = text.strip()
     if not text:
         raise InterventionRefusedError("The step is empty: write what the next line of the solution should be.")

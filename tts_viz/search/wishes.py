@@ -1,7 +1,7 @@
-"""What people want of a search that runs, as small values, and the answer to each: done, or refused with the reason.
+"""People's commands to a running search (wishes), as small values, and the answer to each: done, or refused with a reason.
 
-A wish says what is wanted ("m = 4", "undo"), not what must change because of it: whoever makes it sees the search as it
-was a moment ago. It is worked out where it is granted, against the newest state. Knows nothing about threads or pages.
+A wish states the intent ("m = 4", "undo"), not the resulting changes, because the person sees the search as it was a moment
+ago. The changes are computed when the wish is granted, from the newest state. Knows nothing about threads or pages.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from tts_viz.search import steering
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Let the round under way end, and rest."""
+    """Finish the current round, then rest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """Go on; after a model's failure, ask it again."""
+    """Continue; after a model's failure, ask it again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One round more, then rest."""
+    """Run one more round, then rest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """End the search; all that was found stays."""
+    """End the search and keep its tree."""
 
 
 @dataclass(frozen=True, slots=True)
 class SetPace:
-    """At least this many seconds from one round to the next."""
+    """Set the minimum number of seconds from the start of one round to the next."""
 
     seconds: float
 
@@ -49,9 +49,9 @@ class SetPace:
 
 @dataclass(frozen=True, slots=True)
 class SetSettings:
-    """`parameters` are the strategy's knobs by name; `others` the remaining fields of `Settings`, the strategy among them.
+    """`parameters` are the strategy's knobs by name; `others` are the other fields of `Settings`, including the strategy.
 
-    What is not named stays as it is. A strategy that is new has just these parameters, and its defaults for the rest.
+    Settings that are not named keep their values. A new strategy gets only these parameters, and defaults for the rest.
     """
 
     NAMES: ClassVar = tuple(f.name for f in fields(Settings) if f.name != "parameters")
@@ -60,7 +60,7 @@ class SetSettings:
     others: Mapping[str, Any] = field(default_factory=dict)
 
     def on(self, now: Settings) -> Settings:
-        """These settings as the wish would have them. Raises ValueError for a setting that there isn't."""
+        """The settings after this wish. Raises ValueError for an unknown setting."""
         if unknown := sorted(set(self.others) - set(SetSettings.NAMES)):
             raise ValueError(
                 f"there is no setting {', '.join(unknown)}; the settings are {', '.join(SetSettings.NAMES)}"
@@ -69,11 +69,11 @@ class SetSettings:
         return replace(now, **{**self.others, "parameters": {**kept, **self.parameters}})
 
     def supersedes(self, earlier: SetSettings) -> bool:
-        """Does it name everything that the earlier wish names?"""
+        """Does it set everything that the earlier wish sets?"""
         return set(earlier.parameters) <= set(self.parameters) and set(earlier.others) <= set(self.others)
 
 
-# --- by hand ----------------------------------------------------------------------------------------------------------
+# --- interventions ----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Pin:
 
 @dataclass(frozen=True, slots=True)
 class OverrideScore:
-    """None: the verifier's own score counts again."""
+    """Replace the verifier's score by a person's; None: the verifier's score counts again."""
 
     node: NodeId
     reward: float | None
@@ -102,7 +102,7 @@ class OverrideScore:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """A step after `parent`; `finish` is "eos" where it ends the solution."""
+    """Add a step after `parent`; `finish` is "eos" if it ends the solution."""
 
     parent: NodeId
     text: str
@@ -111,7 +111,7 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Another text in place of this step's."""
+    """Replace the text of this step."""
 
     node: NodeId
     text: str
@@ -120,7 +120,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class AskMore:
-    """`n` more next steps, or (`whole`) solutions, from a node."""
+    """Request `n` more next steps, or (`whole`) complete solutions, from a node."""
 
     node: NodeId
     n: int
@@ -129,12 +129,12 @@ class AskMore:
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """Take back the last thing done by hand that stands, at the moment when this wish is granted."""
+    """Undo the last intervention that is not undone yet when this wish is granted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Redo:
-    """Do again what was taken back last."""
+    """Redo the intervention that was undone last."""
 
 
 Control = Pause | Resume | Step | Stop | SetPace
@@ -144,16 +144,16 @@ Wish = Control | SetSettings | ByHand
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of a wish. `refused`: why nothing was done, in words for people; None where it was done. `events` are
-    what came of it at once."""
+    """The answer to a wish. `refused`: why nothing was done, a sentence for people; None if it was done. `events`: the
+    immediate results."""
 
     refused: str | None = None
     events: Sequence[Event] = ()
 
 
 def intervention(tree: Tree, wish: ByHand) -> Intervention | Undone:
-    """The event that grants this wish on this tree. Raises `InterventionRefusedError` with the reason, and KeyError for a
-    node that is not there."""
+    """The event that grants this wish on this tree. Raises `InterventionRefusedError` with the reason, and KeyError for an
+    unknown node."""
     match wish:
         case Prune(node):
             return steering.prune(tree, node)

@@ -1,4 +1,4 @@
-"""One algorithm a file. Importing this package registers them all, in the order in which a visitor meets them."""
+"""One algorithm per file. Importing this package registers them all, in the order in which the page shows them."""
 
 # isort: off
 from tts_viz.strategies import greedy, sampling, beam_search, dvts, rebase, particles, mcts, revisions

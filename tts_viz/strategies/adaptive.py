@@ -1,4 +1,4 @@
-"""Best of N that finds its own N: easy problems get few samples, hard ones many."""
+"""Best-of-N that chooses N itself: few samples for easy problems, many for hard ones."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tts_viz.strategies.knobs import count, knob
 from tts_viz.strategies.sampling import draw_all
 
 FIRST = 2
-"""Samples before anything is estimated; later at most as many more at a time as there are."""
+"""Samples before the first estimate. Each later round at most doubles the number of samples."""
 
 SURE = 0.999
-"""A chance is taken as at most this, and as at least one minus it."""
+"""Chances are clipped to [1 − SURE, SURE]."""
 
 
 def needed(chance: float, confidence: float) -> int:
-    """How many samples it takes for one of them to be right with this confidence, if each is with this chance:
+    """The number of samples of which at least one is right with confidence C, if each is right with chance p:
     ⌈ln(1 − C) / ln(1 − p)⌉."""
     p = min(max(chance, 1 - SURE), SURE)
     return ceil(log(1 - confidence) / log(1 - p))
@@ -35,10 +35,10 @@ def needed(chance: float, confidence: float) -> int:
 )
 @dataclass(frozen=True, slots=True)
 class AdaptiveBestOfN:
-    """Best-of-N that stops when ⌈ln(1 − C) / ln(1 − p)⌉ samples are drawn, p being the mean, over those so far, of the
+    """Best-of-N that stops after ⌈ln(1 − C) / ln(1 − p)⌉ samples, where p is the mean, over the samples so far, of the
     calibrated chance that a sample is right. Budget: at most N generations.
 
-    That one of the samples is right does not say that the verifier picks it.
+    Even if one of the samples is right, the verifier may not pick it.
     """
 
     n: int = count("Most samples N", "At most so many independent solutions are drawn and scored.", default=64)
@@ -54,7 +54,7 @@ class AdaptiveBestOfN:
             more = max(0, min(more, self.n - tree.generations))
             there = len(tree.finished()) + len(tree.open_steps())
             yield from draw_all(tree, there + more, verified=True)
-            # A sample that came to no end was tried, and is not right.
+            # A sample that did not reach an end counts as tried and wrong.
             tried = max(tried + more, len(tree.finished()))
             chance = fsum(rows.chance(tree.score(end, "last") or 0.0) for end in tree.finished()) / max(1, tried)
             wanted = needed(chance, self.confidence)

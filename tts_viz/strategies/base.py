@@ -1,9 +1,9 @@
 """What a strategy is: a frozen dataclass of knobs with one method, `search(tree)`, that yields ops.
 
 To add one: write a file beside this one, decorate the class with `@strategy(...)`, and import it in `__init__`; or, in a
-package of your own, name the module as an entry point of the group "tts_viz.strategies". What is said of it there is all
-that the page, the command line, sweeps, the lab and the tests know of it. A strategy must be able to start on a tree that
-another one has grown: that is how strategies are changed in the middle of a run.
+package of your own, name the module as an entry point of the group "tts_viz.strategies". The page, the command line,
+sweeps, the lab and the tests know a strategy only by what the decorator declares. A strategy must be able to start on a
+tree that another one has grown, because strategies can be changed in the middle of a run.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from tts_viz.strategies.knobs import Knob, Value
 
 
 class Strategy(Protocol):
-    """One algorithm. `generations` is its cost in full answers when nothing is cut short: the paper's x-axis. (The decorator
-    adds it, by the cost rule.)"""
+    """One algorithm. `generations` is its cost in full answers if nothing is cut short: the paper's x-axis. (The decorator
+    adds it, from the cost rule.)"""
 
     @property
     def generations(self) -> int: ...
@@ -33,8 +33,8 @@ class Strategy(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Chains:
-    """Of a strategy that makes chains of attempts: the knobs for a chain's `length` and for how many chains there are
-    (None: one). Chains know nothing of one another, and the first attempts of a chain are a shorter chain."""
+    """For a strategy that makes chains of attempts: the knobs for a chain's `length` and for the number of chains (None:
+    one chain). Chains are independent of one another, and the first attempts of a chain form a shorter chain."""
 
     length: str
     count: str | None = None
@@ -42,13 +42,13 @@ class Chains:
 
 @dataclass(frozen=True, slots=True)
 class StrategyEntry:
-    """A registered strategy, and its properties.
+    """A registered strategy and its properties.
 
-    `cost`: what one with these knobs costs, in generations; `size`: the knobs that set the cost, one of which follows from
-    a budget. `at_most`: it may end sooner. `verified`: it asks the verifier, so that its steps have scores. `greedy`: one
-    solution, the likeliest token each time. `independent`: its samples know nothing of one another, so that any of them
-    are a run with a smaller budget. `looks_up`: it needs a table of choices (see `choice_table`). `becomes`: the strategy
-    that it turns into with a knob of that one (knob → strategy). `also`: other names; `paper`: where it is described.
+    `cost`: its cost in generations, given its knobs; `size`: the knobs that set the cost, one of which can be derived from
+    a budget. `at_most`: the cost is an upper bound. `verified`: it asks the verifier, so its steps have scores. `greedy`:
+    one solution, always the likeliest token. `independent`: its samples are independent, so any subset of them is a run
+    with a smaller budget. `looks_up`: it needs a table of choices (see `choice_table`). `becomes`: knob → the strategy
+    that has this knob and that this one turns into if it is given. `also`: other names; `paper`: the source.
     """
 
     name: str
@@ -78,7 +78,7 @@ class StrategyEntry:
 
     @property
     def reads_smaller(self) -> bool:
-        """Can what it would have found with a smaller budget be read from a run with a larger one?"""
+        """Does a run with a larger budget contain the results of runs with smaller budgets?"""
         return self.independent or self.chains is not None
 
     @property
@@ -88,7 +88,8 @@ class StrategyEntry:
         return " ".join(filter(None, [also, self.paper and f"{self.paper}."]))
 
     def without_size(self, knobs: Mapping[str, Any]) -> str:
-        """The knob that follows from the budget. Raises ValueError unless there is just one, and the others are its own."""
+        """The name of the size knob that is missing from `knobs`, to be derived from the budget. Raises ValueError unless
+        exactly one is missing and all given knobs belong to this strategy."""
         free = [name for name in self.size if name not in knobs]
         if len(free) != 1 or not set(knobs) <= {knob.name for knob in self.knobs}:
             rule = f"must leave one of {', '.join(self.size)} to the budget" if self.size else "costs what it costs"
@@ -118,10 +119,10 @@ def strategy(
     also: Sequence[str] = (),
     paper: str = "",
 ) -> Callable[[type[T]], type[T]]:
-    """Class decorator: enter a strategy's dataclass into `STRATEGIES`, and let nobody make one whose knobs are out of range.
+    """Class decorator: register a strategy's dataclass in `STRATEGIES`, and make its constructor check the knobs' ranges.
 
-    `cost` is a knob's name, a number, or a function of the strategy; the rest is said at `StrategyEntry`. Raises
-    ValueError for a name that is taken and for a field that is no knob.
+    `cost` is a knob's name, a number, or a function of the strategy; for the other arguments see `StrategyEntry`. Raises
+    ValueError if the name is taken or a field is not a knob.
     """
 
     def register(cls: type[T]) -> type[T]:
@@ -162,7 +163,7 @@ def _rule(cost: str | int | Callable[[Any], int]) -> Callable[[Any], int]:
 
 
 def _enforce(cls: type[Any], knobs: Sequence[Knob]) -> None:
-    """Check every knob before the class's own `__post_init__` reads it."""
+    """Check every knob before the class's own `__post_init__` runs."""
     plain = cls.__init__
     signature = inspect.signature(plain)
 
@@ -178,7 +179,7 @@ def _enforce(cls: type[Any], knobs: Sequence[Knob]) -> None:
 
 
 def make(name: str, parameters: Mapping[str, Any]) -> Strategy:
-    """The named strategy with these parameters. Raises ValueError: unknown name or parameter, or value out of range."""
+    """The named strategy with these parameters. Raises ValueError for an unknown name or parameter, or a value out of range."""
     entry = STRATEGIES.named(name)
     known = {k.name for k in entry.knobs}
     if extra := sorted(set(parameters) - known):
@@ -188,5 +189,5 @@ def make(name: str, parameters: Mapping[str, Any]) -> Strategy:
 
 
 def carried_over(parameters: Mapping[str, Any], to: StrategyEntry) -> dict[str, Any]:
-    """Those parameters of another strategy that this one has too and can take."""
+    """The parameters of another strategy that `to` has too and whose values it accepts."""
     return {k.name: parameters[k.name] for k in to.knobs if k.name in parameters and k.accepts(parameters[k.name])}

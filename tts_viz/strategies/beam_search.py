@@ -1,4 +1,4 @@
-"""Beam search over steps against a process reward model, and lookahead search, which is beam search that peeks."""
+"""Beam search over steps guided by a process reward model, and lookahead search: beam search scored by short rollouts."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ GROWS = "How many next steps each kept candidate grows; N/M candidates are kept.
 
 
 def beam_search(tree: TreeView, n: int, m: int, k: int) -> Search:
-    """Score the candidates; keep the best N/M; expand each M times; until none is open or N solutions are finished.
+    """Score the candidates, keep the best N/M, expand each M times; repeat until none is open or N solutions are finished.
 
-    Snell et al. 2024, section 5.2: sample N first steps; at most 40 rounds (the tree's depth limit). The paper does
-    not say what becomes of a candidate that ends a solution while others go on: here it is set aside, holds no place
-    in the beam, and the search stops once N are finished. In search-and-learn it is set aside too, but the others then
-    share its places; in its_hub it goes on competing and is copied, so that the N finals may be few different ones. its_hub
-    also samples only M first steps, not N.
+    Snell et al. 2024, section 5.2: sample N first steps; at most 40 rounds (the tree's depth limit). The paper does not say
+    how to treat a candidate that ends a solution while others continue. Here it is set aside and takes no place in the
+    beam, and the search stops once N are finished. search-and-learn sets it aside too, but the others then share its
+    places. In its_hub it keeps competing and is copied, so the N final solutions may contain duplicates; its_hub also
+    samples only M first steps, not N.
     """
     while True:
         yield from evaluate(tree, k)
@@ -48,7 +48,7 @@ def check_width(n: int, m: int) -> None:
 )
 @dataclass(frozen=True, slots=True)
 class BeamSearch:
-    """Budget: N generations. Steps sampled at each depth: N, while no candidate has ended a solution."""
+    """Budget: N generations. Samples N steps at each depth until a candidate ends a solution."""
 
     n: int = count("Candidates N", "How many candidate steps are compared at each depth.")
     m: int = width(GROWS)
@@ -71,7 +71,7 @@ class BeamSearch:
 )
 @dataclass(frozen=True, slots=True)
 class Lookahead:
-    """Budget: N·(k+1) generations: each candidate pays for its k rollout steps. k = 0 is beam search."""
+    """Budget: N·(k+1) generations, since each candidate costs k rollout steps. k = 0 is beam search."""
 
     n: int = count("Candidates N", "How many candidate steps are compared at each depth.")
     m: int = width(GROWS)

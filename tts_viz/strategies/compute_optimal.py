@@ -1,4 +1,4 @@
-"""Compute-optimal search: look at a few samples first, then spend what is left as did best on problems that look like this."""
+"""Compute-optimal search: estimate difficulty from a few samples, then spend the rest on the best strategy for it."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ LOOKS = ("very easy", "easy", "middling", "hard", "very hard")
 @dataclass(frozen=True, slots=True)
 class ComputeOptimal:
     """Snell et al. 2024, section 3.2, with predicted difficulty: the mean of the verifier's final scores over the first
-    samples (the paper: over 2,048). Budget: N generations, the first samples among them, less what the strategy that was
-    chosen leaves unused.
+    samples (the paper: over 2,048). Budget: N generations including the first samples, less what the chosen strategy
+    leaves unused.
 
-    What becomes of the first samples: best-of-N counts them among its own, and chains of revisions take them for first
-    attempts, the best ones if there are fewer chains. Every other strategy begins at the root anew beside them, with what
-    is left of N; they have a vote in the end. What it cannot use of that (a beam of M = 4 can use 12 of 14) goes into more
-    samples before. Where steps are open already, another strategy's or a person's, the chosen one takes them over, with all
-    of N, and no tree is begun anew.
+    The first samples are reused: best-of-N counts them among its own, and chains of revisions take them as first attempts
+    (the best ones, if there are fewer chains). Every other strategy starts again at the root with the rest of N, and the
+    first samples take part in the final vote. If it cannot use all of the rest (a beam of M = 4 can use 12 of 14), the
+    remainder is spent on more first samples. If some steps are already open, from another strategy or a person, the chosen
+    strategy continues from them with all of N instead of starting again.
     """
 
     n: int = count("Budget N", "How many generations may be spent in all, the first samples among them.")
@@ -58,7 +58,7 @@ class ComputeOptimal:
         budget, best = known.best(score, self.n)
         room, there = (self.n, 0) if going else (left, len(tree.finished()))
         parameters, used = sized(best, room, there)
-        if not parameters:  # it cannot do with so little
+        if not parameters:  # the budget is too small for it
             best = Best(BASELINE, {}, best.best_of_n, best.best_of_n, best.problems)
             parameters, used = sized(best, room, there)
         chosen = make(best.strategy, parameters)
@@ -71,20 +71,21 @@ class ComputeOptimal:
 
 
 def samples(tree: TreeView, n: int) -> Generator[Op, list[Node], None]:
-    """n independent solutions from the root; what is open elsewhere is left alone."""
+    """Sample n independent solutions from the root; open steps elsewhere are left as they are."""
     yield Parallel([draw(tree, tree.root, verified=True) for _ in range(n)])
 
 
 def rows_for(tree: TreeView) -> Rows:
-    """What the search was started with: of the table, the part for its task."""
+    """The rows of the table that the search was started with."""
     assert tree.started is not None
     return rows(tree.started.table)
 
 
 def sized(best: Best, most: int, finished: int) -> tuple[dict[str, Value], int]:
-    """The parameters with which it spends the most of `most` generations, and how many; none where it cannot at all.
+    """The parameters with which the strategy spends as much as possible of `most` generations, and its cost; no parameters
+    if `most` is too small for it.
 
-    `finished`: how many solutions there are already; those that it can use as its own cost nothing more.
+    `finished`: the number of existing solutions; those that the strategy can reuse are free.
     """
     entry = STRATEGIES[best.strategy]
     free = entry.without_size(best.knobs)
@@ -102,7 +103,7 @@ def sized(best: Best, most: int, finished: int) -> tuple[dict[str, Value], int]:
 
 
 def used_again(entry: StrategyEntry, chosen: Strategy, finished: int) -> int:
-    """How many of the solutions that are there it counts among its own: samples, or first attempts of chains."""
+    """How many of the existing solutions the strategy reuses, as samples or as first attempts of chains."""
     if entry.independent:
         return min(finished, chosen.generations)
     if entry.chains:

@@ -1,13 +1,13 @@
-"""Which of the strategies stand for something elsewhere: what a form shows first, and what others are compared with."""
+"""Names of strategies with a special role elsewhere: the default choice and the baselines."""
 
 FIRST = "beam"
-"""What the page and the command line begin with."""
+"""The default of the page and the command line."""
 
 GREEDY = "greedy"
-"""No extra compute at all."""
+"""The baseline without extra test-time compute."""
 
 BASELINE = "best_of_n"
-"""Independent samples that a verifier reads: what every search has to do better than."""
+"""Independent samples scored by a verifier: the baseline that every search has to beat."""
 
 SAMPLES = "majority"
-"""Independent samples that no verifier reads."""
+"""Independent samples without a verifier."""

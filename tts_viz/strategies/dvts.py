@@ -1,4 +1,4 @@
-"""Diverse verifier tree search: many small greedy searches side by side, so that no early step takes all places."""
+"""Diverse verifier tree search: many small greedy searches in parallel, so that no early step takes all places."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from tts_viz.strategies.knobs import count, width
 
 
 def subtree(tree: TreeView, node: Node, m: int) -> Search:
-    """From `node` on: sample m next steps, go on from the best one; done when the best one ends its solution.
+    """From `node` on, sample m next steps and continue from the best one, until the best one ends its solution.
 
-    As in search-and-learn, the rivals that ended a solution are kept for the vote; unlike there they are read at once,
-    not first completed to the end.
+    As in search-and-learn, rivals that ended a solution are kept for the vote. Unlike there, candidates are scored as they
+    are, not first completed to the end.
     """
     while grown := (yield Expand([node], m)):
         yield Score([n for n in grown if n.alive])

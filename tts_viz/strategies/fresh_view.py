@@ -1,4 +1,4 @@
-"""A tree as a search sees it that begins at the root anew, beside whole solutions that another search has left there."""
+"""The view of a tree for a search that starts again at the root, beside whole solutions left there by another search."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from tts_viz.core.tree_view import TreeView
 
 
 class FreshView:
-    """Reads through to the tree itself, at every moment, but for three things: the root is open until something has been
-    sampled from it; solutions that were there before are not among the finished; depths count what is sampled from now on.
+    """Shows the underlying tree with three differences: the root is open until this search has sampled from it; earlier
+    solutions are not among the finished ones; samples per depth are counted from the view's creation.
 
-    To be made where nothing is open, so that all that is open later is of this search, or a person's.
+    Create it only when no step is open, so that every later open step belongs to this search or to a person.
     """
 
     def __init__(self, whole: TreeView) -> None:

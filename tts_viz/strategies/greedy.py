@@ -1,4 +1,4 @@
-"""Greedy decoding: one solution, the likeliest token each time."""
+"""Greedy decoding: one solution, always the likeliest token."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tts_viz.strategies.base import strategy
 )
 @dataclass(frozen=True, slots=True)
 class Greedy:
-    """One solution at temperature 0. Budget: 1 generation; the verifier is not asked."""
+    """One solution at temperature 0. Budget: 1 generation; the verifier is not used."""
 
     def search(self, tree: TreeView) -> Search:
         while tree.frontier():

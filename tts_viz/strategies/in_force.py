@@ -1,4 +1,4 @@
-"""From a search's settings to the strategy that carries them out."""
+"""Make the strategy that a search's settings describe."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tts_viz.strategies.choice_table import check, rows
 def from_settings(settings: Settings, table: Mapping[str, Any] | None = None) -> Strategy:
     """The strategy of these settings. `table`: the rows that the search was started with, if any (see `choice_table`).
 
-    Raises ValueError for a value that no search could go by.
+    Raises ValueError for invalid settings.
     """
     if not 0 <= settings.temperature < inf:
         raise InputError(f"temperature={settings.temperature} must be a finite number from 0 up; try 1")

@@ -1,6 +1,6 @@
-"""A strategy's parameters as a person turns them: whole numbers, real numbers, choices and switches.
+"""Knobs, a strategy's parameters: whole numbers, real numbers, choices and switches.
 
-Knows nothing about pages or command lines: both make their controls of what stands here.
+Knows nothing about pages or command lines; both build their controls from these.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ KnobKind = Literal["whole", "real", "choice", "switch"]
 class Knob:
     """One parameter, with one sentence of explanation.
 
-    `low`, `high` and `step` are those of a number (any value in the range is allowed; the step is the slider's);
-    `options` are a choice's: value → words. `unit` stands after the value; `flag` is a longer name on the command line.
+    `low`, `high` and `step` are for numbers (any value in the range is allowed; `step` is only the slider's); `options`
+    are for choices: value → label. `unit` is shown after the value; `flag` is a longer name on the command line.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Knob:
     flag: str = ""
 
     def checked(self, value: Any) -> Value:
-        """The value as the strategy reads it. Raises ValueError with value, rule and fix."""
+        """The value, validated and converted to the knob's type. Raises ValueError with value, rule and fix."""
         if self.accepts(value):
             return float(value) if self.kind == "real" else value
         shown = value if isinstance(value, int | float) else repr(value)
@@ -68,11 +68,11 @@ class Knob:
                 return f"a number from {self.low:g} to {self.high:g}"
 
     def words(self, value: Value) -> str:
-        """A value as it is written."""
-        said = (
+        """A value as text, with its unit."""
+        text = (
             str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
         )
-        return f"{said} {self.unit}".strip()
+        return f"{text} {self.unit}".strip()
 
     def _nearest(self, value: Any) -> Value:
         number = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
@@ -96,7 +96,7 @@ def knob(
     unit: str = "",
     flag: str = "",
 ) -> Any:
-    """A dataclass field that is a number in [low, high]: a whole one where its default is, else a real one."""
+    """A dataclass field for a number in [low, high]: a whole number if the default is one, else a real number."""
     whole = isinstance(default, int)
     finer = step or (1 if whole else 0.01)
     kind: KnobKind = "whole" if whole else "real"
@@ -105,30 +105,30 @@ def knob(
 
 
 def choice(default: str, options: Mapping[str, str], label: str, help: str, *, flag: str = "") -> Any:
-    """A dataclass field that is one of these values, each with a word or two for people."""
+    """A dataclass field for one of these values, each with a short label for people."""
     made = Knob("", "choice", label, help, default, options=dict(options), flag=flag)
     return field(default=made.checked(default), metadata={"knob": made})
 
 
 def switch(default: bool, label: str, help: str, *, flag: str = "") -> Any:
-    """A dataclass field that is on or off."""
+    """A dataclass field for an on/off setting."""
     made = Knob("", "switch", label, help, default, flag=flag)
     return field(default=made.checked(default), metadata={"knob": made})
 
 
-# --- those that several strategies share ------------------------------------------------------------------------------
+# --- knobs that several strategies share ------------------------------------------------------------------------------
 
 
 def count(label: str, help: str, default: int = 16) -> Any:
-    """N, in which budgets are counted: one range for all strategies, so that it can survive a change of strategy."""
+    """N, the unit of budgets. All strategies use one range, so that N carries over when the strategy changes."""
     return knob(default, 1, 256, label, help)
 
 
 def width(help: str, label: str = "Beam width M") -> Any:
-    """M, how many next steps are grown from one."""
+    """M, the number of next steps sampled from each kept step."""
     return knob(4, 1, 64, label, help)
 
 
 def lookahead(default: int, help: str) -> Any:
-    """k, how many greedy steps ahead a step is judged by."""
+    """k, the number of greedy rollout steps after which a step is scored."""
     return knob(default, 0, 8, "Lookahead k", help, unit="steps", flag="lookahead")

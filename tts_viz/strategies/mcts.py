@@ -1,4 +1,4 @@
-"""Monte Carlo tree search: go down by PUCT to a promising open step, grow it, and tell its ancestors what came of it."""
+"""Monte Carlo tree search: descend by PUCT to a promising open step, expand it, and back up the value to its ancestors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tts_viz.core.ops import Expand, Score, Search, SetValue, evaluate
 from tts_viz.core.tree_view import TreeView
 from tts_viz.strategies.base import strategy
 from tts_viz.strategies.knobs import count, knob, lookahead, width
-from tts_viz.strategies.mcts_statistics import Statistics, told
+from tts_viz.strategies.mcts_statistics import Statistics, leaf_value
 
 
 @strategy(
@@ -23,12 +23,12 @@ from tts_viz.strategies.mcts_statistics import Statistics, told
 )
 @dataclass(frozen=True, slots=True)
 class MCTS:
-    """PUCT (Silver et al. 2017) with the policy's step probability as prior. A leaf's value is the PRM's score of the best
-    of its new steps, or, with k > 0, of where k further greedy steps lead; values are backed up as means.
+    """PUCT (Silver et al. 2017) with the policy's step probability as prior. A leaf's value is the best PRM score among its
+    new steps or, with k > 0, among the ends of k further greedy steps; values are backed up as means.
 
-    Budget: N generations: at no depth more than N steps are sampled, rollouts included, and the search ends when every open
-    step is too deep for what is left. Unlike llm-reasoners' MCTS, which plays each iteration to the end of a solution and
-    backs up the sum of its rewards, one iteration here grows one node and never simulates by default: a PRM's score is
+    Budget: N generations: at most N steps are sampled at each depth, rollouts included, and the search ends when no open
+    step is at a depth with budget left. llm-reasoners' MCTS plays each iteration to the end of a solution and backs up the
+    sum of its rewards; here one iteration expands one node and by default does not simulate, because a PRM's score is
     already a value.
     """
 
@@ -48,11 +48,11 @@ class MCTS:
                 yield from evaluate(tree, self.k)
             known.backup(leaf)
             for node in leaf.lineage():
-                if node.kind == "step" and (heard := known.value(node)) is not None:
-                    yield SetValue(node, heard)
+                if node.kind == "step" and (value := known.value(node)) is not None:
+                    yield SetValue(node, value)
 
     def select(self, tree: TreeView, known: Statistics) -> Node | None:
-        """Down from the root by the upper confidence bound, among what can still be grown; None when nothing can."""
+        """Descend from the root by the upper confidence bound, through branches that can still grow; None if none can."""
         node = tree.root
         while not tree.is_open(node):
             ways = [child for child in known.children(node) if known.growable(child)]
@@ -64,7 +64,7 @@ class MCTS:
 
     def bound(self, known: Statistics, child: Node, seen: float, total: float) -> float:
         """Q + c · P · √N(parent) / (1 + N(child))."""
-        exploit = known.value(child) if child.expanded else told(child)
+        exploit = known.value(child) if child.expanded else leaf_value(child)
         return (exploit or 0.0) + self.c * known.prior(child) / total * seen / (1 + known.visits(child))
 
     def affordable(self, tree: TreeView, node: Node) -> bool:

@@ -1,4 +1,4 @@
-"""Visits and values of a Monte Carlo tree search, kept up to date as the tree grows. Knows nothing about where to go next."""
+"""Visits and values of a Monte Carlo tree search, updated as the tree grows. Knows nothing about how nodes are selected."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tts_viz.core.node import Node, in_order
 from tts_viz.core.tree_view import TreeView
 
 
-def told(node: Node) -> float | None:
-    """What was said of a step that has not been grown: a person's word, its rollout's end, or the verifier's own score."""
+def leaf_value(node: Node) -> float | None:
+    """The value of a step that has not been expanded: a person's override, its rollout's value, or the verifier's score."""
     return node.effective_reward if node.override is not None else node.rollout_end().effective_reward
 
 
 UNIT = 2**1074
-"""Rewards are summed as whole numbers of its inverse, of which every float is a multiple: so no sum is ever rounded."""
+"""Rewards are summed as integer multiples of 1/UNIT. Every float is such a multiple, so sums are never rounded."""
 
 
 def exact(reward: float) -> int:
@@ -28,30 +28,30 @@ def exact(reward: float) -> int:
 
 @dataclass(slots=True)
 class Branch:
-    """Sums over a node and all steps below it. `visits`: how often the search came through, each time growing one step in
-    it. `heard`: over the steps grown, the sum of the best reward among what grew from each, `of` how many have one.
-    `growable`: the open steps that are affordable."""
+    """Sums over a node and all steps below it. `visits`: the number of expanded steps. `total`: the sum, over the expanded
+    steps, of the best reward among each one's children, in units of 1/UNIT; `of`: how many have such a reward. `growable`:
+    the number of open steps that are affordable."""
 
     visits: int = 0
-    heard: int = 0
+    total: int = 0
     of: int = 0
     growable: int = 0
 
     def add(self, part: Branch) -> None:
         self.visits += part.visits
-        self.heard += part.heard
+        self.total += part.total
         self.of += part.of
         self.growable += part.growable
 
     def less(self, part: Branch) -> Branch:
         return Branch(
-            self.visits - part.visits, self.heard - part.heard, self.of - part.of, self.growable - part.growable
+            self.visits - part.visits, self.total - part.total, self.of - part.of, self.growable - part.growable
         )
 
 
 @dataclass(slots=True)
 class Known:
-    """A node's own part in the sums, the sums, the policy's odds for it, and its children with the sum of theirs."""
+    """A node's own contribution to the sums, its branch's sums, its prior, its children, and the sum of their priors."""
 
     prior: float
     own: Branch = field(default_factory=Branch)
@@ -61,10 +61,10 @@ class Known:
 
 
 class Statistics:
-    """What a tree search counts at every node, kept up to date from each leaf up to the root, as values are backed up.
+    """The counts of a tree search at every node, updated from the expanded leaf up to the root.
 
-    Sums are exact (the mean of a branch is the same in whatever order it grew). Where a person changed the tree meanwhile,
-    all of it is counted anew.
+    Sums are exact, so the mean of a branch does not depend on the order in which it grew. After a person changed the tree,
+    everything is counted again.
     """
 
     def __init__(self, tree: TreeView, affordable: Callable[[TreeView, Node], bool]) -> None:
@@ -75,66 +75,66 @@ class Statistics:
         return self._known[node].branch.visits
 
     def value(self, node: Node) -> float | None:
-        """The mean, over all steps grown in its branch, of the best reward among what grew from each."""
+        """The mean, over all expanded steps of its branch, of the best reward among each one's children."""
         branch = self._known[node].branch
-        return branch.heard / UNIT / branch.of if branch.of else None
+        return branch.total / UNIT / branch.of if branch.of else None
 
     def growable(self, node: Node) -> bool:
         return self._known[node].branch.growable > 0
 
     def prior(self, node: Node) -> float:
-        """How likely the policy thinks the step, per token, so that long steps are not punished for their length."""
+        """The policy's probability of the step per token (geometric mean), so that long steps are not penalized."""
         return self._known[node].prior
 
     def priors(self, node: Node) -> float:
-        """The sum over its children."""
+        """The sum of its children's priors."""
         return self._known[node].priors
 
     def children(self, node: Node) -> list[Node]:
-        """In order, so that of equals the first one is taken, whichever answer came first."""
+        """Its children in tree order, so that ties do not depend on the order in which answers arrived."""
         return self._known[node].children
 
     def backup(self, leaf: Node) -> None:
-        """The leaf was grown: count it and its children, up to the root; or everything, if anything was done by hand since."""
-        if self._hands != self._done_by_hand():
+        """Count an expanded leaf and its children, up to the root; or everything, if a person intervened since."""
+        if self._counted != self._fingerprint():
             self._count_all()
             return
         change = Branch()
         for child in leaf.children:
-            grown = self._renew(child)
+            grown = self._recount(child)
             if child.kind == "step":
                 change.add(grown)
         self._known[leaf].branch.add(change)
-        change.add(self._renew(leaf))
+        change.add(self._recount(leaf))
         self._spread(leaf, change)
         if not self._affordable(self._tree, leaf):
             for node in self._open.pop(leaf.depth, ()):
-                self._spread(node, self._renew(node))
+                self._spread(node, self._recount(node))
 
-    def _done_by_hand(self) -> tuple[int, int]:
-        """What was done, and how much of it is undone: no two moments between which something was done by hand agree."""
-        done = self._tree.interventions
-        return len(done), sum(one.undone for one in done)
+    def _fingerprint(self) -> tuple[int, int]:
+        """The numbers of interventions and of undone ones: a fingerprint that every intervention, undo or redo changes."""
+        applied = self._tree.interventions
+        return len(applied), sum(one.undone for one in applied)
 
     def _count_all(self) -> None:
-        self._hands = self._done_by_hand()
+        self._counted = self._fingerprint()
         self._known: dict[Node, Known] = {}
         self._open: dict[int, set[Node]] = defaultdict(set)
-        """Those counted as growable, by depth."""
+        """The nodes counted as growable, by depth."""
         waiting = [self._tree.root]
         while waiting:
             node = waiting.pop()
-            self._spread(node, self._renew(node))
+            self._spread(node, self._recount(node))
             waiting += node.children
 
-    def _meet(self, node: Node) -> None:
+    def _ensure_known(self, node: Node) -> None:
         if node not in self._known:
             self._known[node] = Known(exp(fmean(node.logprobs)) if node.logprobs else 1.0)
 
-    def _renew(self, node: Node) -> Branch:
-        """Let a node's own part be what it is now, and say by how much that changed."""
+    def _recount(self, node: Node) -> Branch:
+        """Recompute a node's own contribution and return the change."""
         for one in (node, *node.children):
-            self._meet(one)
+            self._ensure_known(one)
         known, own = self._known[node], self._own(node)
         change = own.less(known.own)
         known.own = own
@@ -144,14 +144,14 @@ class Statistics:
         return change
 
     def _spread(self, node: Node, change: Branch) -> None:
-        """The change to all branches above that the node is in: a look ahead and another attempt are in none."""
+        """Add the change to all branches above that contain the node; rollouts and other attempts are in none."""
         while node.kind == "step" and node.parent is not None:
             node = node.parent
             self._known[node].branch.add(change)
 
     def _own(self, node: Node) -> Branch:
-        grown = [word for c in node.children if c.kind == "step" and (word := told(c)) is not None]
-        best = max(grown) if node.expanded and grown else None
+        values = [value for c in node.children if c.kind == "step" and (value := leaf_value(c)) is not None]
+        best = max(values) if node.expanded and values else None
         growable = self._tree.is_open(node) and self._affordable(self._tree, node)
         if growable:
             self._open[node.depth].add(node)

@@ -1,6 +1,6 @@
-"""The parameters of the first release, in which all knobs were whole numbers, as the knobs are now.
+"""Converts parameters of the first release, in which all knobs were whole numbers, to today's knobs.
 
-For files that say they are of version 1: traces, libraries, sweeps and tables of choices.
+For files marked as version 1: traces, libraries, sweeps and tables of choices.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ PERCENT: dict[str, tuple[str, str]] = {
     "mcts": ("c", "c"),
     "adaptive_best_of_n": ("sure", "confidence"),
 }
-"""strategy: a knob that was in percent, and its name now"""
+"""Strategy → the old name of a knob that was in percent, and its name now."""
 
 
 def upgraded(strategy: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """In the order in which they stood; what is no percentage stays as it is."""
+    """The parameters under today's names, in the same order; all but percentages keep their values."""
     old, new = PERCENT.get(strategy, ("", ""))
 
     def pair(name: str, value: Any) -> tuple[str, Any]:

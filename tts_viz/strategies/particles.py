@@ -1,4 +1,4 @@
-"""Particle filtering: a population of partial solutions, resampled by the verifier's odds after every step."""
+"""Particle filtering: a population of partial solutions, resampled by the odds of their scores after every step."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tts_viz.strategies.base import strategy
 from tts_viz.strategies.knobs import count, knob
 
 SURE = 1 - 1e-6
-"""Scores are taken as at most this, so that odds stay finite."""
+"""Scores are clipped to at most this, so that odds stay finite."""
 
 
 def odds(score: float | None) -> float:
@@ -36,13 +36,13 @@ def odds(score: float | None) -> float:
 @dataclass(frozen=True, slots=True)
 class Particles:
     """Particle-based Monte Carlo (Puri et al. 2025). Budget: N generations, less what finished particles leave unused; with
-    Gibbs iterations i, at most N + (i − 1)·(N − 1).
+    i Gibbs iterations, at most N + (i − 1)·(N − 1).
 
-    A finished solution stays in the population with as many copies as it drew; a tree shows it once. The draws come from
-    the search's seed and the number of decisions before, so that the same search resamples alike. Weights are those of its_hub's
-    particle filter, resampled multinomially at every step; a step with all its copies is one node, so a particle that is
-    copied is not sampled twice. A further Gibbs iteration begins anew beside one solution of the last, drawn by weight,
-    which cannot die and which others may take the place of from any step on.
+    A finished solution stays in the population with as many copies as were drawn; the tree shows it once. Draws are seeded
+    by the search's seed and the number of earlier decisions, so that the same search resamples alike. Weights are those of
+    its_hub's particle filter, with multinomial resampling at every step. A step and all its copies are one node, so a
+    copied particle is not sampled twice. Each further Gibbs iteration starts again at the root with one solution of the
+    last iteration, drawn by weight: it cannot die, and other particles can branch off from any of its steps.
     """
 
     n: int = count("Particles N", "How many partial solutions there are at a time.")
@@ -64,7 +64,8 @@ class Particles:
             last = yield from self.filter(tree, fresh, kept.path())
 
     def filter(self, tree: TreeView, particles: list[Node], kept: list[Node]) -> Generator[Op, list[Node], list[Node]]:
-        """Step by step until no particle is open; `kept` is the path of the one that cannot die. Returns the finished."""
+        """Filter step by step until no particle is open; `kept` is the path of the particle that cannot die. Returns the
+        finished particles."""
         copies: Counter[str] = Counter()
         for depth in itertools.count():
             others = tree.open_steps() if not kept else []
@@ -75,7 +76,7 @@ class Particles:
                 return [n for n in population if n.finished]
             weights = [odds(tree.score(node)) * max(1, copies[node.id]) for node in population]
             drawn = self.chance(tree, "drawn").choices(population, weights, k=self.n - bool(beside))
-            # Whoever is pinned stays, so it must go on as well.
+            # A pinned node stays, so it must be continued as well.
             copies = Counter([node.id for node in drawn] + [n.id for n in population if n.pinned and n not in drawn])
             growing = [n for n in population if copies[n.id] and not n.finished]
             rivals = [n for n in population if n is not beside]

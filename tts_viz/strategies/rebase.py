@@ -1,4 +1,4 @@
-"""REBASE: every open candidate gets a share of the budget by its score, instead of a place or none."""
+"""REBASE: every open candidate gets a share of the budget that depends on its score; nothing is kept or dropped by rank."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from tts_viz.strategies.knobs import count, knob
 
 
 def shares(budget: int, scores: Sequence[float], temperature: float) -> list[int]:
-    """Whole shares of the budget, as near as can be to budget · softmax(scores / temperature).
+    """Whole-number shares of the budget, as close as possible to budget · softmax(scores / temperature).
 
-    The paper rounds each share, so that their sum may miss the budget; here the largest remainders get what is over.
+    The paper rounds each share, so their sum may differ from the budget; here the largest remainders are rounded up.
     """
     top = max(scores)
     weights = [exp((s - top) / temperature) for s in scores]

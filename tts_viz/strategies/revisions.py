@@ -1,8 +1,8 @@
-"""Revisions: the policy reads its own earlier attempts and writes another one. They change what is proposed, not what is kept.
+"""Revisions: the policy reads its own earlier attempts and writes another one. They change the proposals; nothing is pruned.
 
 Snell et al. 2024, section 6. An attempt is sampled with the last four before it in its context. Right answers are
-sometimes revised to wrong ones (the paper: 38 %), so the last attempt is not the answer: all of them stay, and a vote or
-the verifier chooses afterwards ("chains": the best of each chain, then among chains).
+sometimes revised to wrong ones (the paper: 38 %), so the last attempt is not simply the answer: all attempts stay, and a
+vote or the verifier chooses among them afterwards ("chains": the best of each chain, then the best chain).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tts_viz.strategies.sampling import draw
 
 
 def revise(tree: TreeView, chains: int, length: int) -> Search:
-    """Bring `chains` chains to `length` attempts each, the best of those that are there and new ones."""
+    """Extend `chains` chains to `length` attempts each: the best existing ones first, then new ones."""
     yield Score(tree.unscored())
     going = [node for node in tree.frontier() if node.kind != "root"] + [n for n in tree.finished() if not revised(n)]
     begun = top(tree, going, chains)
@@ -27,9 +27,9 @@ def revise(tree: TreeView, chains: int, length: int) -> Search:
 
 
 def chain(tree: TreeView, node: Node, length: int) -> Search:
-    """From `node` on: bring the solution to its end and revise it, until there are `length` attempts.
+    """From `node` on, complete the solution and revise it until there are `length` attempts.
 
-    An attempt that comes to no end, cut off or with nothing more to say, ends its chain.
+    An attempt that does not reach an end (cut off, or no next step) ends its chain.
     """
     while True:
         if not node.finished:

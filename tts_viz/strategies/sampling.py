@@ -1,7 +1,6 @@
 """Independent samples: majority vote (self-consistency) and best-of-N.
 
-Both draw N solutions that know nothing of one another; they differ in whether a verifier reads them, and so in how an
-answer can be chosen afterwards.
+Both draw N independent solutions. They differ in whether a verifier scores them, and so in how an answer can be chosen.
 """
 
 from __future__ import annotations
@@ -17,10 +16,9 @@ from tts_viz.strategies.knobs import count
 
 
 def draw(tree: TreeView, node: Node, verified: bool) -> Generator[Op, list[Node], Node]:
-    """Sample one solution from `node` on to its end, step by step, each step read by the verifier where there is one.
-    Returns where it came to.
+    """Sample one solution step by step from `node` to its end, scoring each step if `verified`. Returns its last node.
 
-    The verifier keeps its cache along the path, so scoring each step reads no more tokens than scoring the end alone.
+    The verifier caches the path, so scoring each step reads no more tokens than scoring only the end.
     """
     while grown := (yield Expand([node])):
         node = grown[0]
@@ -32,7 +30,7 @@ def draw(tree: TreeView, node: Node, verified: bool) -> Generator[Op, list[Node]
 
 
 def draw_all(tree: TreeView, n: int, verified: bool) -> Search:
-    """Bring the solutions to n: finish what is open, start what is missing; then finish what a person opened since."""
+    """Bring the number of solutions to n: finish the open ones, start missing ones, then finish those a person opened since."""
     if verified:
         yield Score(tree.unscored())
     missing = n - len(tree.open_steps()) - len(tree.finished())
@@ -52,7 +50,7 @@ def draw_all(tree: TreeView, n: int, verified: bool) -> Search:
 )
 @dataclass(frozen=True, slots=True)
 class MajorityVote:
-    """Self-consistency (Wang et al. 2022). Budget: N generations; the verifier is not asked."""
+    """Self-consistency (Wang et al. 2022). Budget: N generations; the verifier is not used."""
 
     n: int = count("Samples N", "How many independent solutions are drawn.")
 
@@ -70,7 +68,7 @@ class MajorityVote:
 )
 @dataclass(frozen=True, slots=True)
 class BestOfN:
-    """Best-of-N, plain or weighted by the vote chosen (Snell et al. 2024, section 5.2). Budget: N generations."""
+    """Best-of-N, plain or weighted depending on the vote (Snell et al. 2024, section 5.2). Budget: N generations."""
 
     n: int = count("Samples N", "How many independent solutions are drawn and scored.")
 

@@ -1,4 +1,4 @@
-"""One task a file. Importing this package registers ours, in the order in which a visitor meets them."""
+"""One task per file. Importing this package registers our tasks, in the order in which the page shows them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ __all__ = [
 ]
 
 get_task = TASKS.named
-"""The task of this name. Raises ValueError naming those there are."""
+"""The task of this name. Raises ValueError, listing the known tasks, for an unknown name."""
 
 
 def checked_task(name: str) -> CheckedTask:
@@ -61,16 +61,16 @@ def checked_task(name: str) -> CheckedTask:
 
 
 def parse(name: str, text: str) -> Problem:
-    """A typed problem of this task. Raises `ProblemError`; ValueError for a task that there is not."""
+    """Parse a typed problem of this task. Raises `ProblemError`, and ValueError for an unknown task."""
     chosen = get_task(name)
     chosen.check_length(text)
     return chosen.parse(text)
 
 
 def recognise(text: str, among: Iterable[str] | None = None) -> Problem:
-    """The problem that a text plainly states, of the first task (of all, or of those named) that recognises it.
+    """Parse a text with the first task that recognises it, among all tasks or those named.
 
-    Raises `ProblemError`, with what can be typed, where none does; with the task's own words where the problem breaks a rule.
+    Raises `ProblemError`: if no task recognises it, with what can be typed; if it breaks a rule, with the task's message.
     """
     names = list(TASKS if among is None else among)
     for name in names:
@@ -87,7 +87,7 @@ def recognise(text: str, among: Iterable[str] | None = None) -> Problem:
 
 
 def error_kinds(among: Iterable[str] | None = None) -> dict[ErrorKind, str]:
-    """The kinds of error of these tasks (of all by default), in words; the ones that all may have come last."""
+    """The kinds of error of these tasks (default: all) with descriptions; the kinds common to all tasks come last."""
     found: dict[ErrorKind, str] = {}
     for name in TASKS if among is None else among:
         one = get_task(name)

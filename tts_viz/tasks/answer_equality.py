@@ -1,9 +1,9 @@
-"""Are two mathematical answers the same? Math-verify, in a process of its own that is given up when it takes too long.
+"""Decide whether two mathematical answers are equal: math-verify in a process of its own, killed if it takes too long.
 
-Computer algebra on text from a model can run for hours or fill the memory (9^{9^{9^9}}), in C code that no signal
-interrupts; and math-verify's own time limits work in a main thread only, which graders are not. So a worker process
-answers questions one a line, watched by a timer that ends it in the middle of anything. A new one starts when needed.
-This file is both sides: the worker is this module run as a script.
+Computer algebra on a model's text can run for hours or fill the memory (9^{9^{9^9}}), in C code that no signal interrupts,
+and math-verify's own time limits work only in the main thread, where graders do not run. So a worker process answers
+questions, one per line, and a timer kills it if a question takes too long. A new worker starts when needed. This file
+contains both sides: the worker is this module run as a script.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ import threading
 from typing import Any
 
 LIMIT = 5.0
-"""Seconds for one question."""
+"""Time limit for one question, in seconds."""
 
 MEMORY = 4 << 30
-"""Bytes of address space the worker may have, where the system can bound it."""
+"""Limit on the worker's address space in bytes, on systems that support it."""
 
 
 class Comparer:
-    """Reads and compares answers. Every method may be called from any thread; questions wait for one another."""
+    """Parses and compares answers. Thread-safe; questions are answered one at a time."""
 
     def __init__(self, limit: float = LIMIT) -> None:
         self.limit = limit
@@ -32,14 +32,14 @@ class Comparer:
         self._lock = threading.Lock()
 
     def canonical(self, text: str) -> str | None:
-        """The last expression in a text, such that equal answers are equal strings as far as sympy can tell.
+        """The last expression in a text, as a string that is the same for equal answers as far as sympy can tell.
 
-        None where there is none, or where reading it takes too long.
+        None if there is none, or if parsing it takes too long.
         """
         return self._ask("canonical", text)
 
     def same(self, reference: str, answer: str) -> bool:
-        """Does the last expression of `answer` equal that of `reference`? What takes too long to tell does not."""
+        """Does the last expression of `answer` equal that of `reference`? False if the comparison takes too long."""
         return bool(self._ask("same", reference, answer))
 
     def close(self) -> None:
@@ -82,7 +82,7 @@ class Comparer:
 
 
 def work(limit: float) -> None:
-    """Answer questions until the input ends. The timer is a thread of C, which needs no turn from Python to end us."""
+    """Answer questions until the input ends. The timer is a C thread, so it can end the process without the GIL."""
     from math_verify import parse, verify  # seconds of imports, before the first timer starts
 
     _bound_memory()
@@ -90,9 +90,9 @@ def work(limit: float) -> None:
         faulthandler.dump_traceback_later(limit, exit=True)
         question, *texts = json.loads(line)
         answer = None
-        # Whatever goes wrong inside the algebra, the text is then one that cannot be read.
+        # If anything goes wrong inside the algebra, the text counts as unreadable.
         with contextlib.suppress(Exception):
-            # Without math-verify's own time limits, which the timer replaces.
+            # No time limit from math-verify; the timer replaces it.
             first, *others = [parse(text, parsing_timeout=0) for text in texts]
             if question == "same":
                 answer = bool(first and others[0]) and verify(first, others[0], timeout_seconds=None)
@@ -103,7 +103,7 @@ def work(limit: float) -> None:
 
 
 def canonical(answer: Any) -> str:
-    """A string for a sympy object, or for the text that stands where math-verify found no mathematics."""
+    """A string for a sympy object, or for the plain text that math-verify returns if it found no mathematics."""
     import sympy
 
     match answer:

@@ -1,4 +1,4 @@
-"""What a task is: problems, answers, grading and, where the truth is decidable, an exact step checker.
+"""What a task is: problems, answers, grading and, if steps are decidable, an exact step checker.
 
 Knows nothing about models, search or pages. A *solution* is a list of step texts, in order, without delimiters.
 
@@ -25,8 +25,8 @@ ErrorKind = str
 """One of the `error_kinds` of a task."""
 
 COMMON_ERRORS: dict[ErrorKind, str] = {"format": "not written as a step", "inherited": "builds on a false step"}
-"""The kinds that every checker may use: a step of the kind "format" may still stand for one, as `complete` tells; what
-follows a false step is "inherited", and is not judged on its own."""
+"""The kinds that every checker may use. `complete` may still turn a "format" step into a well-formed one; a step after a
+false step is "inherited" and is not judged on its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Problem:
     """One question.
 
     `prompt` is what the policy reads, exactly, up to and including the newline after which the first step begins;
-    `question` is the same for people; `asked` is what a policy that follows instructions is asked. `id` is stable across
+    `question` is the same for people; `asked` is the prompt for an instruction-following policy. `id` is stable across
     machines ("countdown/test/3/17"; "countdown/own/<text>").
     """
 
@@ -49,18 +49,18 @@ class Problem:
 
 
 def problem_of(started: Started | None) -> Problem | None:
-    """The problem that a search was started on; None for a search of which none is known."""
+    """The problem that a search was started on; None if it is unknown."""
     return Problem(**started.problem) if started and started.problem else None
 
 
 @dataclass(frozen=True, slots=True)
 class StepTruth:
-    """What is true of one step, given the steps before it.
+    """The ground truth about one step, given the steps before it.
 
     `valid`: it follows the rules and its arithmetic holds. `reachable`: the goal can still be reached after it
     (False once any step is invalid). `reason`: one plain sentence for a person ("25·3 is 75, not 85").
-    `wrong_at`: offset in the step's text of the first wrong character, None when valid. `kind` sorts the reason; None
-    when the goal can still be reached.
+    `wrong_at`: offset of the first wrong character in the step's text, None if valid. `kind`: the category of the reason;
+    None if the goal can still be reached.
     """
 
     valid: bool
@@ -71,45 +71,45 @@ class StepTruth:
 
 
 class Task(Protocol):
-    """Problems and the grading of their answers. A small task gives `name`, `title` and the three abstract methods."""
+    """Problems and the grading of their answers. A minimal task defines `name`, `title` and the three abstract methods."""
 
     name: str
     title: str
-    """for people"""
+    """The task's name for people."""
 
     blurb: str = ""
-    """One sentence for a visitor: what is to be done."""
+    """One sentence that tells a visitor what the task is."""
 
     examples: tuple[str, ...] = ()
-    """What a visitor may type; the first is shown as an example."""
+    """Examples of what a visitor can type; the first one is shown."""
 
     levels: tuple[int, ...] = ()
-    """Of its ready-made problems, from easy to hard; none where problems can only be typed."""
+    """The levels of its ready-made problems, from easy to hard; empty if problems can only be typed."""
 
     splits: tuple[Split, ...] = SPLITS
-    """Into which its ready-made problems are parted; "test" is always one."""
+    """The splits of its ready-made problems; always includes "test"."""
 
     subjects: tuple[str, ...] = ()
-    """By which its ready-made problems can be picked, where their number has an end."""
+    """The subjects by which its ready-made problems can be filtered, if their number is finite."""
 
     sources: str = ""
-    """What its problems may be read from ("a JSONL file"), where it does not make them itself: see `from_source`."""
+    """The sources from which its problems can be read ("a JSONL file"), if it does not make them itself; see `from_source`."""
 
     natural_language: bool = False
-    """Are problems and steps sentences, which may be long, and which only a policy that has learnt the language writes?"""
+    """Are problems and steps in natural language, so that they can be long and need a policy trained on such text?"""
 
     latex: bool = False
-    """Are there formulas in them, to be printed as such?"""
+    """Do problems and steps contain LaTeX formulas that should be rendered?"""
 
     self_recognising: bool = False
-    """Can it tell its own problems from other texts? See `recognises`."""
+    """Can it distinguish its own problems from other texts? See `recognises`."""
 
     longest: int = 1_000
-    """Characters of a typed problem."""
+    """The most characters of a typed problem."""
 
     @abstractmethod
     def parse(self, text: str) -> Problem:
-        """A visitor's own problem. Raises `ProblemError`, with what to type instead."""
+        """Parse a problem typed by a visitor. Raises `ProblemError`, whose message says what to type instead."""
         ...
 
     @abstractmethod
@@ -119,27 +119,27 @@ class Task(Protocol):
 
     @abstractmethod
     def grade(self, problem: Problem, steps: Sequence[str]) -> bool | None:
-        """Is the solution right? None when nothing is known to grade against."""
+        """Is the solution right? None if there is no reference to grade against."""
         ...
 
     def problem(self, split: Split, level: int, index: int) -> Problem:
-        """The `index`-th problem of a level; deterministic, and of no other split.
+        """The `index`-th problem of a level; deterministic, and in no other split.
 
-        Raises IndexError past the end, ValueError for a split or level that there is not.
+        Raises IndexError past the end, ValueError for an unknown split or level.
         """
         self.check_place(split, level)
         raise NotImplementedError(f"{self.title} has levels, so it must have a method `problem`")
 
     def size(self, split: Split, level: int) -> int | None:
-        """How many ready-made problems a level has; None where there is no end to them. Raises ValueError as `problem`."""
+        """How many ready-made problems a level has; None if unlimited. Raises ValueError as `problem` does."""
         return None
 
     def from_source(self, source: str) -> Self:
-        """The same task with its problems read from elsewhere. Raises ValueError for a task that makes its own."""
+        """The same task with its problems read from `source`. Raises ValueError for a task that makes its own problems."""
         raise InputError(f"{self.title} makes its own problems and reads none from {source!r}; leave the source out")
 
     def recognises(self, text: str) -> bool:
-        """Does the text plainly state one of its problems, though it may break a rule that `parse` then tells of?"""
+        """Is the text clearly meant as a problem of this task? `parse` may still reject it for breaking a rule."""
         if not self.self_recognising or len(text) > self.longest:
             return False
         try:
@@ -149,12 +149,12 @@ class Task(Protocol):
         return True
 
     def check_length(self, text: str) -> None:
-        """For the beginning of `parse`. Raises `ProblemError` for a text that is longer than `longest`."""
+        """Call this at the start of `parse`. Raises `ProblemError` if the text is longer than `longest`."""
         if len(text) > self.longest:
             raise ProblemError(f"The problem has {len(text):,} characters; at most {self.longest:,} are taken.")
 
     def check_place(self, split: Split, level: int) -> None:
-        """For the beginning of `problem`. Raises ValueError with those that there are."""
+        """Call this at the start of `problem`. Raises ValueError, listing the known ones, for an unknown split or level."""
         if not self.levels:
             raise InputError(f"{self.title} has no ready-made problems; type one of your own")
         if split not in self.splits:
@@ -165,10 +165,10 @@ class Task(Protocol):
 
 @runtime_checkable
 class CheckedTask(Task, Protocol):
-    """A task whose every step can be checked exactly."""
+    """A task in which every step can be checked exactly."""
 
     error_kinds: Mapping[ErrorKind, str] = COMMON_ERRORS
-    """Every `kind` that its checker gives, in words, in the order in which they are listed."""
+    """Every `kind` that its checker uses, with a description, in the order of display."""
 
     @abstractmethod
     def check(self, problem: Problem, steps: Sequence[str]) -> list[StepTruth]:
@@ -176,13 +176,15 @@ class CheckedTask(Task, Protocol):
         ...
 
     def impossible(self, problem: Problem) -> str | None:
-        """Why no answer to this problem can be right, as a sentence; None where one can, or where nobody knows."""
+        """Why the problem has no right answer, as a sentence; None if it has one or this is unknown."""
         return None
 
     def complete(self, problem: Problem, steps: Sequence[str], text: str) -> str:
-        """A step that a person typed after `steps`, in the task's own form; what follows from it may be left out.
+        """Convert a step that a person typed after `steps` to the task's own form. The person may omit the parts that can be
+        derived from the rest.
 
-        It may be false: that is for `check` to say. Raises `ProblemError`, with what to type instead, for what is no step.
+        The step may be false; `check` decides that. Raises `ProblemError`, whose message says what to type, if the text is
+        not a step.
         """
         return text
 
@@ -193,7 +195,7 @@ T = TypeVar("T", bound=Task)
 
 
 def task(cls: type[T]) -> type[T]:
-    """Class decorator: enter a task into `TASKS`. The class is called without arguments, and must be light to make."""
+    """Class decorator: register a task in `TASKS`. The class is called without arguments and must be cheap to create."""
     entry = cls()
     TASKS.add(entry.name, entry)
     return cls

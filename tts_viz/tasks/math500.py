@@ -1,6 +1,6 @@
 """MATH-500: 500 competition problems with level and subject, for real language models. Answers, not steps, are graded.
 
-Problems come from a JSONL file of the data set's own layout (`problem`, `answer`, `level`, `subject`, `unique_id`), or
+Problems come from a JSONL file in the data set's own format (`problem`, `answer`, `level`, `subject`, `unique_id`), or
 from the Hugging Face hub. All 500 are the test split of MATH (Hendrycks et al. 2021) as drawn by Lightman et al. 2023.
 """
 
@@ -31,13 +31,13 @@ SUBJECTS = (
 )  # fmt: skip
 
 COMPARER = Comparer()
-"""One worker for all, because its start takes a second."""
+"""One shared worker, because starting one takes a second."""
 
 
 @task
 @dataclass(frozen=True)
 class Math500(Task):
-    """See the module. `source` is read when the first problem is asked for."""
+    """See the module. `source` is read on the first request for a problem."""
 
     source: str = field(default_factory=lambda: os.environ.get(SOURCE, HUB_ID))
 
@@ -54,7 +54,7 @@ class Math500(Task):
     longest = 4_000
 
     def problem(self, split: Split, level: int, index: int) -> Problem:
-        """Raises ValueError for a source that cannot be read."""
+        """As in `Task`; also raises ValueError if the source cannot be read."""
         self.check_place(split, level)
         of_level = self._of(level)
         if not 0 <= index < len(of_level):
@@ -69,12 +69,14 @@ class Math500(Task):
         return Math500(source)
 
     def parse(self, text: str) -> Problem:
-        """Any text will do. One of the problems that were read is known by its text; of others no answer is known."""
+        """Accepts any text. If it equals a problem that was read, that problem is used; otherwise the answer is unknown."""
         self.check_length(text)
         text = text.strip()
         if not text:
             raise ProblemError(f"Type a problem, for example “{self.examples[0]}”")
-        known = self.__dict__.get("_problems", ())  # not read for this: it may have to be downloaded
+        known = self.__dict__.get(
+            "_problems", ()
+        )  # do not load the problems just for this, because that may mean a download
         same = (p for p in known if p.question.split() == text.split())
         return next(same, Problem(self.name, f"{self.name}/own/{text}", text, _prompt(text), asked=_asked(text)))
 
@@ -118,7 +120,7 @@ class Math500(Task):
 
 
 def final_text(steps: Sequence[str]) -> str:
-    """Where the answer is: from the last \\boxed on, or else the last step that says anything."""
+    """The part with the answer: everything from the last \\boxed on, or else the last non-empty step."""
     whole = "\n\n".join(steps)
     at = whole.rfind("\\boxed")
     return whole[at:] if at >= 0 else next((s for s in reversed(steps) if s.strip()), "")

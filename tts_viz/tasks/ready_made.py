@@ -1,4 +1,4 @@
-"""Ready-made problems drawn at random, for a visitor or an examination; searches that are to be repeated name theirs."""
+"""Ready-made problems drawn at random, for visitors and tests of models; reproducible searches name theirs instead."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import random
 from tts_viz.tasks.base import Problem, Split, Task
 
 FIRST = 10_000
-"""Problems of a level that are drawn from where there is no end to them."""
+"""If a level has unlimited problems, they are drawn from this many first ones."""
 
 
 def draw(task: Task, split: Split, level: int, subject: str | None = None, count: int = 1) -> list[Problem]:
-    """So many problems of this level, and of this subject where one is given; fewer where there are fewer.
+    """Draw `count` problems of this level (and subject, if given); fewer if there are not that many.
 
-    Raises ValueError where there is none, or where the problems cannot be read.
+    Raises ValueError if there are none, or if the problems cannot be read.
     """
     size = task.size(split, level)
     if size is None:
@@ -26,7 +26,7 @@ def draw(task: Task, split: Split, level: int, subject: str | None = None, count
 
 
 def unseen(task: Task, level: int, count: int) -> list[Problem]:
-    """So many problems that no policy of ours was trained on, nor measured on where that can be helped."""
+    """Draw `count` problems on which our policies were not trained, and if possible not evaluated either."""
     return draw(task, "validation" if "validation" in task.splits else "test", level, count=count)
 
 
@@ -36,7 +36,7 @@ def middle(task: Task) -> int | None:
 
 
 def first_example(task: Task, index: int = 0) -> str:
-    """What a visitor finds typed: a test problem of the middle level, or an example where none can be had."""
+    """The problem text that a visitor sees first: a test problem of the middle level, or an example if there is none."""
     level = middle(task)
     try:
         if level is not None:

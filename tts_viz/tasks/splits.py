@@ -1,7 +1,6 @@
-"""Fixed splits that cannot overlap: a problem's own text decides, by its hash, which split it belongs to.
+"""Fixed splits that cannot overlap: the hash of a problem's text decides which split it belongs to.
 
-The same problem is in the same split however it was drawn, so training data can be drawn without end and still never
-meets a test problem.
+A problem is in the same split however it was drawn, so unlimited training data never contains a test problem.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ T = TypeVar("T")
 
 
 def split_of(key: str) -> Split:
-    """80 % train, 10 % validation, 10 % test."""
+    """The split of a problem with this text: 80 % train, 10 % validation, 10 % test."""
     bucket = hashlib.blake2b(key.encode(), digest_size=2).digest()[0] % 10
     return "validation" if bucket == 0 else "test" if bucket == 1 else "train"
 
@@ -25,7 +24,7 @@ def split_of(key: str) -> Split:
 def drawn(
     draw: Callable[[random.Random], T], key: Callable[[T], str], task: str, split: Split, level: int, index: int
 ) -> T:
-    """The index-th draw of a split: draws from a generator seeded by place, until one belongs to the split."""
+    """The index-th problem of a split: draw from a generator seeded by task, split, level and index until one fits."""
     if index < 0:
         raise IndexError(f"index {index} must be 0 or more")
     rng = random.Random(f"{task}/{split}/{level}/{index}")
