@@ -198,7 +198,7 @@ class Library:
             db.execute("UPDATE runs SET name = ? WHERE number = ?", (clean_name(name), _number(db, run, owner)))
 
     def star(self, run: RunId, owner: str | None, starred: bool = True) -> None:
-        """Raises KeyError."""
+        """Sets or removes the star. Raises KeyError."""
         with self._database.changing() as db:
             db.execute("UPDATE runs SET starred = ? WHERE number = ?", (starred, _number(db, run, owner)))
 

@@ -47,7 +47,7 @@ from tts_viz.tasks.base import Problem
 from tts_viz.traces.upgrade import upgrade
 
 MAX_LINE = 1_000_000
-"""Bytes in one line."""
+"""Most bytes in one line."""
 
 MAX_DEPTH = 500
 MAX_NODES = 200_000
@@ -65,7 +65,7 @@ STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The first line."""
+    """The first line of a trace."""
 
     __pydantic_config__ = STRICT
 

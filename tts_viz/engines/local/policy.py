@@ -169,7 +169,7 @@ class TransformersPolicy:
         """Samples all drafts to their ends, token by token in lock-step. Restarts drafts that ran out of memory before."""
         for d in rows:
             d.tokens, d.logprobs, d.finish = [], [], None
-        # Siblings share a segment: looked up once, it is the same object for all of them.
+        # Siblings have the same prefix segment, so its path is looked up once.
         paths = {id(d.prefix): [s.kv for s in d.prefix.path()] for d in rows}
         width = max(d.room for d in rows)
         cache = RaggedCache([paths[id(d.prefix)] for d in rows], self.reader.layers, width, self.reader.device)

@@ -52,12 +52,12 @@ class RLHFlow:
     def _turn(self, question: str) -> tuple[str, str, str]:
         """The texts before the space and the first step, from a step's end to the next step, and after a step."""
         first = ("user", f"{question} {HOLE}")
-        asked = rendered(self.tokenizer, [first], True)
-        again = rendered(self.tokenizer, [first, ("assistant", "+"), ("user", HOLE)], True)
-        if not again.startswith(asked):
+        one_turn = rendered(self.tokenizer, [first], True)
+        two_turns = rendered(self.tokenizer, [first, ("assistant", "+"), ("user", HOLE)], True)
+        if not two_turns.startswith(one_turn):
             raise ValueError("its chat template writes earlier turns anew, so that nothing read before can be kept")
-        before, after = around(asked)
-        return before.removesuffix(" "), around(again)[0][len(asked) :], after
+        before, after = around(one_turn)
+        return before.removesuffix(" "), around(two_turns)[0][len(one_turn) :], after
 
     def closing(self) -> Tokens:
         return ()

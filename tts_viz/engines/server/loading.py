@@ -47,13 +47,13 @@ def server_policy(reference: ModelSpec) -> ServerPolicy:
 def server_verifier(reference: ModelSpec) -> tuple[ServerVerifier, DetectedFormat]:
     """A PRM and its detected format. Sends no request yet. Raises ValueError as `server_policy` does."""
     address = parse_address(reference.name)
-    asked = reference.options.get("format")
-    if asked is not None:
-        FORMATS.named(asked)
+    requested = reference.options.get("format")
+    if requested is not None:
+        FORMATS.named(requested)
     known = _described(reference, address.model)
     if known is None:
         raise ValueError("steps are cut into tokens here, by the model's tokenizer: add ?tokenizer=FOLDER_OR_HUB_ID")
-    found = detect(Checkpoint(known.source, known.config), asked)
+    found = detect(Checkpoint(known.source, known.config), requested)
     reference.refuse_others({*OPTIONS, "format", *found.entry.options})
     format = make(found.entry, known.tokenizer, reference.options)
     served = format.served(known.config)
@@ -70,9 +70,9 @@ def server_verifier(reference: ModelSpec) -> tuple[ServerVerifier, DetectedForma
 
 def _described(reference: ModelSpec, model: str) -> Described | None:
     """From the option `tokenizer`, else from the model's name if that is an embedded model, a local folder or a hub id."""
-    asked = reference.options.get("tokenizer")
-    name = asked or model
-    if name == NONE or (not asked and name not in EMBEDDED and name.count("/") != 1 and not _folder(name)):
+    requested = reference.options.get("tokenizer")
+    name = requested or model
+    if name == NONE or (not requested and name not in EMBEDDED and name.count("/") != 1 and not _folder(name)):
         return None
     source, local = source_of(name, "a folder, or a hub id like owner/name")
     try:
