@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import tts_viz
+from tests.strategies.stranger import installed
+from tests.tasks.test_stranger import SUMS
 from tts_viz.benchmarks import report
 from tts_viz.benchmarks.models import OUT, table
 from tts_viz.core.budget import Cost
 from tts_viz.core.events import Decided, Settings, Started
-from tts_viz.core.ops import Expand, Search, Select, evaluate, top
-from tts_viz.core.tree import Tree
 from tts_viz.engines.base import Candidate, Rewards, Sampled
 from tts_viz.lab.figures import FIGURES
 from tts_viz.lab.metrics import headlines
 from tts_viz.lab.sweeps.store import Sweep
 from tts_viz.search.session import Session
-from tts_viz.strategies import base, knob
+from tts_viz.strategies import base
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -50,11 +52,12 @@ def test_the_tree_of_folders_is_true() -> None:
         assert (ROOT / path).exists(), path
 
 
+(NARROWING,) = (code for code in PYTHON if "class Narrowing" in code)
+
+
 def test_the_strategy_of_the_readme_narrows(monkeypatch: pytest.MonkeyPatch) -> None:
-    (code,) = (code for code in PYTHON if "@strategy" in code)
     monkeypatch.setattr(base.STRATEGIES, "_entries", dict(base.STRATEGIES))
-    given = {"Expand": Expand, "Select": Select, "Search": Search, "evaluate": evaluate, "top": top, "Tree": Tree}
-    exec("from dataclasses import dataclass\n" + code, given | {"knob": knob, "strategy": base.strategy})
+    exec(NARROWING, {"__name__": __name__})
 
     session = Session(Started("p", Settings("narrowing", {"n": 3})))
     while session.wants:
@@ -67,6 +70,30 @@ def test_the_strategy_of_the_readme_narrows(monkeypatch: pytest.MonkeyPatch) -> 
     assert session.done
     assert [len(e.kept) for e in session.trace if isinstance(e, Decided)] == [2, 1, 1]
     assert session.tree.generations == base.make("narrowing", {"n": 3}).generations == 3
+
+
+def test_the_strategy_of_the_readme_is_everywhere_once_it_is_installed(tmp_path: Path) -> None:
+    def tts_viz_(*args: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, *args]
+        return subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True)
+
+    environment = installed(tmp_path, NARROWING)
+    run = "-m", "tts_viz", "run", "--task", "countdown", "--verifier", "oracle", "--strategy", "narrowing"
+    done = tts_viz_(*run, "--n", "4", "--json")
+    assert json.loads(done.stdout)["cost"]["generations"] == 4, done.stderr
+    assert tts_viz_(*run, "--n", "99999").returncode == 2
+    about = "from tts_viz.ui.forms.strategy import STRATEGIES, KNOBS; print('narrowing' in STRATEGIES, ('n', 'slider') in KNOBS)"
+    assert tts_viz_("-c", about).stdout.split() == ["True", "True"]
+
+
+@pytest.mark.parametrize("name", ["format", "figure", "choice", "panel"])
+def test_what_the_readme_adds_is_what_the_tests_install(name: str) -> None:
+    """And what `tests/extension` runs end to end."""
+    assert (ROOT / "tests" / "extension" / f"strangers_{name}.py").read_text(encoding="utf-8") in PYTHON
+
+
+def test_the_task_of_the_readme_is_the_one_that_the_tests_install() -> None:
+    assert SUMS.strip() + "\n" in PYTHON
 
 
 def test_the_figures_of_the_readme_are_those_that_were_measured() -> None:

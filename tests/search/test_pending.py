@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.search.scripted import begin, feed_one, full, scattered
-from tests.search.test_steering import KNOBS, some_intervention
+from tests.search.test_steering import some_intervention
+from tests.small import small
 from tests.work import lines_run
 from tts_viz.core.budget import Budget
 from tts_viz.search import pending
@@ -44,8 +45,7 @@ def covered(session: Session) -> list[Request]:
 @given(st.integers(0, 10_000))
 def test_the_accounts_say_what_the_rule_says(strategy: str, seed: int) -> None:
     pick = random.Random(seed)
-    known = {k.name for k in STRATEGIES[strategy].knobs}
-    session = begin(strategy, budget=3, **{k: v for k, v in KNOBS[strategy].items() if k in known})
+    session = begin(strategy, budget=3, **small(strategy))
     for _ in range(60):
         if session.wants and pick.random() < 0.7:
             feed_one(session, pick.choice(session.wants), SCRIPT, REWARDS)

@@ -176,7 +176,7 @@ def test_a_control_asks_for_what_it_shows_and_for_nothing_else() -> None:
     with gr.Blocks():
         form = build_strategy_form()
     shown = Settings("beam", {"n": 8, "m": 2}, Budget(9), temperature=0.5, vote="best")
-    knobs = dict(zip(KNOBS, form.chooser.knobs))
+    knobs = dict(zip((name for name, _ in KNOBS), form.chooser.knobs))
     assert form.turned(knobs["m"], shown) == SetSettings({"m": 2})
     assert form.turned(form.budget, shown) == SetSettings(others={"budget": Budget(9)})
     assert form.turned(form.vote, shown) == SetSettings(others={"vote": "best"})
