@@ -35,13 +35,16 @@ from tts_viz.engines.load.policy import load_policy
 from tts_viz.engines.load.verifier import load_verifier
 from tts_viz.search.scheduler import Run, drive
 from tts_viz.search.session import Session
-from tts_viz.tasks.base import Problem, StepTruth
+from tts_viz.tasks import get_task
+from tts_viz.tasks.base import CheckedTask, Problem, StepTruth
 from tts_viz.tasks.revision_prompt import revision_prompt
 from tts_viz.training.batch_scoring import read_steps
-from tts_viz.training.corpus import ARITHMETIC, COUNTDOWN
 from tts_viz.training.policy_attempts import sample, whole_solutions
 
 OUT = ASSETS / "benchmarks" / "models.json"
+
+TASKS = ("countdown", "arithmetic")
+"""what the models that are shipped have learnt"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,12 @@ class Tried:
     right: bool
     answer: str | None
     scores: list[float]
+
+
+def _checked(name: str) -> CheckedTask:
+    task = get_task(name)
+    assert isinstance(task, CheckedTask)
+    return task
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,7 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """The exit code. Writes after each level, so that what was measured is never lost."""
-    places = [(task.name, level) for task in (COUNTDOWN, ARITHMETIC) for level in task.levels]
+    places = [(task.name, level) for task in map(_checked, TASKS) for level in task.levels]
     levels: dict[tuple[str, int], dict[str, Any]] = {}
     # The longest ones first, so that no worker is left alone with one at the end.
     with (
@@ -90,7 +99,7 @@ def run(args: argparse.Namespace) -> int:
 def measure(args: argparse.Namespace, task_name: str, level: int) -> dict[str, Any]:
     """All figures of one level."""
     small, large, prm, engines = models(args.models)
-    task = COUNTDOWN if task_name == "countdown" else ARITHMETIC
+    task = _checked(task_name)
     problems = [task.problem(args.split, level, i) for i in range(args.problems)]
     tried = attempts(small, prm, problems, args.samples, args.seed)
     found: dict[str, Any] = {"task": task.name, "level": level, **measured(tried)}
@@ -117,7 +126,7 @@ def attempts(
     texts = sample(policy, [p.prompt for p in problems for _ in range(each)], seed)
     tried: list[list[Tried]] = []
     for i, problem in enumerate(problems):
-        task = COUNTDOWN if problem.task == "countdown" else ARITHMETIC
+        task = _checked(problem.task)
         mine = texts[i * each : (i + 1) * each]
         scores = read_steps(prm, problem.prompt, mine[:16]) + [[]] * (each - 16)
         tried.append(
@@ -171,10 +180,7 @@ def revised(
     ]
     prompts = [revision_prompt(problem.prompt, [t.steps]) for problem, t, _ in wrong]
     second = sample(policy, prompts, seed + 1)
-    right = [
-        (COUNTDOWN if problem.task == "countdown" else ARITHMETIC).grade(problem, steps)
-        for (problem, _, _), steps in zip(wrong, second)
-    ]
+    right = [_checked(problem.task).grade(problem, steps) for (problem, _, _), steps in zip(wrong, second)]
     return {
         "second attempts": float(len(wrong)),
         "second attempt, revised": fmean(right),

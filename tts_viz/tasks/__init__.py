@@ -11,6 +11,7 @@ TASKS: dict[str, str] = {
     "countdown": "tts_viz.tasks.countdown:Countdown",
     "arithmetic": "tts_viz.tasks.arithmetic:Arithmetic",
     "math500": "tts_viz.tasks.math500:Math500",
+    "word_problems": "tts_viz.tasks.word_problems:WordProblems",
 }
 """name: module and class. Loaded when first asked for: MATH-500 reads a file that many never need."""
 

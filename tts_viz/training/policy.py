@@ -18,17 +18,15 @@ from transformers import LlamaForCausalLM, PreTrainedModel
 from tts_viz.tasks.base import Problem
 from tts_viz.tasks.revision_prompt import MOST_ATTEMPTS
 from tts_viz.training import policy_attempts as attempts
-from tts_viz.training.corpus import ARITHMETIC, CONTEXTS, COUNTDOWN, Example, drawn_example, example, mended
+from tts_viz.training.corpus import CONTEXTS, Example, drawn_example, example, mended
 from tts_viz.training.loop import Row
 from tts_viz.training.sizes import Size, config
-
-REVISIONS, FEWER = 0.25, 0.1
-"""share of the examples that revise wrong attempts; they are long, so a quarter is more than half of the tokens"""
+from tts_viz.training.sources import SOURCES
 
 
 def new_policy(size: Size, seed: int) -> LlamaForCausalLM:
     torch.manual_seed(seed)
-    return LlamaForCausalLM._from_config(config(size), attn_implementation="eager")  # pyright: ignore
+    return LlamaForCausalLM._from_config(config(size), attn_implementation="sdpa")  # pyright: ignore
 
 
 NOISE = 0.01
@@ -84,11 +82,7 @@ def row(example: Example) -> Row:
 
 
 def draw(rng: random.Random) -> Row:
-    return row(drawn_example(rng, REVISIONS))
-
-
-def draw_plainer(rng: random.Random) -> Row:
-    return row(drawn_example(rng, FEWER))
+    return row(drawn_example(rng, 0.0))
 
 
 class Mending:
@@ -99,7 +93,7 @@ class Mending:
         """`path`: the policy's attempts (see `attempts`)."""
         self.failed: list[tuple[Problem, list[list[str]]]] = []
         for tried in attempts.read(path):
-            task = COUNTDOWN if tried.problem.task == "countdown" else ARITHMETIC
+            task = SOURCES[tried.problem.task].task
             wrong = [steps for steps in tried.attempts if steps and not task.grade(tried.problem, steps)]
             if wrong:
                 self.failed.append((tried.problem, wrong))
