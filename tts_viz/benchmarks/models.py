@@ -105,7 +105,7 @@ def measure(args: argparse.Namespace, task_name: str, level: int) -> dict[str, A
     found: dict[str, Any] = {"task": task.name, "level": level, **measured(tried)}
     for name, model in (("small", small), ("large", large)):
         greedy = sample(model, [p.prompt for p in problems], args.seed, temperature=0)
-        found[f"{name} greedy"] = fmean(task.grade(p, s) for p, s in zip(problems, greedy))
+        found[f"{name} greedy"] = fmean(bool(task.grade(p, s)) for p, s in zip(problems, greedy))
     found |= revised(small, problems, tried, args.seed)
     found["beam 16,4"] = asyncio.run(beam(problems[: args.beam_problems or len(problems)], engines, args.seed))
     return {k: round(v, 4) if isinstance(v, float) else v for k, v in found.items()}
@@ -131,7 +131,13 @@ def attempts(
         scores = read_steps(prm, problem.prompt, mine[:16]) + [[]] * (each - 16)
         tried.append(
             [
-                Tried(steps, task.check(problem, steps), task.grade(problem, steps), task.extract(problem, steps), said)
+                Tried(
+                    steps,
+                    task.check(problem, steps),
+                    bool(task.grade(problem, steps)),
+                    task.extract(problem, steps),
+                    said,
+                )
                 for steps, said in zip(mine, scores)
             ]
         )
@@ -180,7 +186,7 @@ def revised(
     ]
     prompts = [revision_prompt(problem.prompt, [t.steps]) for problem, t, _ in wrong]
     second = sample(policy, prompts, seed + 1)
-    right = [_checked(problem.task).grade(problem, steps) for (problem, _, _), steps in zip(wrong, second)]
+    right = [bool(_checked(problem.task).grade(problem, steps)) for (problem, _, _), steps in zip(wrong, second)]
     return {
         "second attempts": float(len(wrong)),
         "second attempt, revised": fmean(right),

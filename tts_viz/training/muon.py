@@ -18,7 +18,10 @@ QUINTIC = (3.4445, -4.7750, 2.0315)
 
 
 class Muon(torch.optim.Optimizer):
-    """For 2-D parameters. The step's size is that of AdamW at the same learning rate (Liu et al. 2025)."""
+    """For 2-D parameters, those of one shape together.
+
+    The step's size is that of AdamW at the same learning rate (Liu et al. 2025).
+    """
 
     def __init__(
         self, parameters: Iterable[nn.Parameter], lr: float, momentum: float = 0.95, weight_decay: float = 0.01
@@ -28,14 +31,14 @@ class Muon(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         for group in self.param_groups:
-            alike: dict[torch.Size, list[nn.Parameter]] = defaultdict(list)
+            alike: dict[torch.Size, list[tuple[nn.Parameter, Tensor]]] = defaultdict(list)
             for p in group["params"]:
                 slow = self.state[p].setdefault("slow", torch.zeros_like(p))
                 slow.lerp_(p.grad, 1 - group["momentum"])
-                alike[p.shape].append(p)
-            for shape, matrices in alike.items():
-                wanted = [p.grad.lerp(self.state[p]["slow"], group["momentum"]) for p in matrices]
-                for p, direction in zip(matrices, orthogonal(torch.stack(wanted))):
+                alike[p.shape].append((p, p.grad.lerp(slow, group["momentum"])))
+            for shape, wanted in alike.items():
+                directions = orthogonal(torch.stack([momentum for _, momentum in wanted]))
+                for (p, _), direction in zip(wanted, directions):
                     p.mul_(1 - group["lr"] * group["weight_decay"])
                     p.add_(direction, alpha=-group["lr"] * 0.2 * math.sqrt(max(shape)))
 

@@ -28,7 +28,10 @@ class Solved:
 class Source(Protocol):
     """One task, for training."""
 
-    task: CheckedTask
+    @property
+    def task(self) -> CheckedTask:
+        """Checks and grades them."""
+        ...
 
     def draw(self, rng: random.Random, level: int) -> Solved:
         """A random problem of the train split, solved."""
@@ -111,7 +114,11 @@ class WordSource:
         return word_attempt(rng, story, word_problems.known_after(story, kept), slips)
 
 
-SOURCES: dict[str, Source] = {s.task.name: s for s in (CountdownSource(), ArithmeticSource(), WordSource())}
+SOURCES: dict[str, Source] = {
+    source.task.name: source  # pyright: ignore[reportAssignmentType]  # a frozen task's name is read-only
+    for source in (CountdownSource(), ArithmeticSource(), WordSource())
+}
+"""by the name of the task"""
 
 
 def _problem(task: str, text: str, level: int, answer: str) -> Problem:

@@ -11,6 +11,8 @@ import argparse
 import datetime
 import json
 import math
+import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -18,7 +20,7 @@ from typing import Any
 
 import torch
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from transformers import LlamaForCausalLM, PreTrainedModel
 
 from tts_viz.engines.embedded import ASSETS, POLICIES, VERIFIER
@@ -39,6 +41,9 @@ QUICK_PROBLEMS, QUICK_EACH = 32, 2
 SMALL, LARGE = POLICIES
 
 PARTS = (SMALL, "attempts", VERIFIER, LARGE)
+
+LOGGED_SECONDS = 30.0
+"""between two lines where there is no terminal to draw a bar on"""
 
 ON_A_GPU = 32
 """times as many tokens a batch as on a CPU, unless told otherwise"""
@@ -86,14 +91,19 @@ def run(args: argparse.Namespace) -> int:
     wanted: Sequence[str] = PARTS if args.what == "all" else (args.what,)
     console = Console(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=console) as bars:
-        shown: dict[str, object] = {}
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+        shown: dict[str, TaskID] = {}
+        told = 0.0
 
         def progress(what: str, done: int, total: int, loss: float | None = None) -> None:
+            nonlocal told
             if what not in shown:
                 shown[what] = bars.add_task(what, total=total)
             said = what if loss is None else f"{what}  loss {loss:.3f}"
-            bars.update(shown[what], completed=done, total=total, description=said)  # pyright: ignore
+            bars.update(shown[what], completed=done, total=total, description=said)
+            if not console.is_terminal and time.monotonic() > told + LOGGED_SECONDS:
+                print(f"{said}  {done:,} of {total:,}", file=sys.stderr, flush=True)
+                told = time.monotonic()
 
         for part in wanted:
             make(part, args, progress)
