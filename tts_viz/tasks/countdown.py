@@ -26,6 +26,18 @@ TYPED_STEP = re.compile(r"(\d{1,4})([+\-*/])(\d{1,4})(?:=(\d{1,4}))?")
 TYPED = str.maketrans({"×": "*", "·": "*", "x": "*", "X": "*", "−": "-", "–": "-", "÷": "/"})
 SIGNS = str.maketrans({"*": "×", "-": "−", "/": "÷"})
 
+NUMBER = r"-?\d+(?:\.\d+)?"
+_NUMBERS = rf"(?P<numbers>{NUMBER}(?:(?: ?[,;] ?(?:and )?| and | ){NUMBER})*)"
+_TARGET = rf"(?P<target>{NUMBER})"
+_MAKE = r"(?:(?:(?:how )?(?:can|do) (?:you|i|we) )?(?:make|get|reach|hit)|target(?: is)?:?)"
+_FROM = r"(?:from|out of|with|using|by using)(?: all)?(?: (?:of )?the numbers:?)?"
+WAYS = (
+    re.compile(rf"(?:countdown:? )?{_MAKE} {_TARGET},? ?(?::|{_FROM}:?) ?{_NUMBERS}"),
+    re.compile(rf"(?:countdown:? )?{_TARGET} ?(?::|{_FROM}:?) ?{_NUMBERS}"),
+    re.compile(rf"(?:countdown:? )?(?:{_FROM}|use(?: the numbers)?|numbers:?) {_NUMBERS},? (?:to )?{_MAKE} {_TARGET}"),
+)
+"""What a visitor may type. Anything else that has numbers in it is another problem, not a puzzle with these numbers."""
+
 
 def result(a: int, op: str, b: int) -> int | None:
     """a op b where the rules allow it: a whole number from 1 to 99; else None."""
@@ -148,16 +160,17 @@ class Countdown:
                 return (left[0], *numbers), steps
 
     def parse(self, text: str) -> Problem:
-        found = re.findall(r"-?\d+(?:\.\d+)?", text)
-        if re.search(r"[+*/×÷()=]", text) or len(found) < 3:
+        plain = re.sub(r"\bplease\b", " ", text.lower())
+        said = next((m for way in WAYS if (m := way.fullmatch(" ".join(plain.split()).strip(" .,!?")))), None)
+        found = re.findall(NUMBER, said["numbers"]) if said else []
+        if not said or len(found) < 2:
             raise ProblemError(
                 f"Countdown needs a target and at least two numbers: type for example “{self.placeholder}”."
             )
+        found.append(said["target"])
         if any("." in n or n.startswith("-") or not 1 <= int(n) <= LARGEST for n in found):
             raise ProblemError(f"Countdown takes whole numbers from 1 to {LARGEST}, the target included.")
-        target, *numbers = map(int, found)
-        if re.search(r"\bfrom\b.*\b(make|get|reach)\b", text, re.IGNORECASE):
-            *numbers, target = map(int, found)
+        *numbers, target = map(int, found)
         if len(numbers) > MOST_NUMBERS:
             raise ProblemError(f"Countdown takes at most {MOST_NUMBERS} numbers; you gave {len(numbers)}.")
         return _problem(target, tuple(sorted(numbers)), None, None)

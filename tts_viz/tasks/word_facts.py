@@ -181,12 +181,12 @@ def _story(facts: dict[str, Fact], things: dict[str, str], asked: str, thing: st
             raise ProblemError(f"Say in the question what is counted: {' or '.join(found) or 'apples, for example'}.")
         thing = found[0]
     about = {who: fact for who, fact in facts.items() if things.get(who, thing) == thing}
+    if asked not in about:
+        raise ProblemError(f"{asked} has {things[asked]}, but the question is about {thing}.")
     for fact in about.values():
         for other in fact.of:
             if other not in about:
                 raise ProblemError(f"Nothing says how many {thing} {other} has, but “{fact.say()}” needs it.")
-    if asked not in about:
-        raise ProblemError(f"{asked} has {things[asked]}, but the question is about {thing}.")
     return Story(thing, about, asked)
 
 
