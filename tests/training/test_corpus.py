@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,8 +13,8 @@ from transformers import PreTrainedTokenizerFast
 
 from tts_viz.engines.embedded import EMBEDDED
 from tts_viz.tasks import get_task
-from tts_viz.tasks.revision_prompt import revision_prompt
-from tts_viz.training import corpus, verifier
+from tts_viz.tasks.revision_prompt import neutral_revision_prompt, revision_prompt
+from tts_viz.training import corpus, reviser, verifier
 from tts_viz.training.policy import row
 from tts_viz.training.policy_attempts import Attempted
 from tts_viz.training.sources import SOURCES
@@ -25,7 +27,8 @@ SEEDS = st.integers(0, 2**32)
 def test_text_survives_the_tokenizer_and_steps_can_be_read_one_by_one(seed: int) -> None:
     rng = random.Random(seed)
     solved = corpus.draw(rng)
-    text = revision_prompt(solved.problem.prompt, corpus.wrong_attempts(rng, solved, 2)) + "\n".join(solved.steps)
+    asked = rng.choice((revision_prompt, neutral_revision_prompt))
+    text = asked(solved.problem.prompt, corpus.wrong_attempts(rng, solved, 2)) + "\n".join(solved.steps)
     assert decode(encode(text)) == text
     assert tokenizer().unk_token_id not in encode(text)
     assert [t for line in text.splitlines(keepends=True) for t in encode(line)] == encode(text)
@@ -58,21 +61,14 @@ def test_solutions_are_right_and_wrong_attempts_are_wrong(seed: int) -> None:
 @given(SEEDS)
 def test_only_the_solution_is_learnt_and_it_fits(seed: int) -> None:
     rng = random.Random(seed)
-    example = corpus.drawn_example(rng, revisions=0.5)
+    solved = corpus.draw(rng)
+    example = corpus.example(solved.problem, solved.steps, corpus.wrong_attempts(rng, solved, 4))
     assert len(example.tokens) <= corpus.LONGEST
     assert example.tokens[0] == BOS_ID
     targets = [int(t) for (t,) in row(example).targets]
     learnt = [t for t in targets if t != -100]
-    assert learnt == example.tokens[example.learnt_from :]
-    assert learnt[-1] == EOS_ID
+    assert learnt == example.tokens[example.learnt_from :] == [*encode("\n".join(solved.steps)), EOS_ID]
     assert targets.index(learnt[0]) == example.learnt_from - 1
-
-
-def test_the_nearest_wrong_attempt_goes_last() -> None:
-    solution = ["25*2=50 left 7 50", "50+7=57 left 57"]
-    near, far = ["25*2=50 left 7 50", "50+7=58 left 58"], ["7-2=5 left 5 25", "25+5=30 left 30"]
-    for attempts in ([near, far], [far, near]):
-        assert corpus.nearest_last(attempts, solution) == [far, near]
 
 
 @given(st.integers(0, 10_000))
@@ -121,3 +117,21 @@ def test_a_verifier_row_is_labelled_up_to_the_wrong_digit_and_ends_after_the_fir
     soft = verifier.values(Attempted(problem, [right, wrong, wrong, lost]))
     assert labels(right, soft)[0][-1] == pytest.approx(1 / 3)
     assert labels(wrong, soft)[1][-1] == 0.0
+
+
+def test_a_revision_copies_a_right_attempt_and_mends_a_wrong_one(tmp_path: Path) -> None:
+    problem = get_task("arithmetic").parse("2+3+4")
+    right, wrong = ["2+3=5 -> 5+4", "5+4=9"], ["2+3=5 -> 5+4", "5+4=8"]
+    path = tmp_path / "attempts.jsonl"
+    path.write_text(json.dumps(["arithmetic", problem.prompt, 1, "9", [right, wrong]]) + "\n")
+    revisions = reviser.Revisions(path)
+    seen = set()
+    for seed in range(60):
+        drawn = revisions.draw(random.Random(seed))
+        text = decode(drawn.tokens)
+        if "Another" in text:
+            asked = next(i for i, (target,) in enumerate(drawn.targets) if target != -100) + 1
+            assert decode(drawn.tokens[asked:]) == "\n".join(right) + "<eos>"
+            seen.add(decode(drawn.tokens[1:asked]).removeprefix(problem.prompt))
+    one, other = ("Attempt:\n" + "\n".join(steps) + "\n" for steps in (right, wrong))
+    assert seen == {f"{shown}Another attempt:\n" for shown in (one, other, one + other, other + one)}

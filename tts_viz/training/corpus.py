@@ -1,4 +1,4 @@
-"""What the policies learn from: random valid solutions, plain or after up to four wrong attempts.
+"""What the policies learn from: random valid solutions, plain or after earlier attempts.
 
 Problems come from the train split only. Every batch is drawn from a generator seeded by its number, so that training
 resumes exactly.
@@ -10,18 +10,13 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rapidfuzz.distance import Levenshtein
-
 from tts_viz.tasks.base import Problem
-from tts_viz.tasks.revision_prompt import MOST_ATTEMPTS, revision_prompt
+from tts_viz.tasks.revision_prompt import neutral_revision_prompt
 from tts_viz.training.sources import SOURCES, Solved
 from tts_viz.training.tokenizer import BOS_ID, EOS_ID, encode
 
 LONGEST = 640
 """tokens; longer contexts lose their oldest attempts"""
-
-CONTEXTS = (4, 3, 2, 1)
-"""odds of one, two, three and four attempts in a context"""
 
 SHARES = {"countdown": 0.15, "arithmetic": 0.4, "word_problems": 0.45}
 """of the problems drawn, by task"""
@@ -55,7 +50,7 @@ def draw(rng: random.Random) -> Solved:
 
 
 def wrong_attempts(rng: random.Random, solved: Solved, k: int) -> list[list[str]]:
-    """Up to k attempts that fail. Some share the first steps of the solution, as a revised attempt should."""
+    """Up to k attempts that fail. Some share the first steps of the solution, as a policy's own do."""
     problem, steps = solved.problem, solved.steps
     source = SOURCES[problem.task]
     found: list[list[str]] = []
@@ -70,7 +65,7 @@ def wrong_attempts(rng: random.Random, solved: Solved, k: int) -> list[list[str]
 
 
 def mended(rng: random.Random, problem: Problem, attempt: Sequence[str]) -> list[str]:
-    """The solution nearest to a wrong attempt: its steps as long as they are true and lead on, then a random right end."""
+    """The solution nearest to an attempt: its steps as long as they are true and lead on, then a random right end."""
     source = SOURCES[problem.task]
     truths = source.task.check(problem, attempt)
     sound = next((i for i, t in enumerate(truths) if not (t.valid and t.reachable)), len(attempt))
@@ -78,30 +73,12 @@ def mended(rng: random.Random, problem: Problem, attempt: Sequence[str]) -> list
     return kept + source.finish(rng, problem, kept)
 
 
-def nearest_last(attempts: Sequence[list[str]], solution: Sequence[str]) -> list[list[str]]:
-    """The attempts, the one nearest to the solution at the end (Snell et al. 2024, section 6.1)."""
-    whole = "\n".join(solution)
-    nearest = min(range(len(attempts)), key=lambda i: Levenshtein.distance("\n".join(attempts[i]), whole))
-    return [a for i, a in enumerate(attempts) if i != nearest] + [attempts[nearest]]
-
-
 def example(problem: Problem, steps: Sequence[str], attempts: Sequence[Sequence[str]] = ()) -> Example:
     """A solution to learn, after the attempts, oldest first."""
     shown = list(attempts)
     while True:
-        context = encode(revision_prompt(problem.prompt, shown))
+        context = encode(neutral_revision_prompt(problem.prompt, shown))
         tokens = [BOS_ID, *context, *encode("\n".join(steps)), EOS_ID]
         if len(tokens) <= LONGEST or not shown:
             return Example(tokens, 1 + len(context))
         shown = shown[1:]
-
-
-def drawn_example(rng: random.Random, revisions: float) -> Example:
-    """A random example; a share `revisions` has one to four wrong attempts in its context, and mends the last of them."""
-    solved = draw(rng)
-    if rng.random() < revisions:
-        k = rng.choices(range(1, MOST_ATTEMPTS + 1), CONTEXTS)[0]
-        if attempts := wrong_attempts(rng, solved, k):
-            attempts = nearest_last(attempts, solved.steps)
-            return example(solved.problem, mended(rng, solved.problem, attempts[-1]), attempts)
-    return example(solved.problem, solved.steps)

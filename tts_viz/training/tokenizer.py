@@ -13,6 +13,7 @@ from functools import cache
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
+from tts_viz.tasks.revision_prompt import ANOTHER, ATTEMPT
 from tts_viz.tasks.word_facts import AGE, NAMES, QUESTIONS, SAYINGS, THINGS
 
 PAD, BOS, EOS, UNKNOWN = "<pad>", "<bos>", "<eos>", "<unknown>"
@@ -20,9 +21,6 @@ PAD_ID, BOS_ID, EOS_ID = 0, 1, 2
 WORDS = ("Make", " from", " left", "Evaluate ", " -> ", "Wrong:", "Try again:", "\n")
 SIGNS = "+-*/=()"
 DIGITS = "0123456789"
-
-ATTEMPT, ANOTHER = "Attempt:", "Another attempt:"
-"""What a model that revises will be shown its earlier attempts under."""
 
 
 def between() -> list[str]:

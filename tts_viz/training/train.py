@@ -1,8 +1,8 @@
 """`python -m tts_viz train`: makes the embedded models, from a seed. Cut short, it goes on exactly where it was.
 
-The order is: the small policy; its attempts at train problems; from those the verifier, which begins as the small policy with
-more layers on top; and the large policy, which grows from the small one too. Working files (optimizer states, attempts)
-are kept in OUT/training: a later sitting needs them, a finished model does not.
+The order is: the small policy; its attempts at train problems; from those the verifier and the reviser, which begin as the
+small policy with more layers on top; and the large policy, which grows from the small one too. Working files (optimizer
+states, attempts) are kept in OUT/training: a later sitting needs them, a finished model does not.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from tts_viz.engines.embedded import ASSETS, POLICIES, VERIFIER
 from tts_viz.training import measure
 from tts_viz.training import policy as policies
 from tts_viz.training import policy_attempts as attempts
+from tts_viz.training import reviser as revisers
 from tts_viz.training import verifier as verifiers
 from tts_viz.training.loop import Drawn, Loss, Machine, fit
 from tts_viz.training.model_card import model_card
@@ -40,7 +41,7 @@ QUICK_PROBLEMS, QUICK_EACH = 32, 2
 
 SMALL, LARGE = POLICIES
 
-PARTS = (SMALL, "attempts", VERIFIER, LARGE)
+PARTS = (SMALL, "attempts", VERIFIER, "reviser", LARGE)
 
 LOGGED_SECONDS = 30.0
 """between two lines where there is no terminal to draw a bar on"""
@@ -148,7 +149,10 @@ def _lesson(part: str, args: argparse.Namespace, size: Size) -> tuple[PreTrained
     small = LlamaForCausalLM.from_pretrained(_made(args.out / SMALL), dtype=torch.float32, attn_implementation="sdpa")
     if part == LARGE:
         return policies.grown_policy(small, size, args.seed), policies.draw, policies.next_token_loss
-    labels = verifiers.Labels(_made(args.out / "training" / "attempts.jsonl"), soft=args.labels == "soft")
+    tried = _made(args.out / "training" / "attempts.jsonl")
+    if part == "reviser":
+        return revisers.new_reviser(size, args.seed, small), revisers.Revisions(tried).draw, policies.next_token_loss
+    labels = verifiers.Labels(tried, soft=args.labels == "soft")
     return verifiers.new_verifier(size, args.seed, small), labels.draw, verifiers.verifier_loss
 
 
