@@ -65,13 +65,13 @@ def main() -> None:
     )  # fmt: skip
     args = parser.parse_args()
 
-    from tts_viz.engines.defaults import chosen_policies, chosen_verifiers
+    from tts_viz.engines.defaults import default_policies, default_verifiers
     from tts_viz.engines.embedded import EMBEDDED
     from tts_viz.lab.sweeps.store import models_of
     from tts_viz.search.scheduler import Scheduler
     from tts_viz.strategies.choice_table import VARIABLE, table
     from tts_viz.tasks.math500 import SOURCE
-    from tts_viz.ui.forms.offered import TASKS, Models
+    from tts_viz.ui.forms.offered import TASKS, OfferedModels
     from tts_viz.ui.page import build_page, launch_options
 
     if args.choices:
@@ -79,12 +79,14 @@ def main() -> None:
         table()  # better to fail now than in front of a visitor
     if args.math500:
         os.environ[SOURCE] = args.math500
-    policies = tuple(args.policy or chosen_policies())
+    policies = tuple(args.policy or default_policies())
     tasks = TASKS if set(policies) <= set(EMBEDDED) else (*TASKS, "math500")
     sweep = args.sweep if args.sweep.is_file() else None
     if sweep is None and args.sweep != SWEEP:
         parser.error(f"{args.sweep}: there is no such file")
-    models = Models(policies, tuple(args.verifier or chosen_verifiers()), tasks, models_of(sweep) if sweep else ())
+    models = OfferedModels(
+        policies, tuple(args.verifier or default_verifiers()), tasks, models_of(sweep) if sweep else ()
+    )
     models.warm_up()
     library = open_library(args.runs)
     # Where only this machine can reach the page, its one visitor is the operator.

@@ -12,7 +12,7 @@ from tts_viz.benchmarks import report
 from tts_viz.benchmarks.models import OUT, table
 from tts_viz.core.budget import Cost
 from tts_viz.core.events import Decided, Settings, Started
-from tts_viz.core.ops import Expand, Keep, Search, evaluate, top
+from tts_viz.core.ops import Expand, Search, Select, evaluate, top
 from tts_viz.core.tree import Tree
 from tts_viz.engines.base import Candidate, Rewards, Sampled
 from tts_viz.lab.figures import FIGURES
@@ -27,7 +27,7 @@ README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 def test_the_strategy_of_the_readme_narrows(monkeypatch: pytest.MonkeyPatch) -> None:
     (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     monkeypatch.setattr(base, "STRATEGIES", dict(base.STRATEGIES))
-    given = {"Expand": Expand, "Keep": Keep, "Search": Search, "evaluate": evaluate, "top": top, "Tree": Tree}
+    given = {"Expand": Expand, "Select": Select, "Search": Search, "evaluate": evaluate, "top": top, "Tree": Tree}
     exec("from dataclasses import dataclass\n" + code, given | {"knob": base.knob, "strategy": base.strategy})
 
     session = Session(Started("p", Settings("narrowing", {"n": 3})))

@@ -7,16 +7,28 @@ import pytest
 from tests.search.scripted import begin, finish, full, scattered
 from tts_viz.analysis.explain import detail, happened, why
 from tts_viz.core.budget import Budget
-from tts_viz.core.events import Changed, Decided, Ended, Event, Grew, Noted, Scored, Settings, Started, Valued, Withered
+from tts_viz.core.events import (
+    Changed,
+    Decided,
+    Ended,
+    Event,
+    Expanded,
+    NoCandidate,
+    Noted,
+    Scored,
+    Settings,
+    Started,
+    Valued,
+)
 from tts_viz.core.tree import Tree
-from tts_viz.search import steering as hands
+from tts_viz.search import steering
 
 SETTINGS = Settings("beam", {"n": 4, "m": 2}, Budget(16))
 START = Started("p", SETTINGS)
 
 
 def grown(*ids: str, **more) -> list[Event]:
-    return [Grew(id.rpartition(".")[0], id, f"text of {id}", **more) for id in ids]
+    return [Expanded(id.rpartition(".")[0], id, f"text of {id}", **more) for id in ids]
 
 
 def scored(**scores: float) -> list[Event]:
@@ -92,7 +104,7 @@ def test_a_step_dies_with_its_ancestor() -> None:
         ([*grown("0.0"), Ended("stopped")], "open: the search ended before it was expanded"),
         ([*grown("0.0", "0.0.0")], "expanded into 1 next step"),
         ([*grown("0.0", "0.0.0", "0.0.1")], "expanded into 2 next steps"),
-        ([*grown("0.0"), Withered("0.0", "0.0.0")], "a dead end: the policy had nothing to say after it"),
+        ([*grown("0.0"), NoCandidate("0.0", "0.0.0")], "a dead end: the policy had nothing to say after it"),
         (
             [*grown("0.0", finish="length")],
             "cut off at the token limit in the middle of the step, so nothing can follow",
@@ -128,11 +140,11 @@ def test_a_look_ahead_belongs_to_a_step() -> None:
     [
         (CHOICE, "depth 1: kept 2 of 4, best 0.93"),
         (Decided(("0.0",), ("0.1",), {}, "last", 1), "depth 1: kept 1 of 2"),
-        (Grew("0.0", "0.0.0", "5+52=57 left 57", finish="eos"), "a solution is complete: … 5+52=57 left 57"),
-        (Grew("0.0", "0.0.0", "5+", finish="length"), "depth 2: a step was cut off at the token limit"),
-        (Withered("0.0", "0.0.0"), "depth 2: a dead end, the policy had nothing to say"),
-        (Grew("0.0", "0.0.0", "5+5=10"), ""),
-        (Grew("0.0", "0.0.r0", "5+5=10", "rollout", finish="eos"), ""),
+        (Expanded("0.0", "0.0.0", "5+52=57 left 57", finish="eos"), "a solution is complete: … 5+52=57 left 57"),
+        (Expanded("0.0", "0.0.0", "5+", finish="length"), "depth 2: a step was cut off at the token limit"),
+        (NoCandidate("0.0", "0.0.0"), "depth 2: a dead end, the policy had nothing to say"),
+        (Expanded("0.0", "0.0.0", "5+5=10"), ""),
+        (Expanded("0.0", "0.0.r0", "5+5=10", "rollout", finish="eos"), ""),
         (Scored("0.0", (0.5,)), ""),
         (Noted("looks hard: beam search", "beam", {"n": 4, "m": 2}), "looks hard: beam search"),
         (Ended("finished"), "finished: 0 solutions"),
@@ -189,13 +201,13 @@ def test_what_a_person_did_is_told_and_why_says_it_of_the_node() -> None:
     tree = session.tree
     kept = tree.decisions[0].kept[0]
     for wish in (
-        lambda: hands.prune(tree, kept),
-        lambda: hands.undo(tree),
-        lambda: hands.pin(tree, kept),
-        lambda: hands.override(tree, kept, 0.25),
-        lambda: hands.edit(tree, kept, "better"),
+        lambda: steering.prune(tree, kept),
+        lambda: steering.undo(tree),
+        lambda: steering.pin(tree, kept),
+        lambda: steering.override(tree, kept, 0.25),
+        lambda: steering.edit(tree, kept, "better"),
     ):
-        session.do(wish())
+        session.intervene(wish())
     lines = told(session.trace)
     assert f"by hand: pruned “{kept}”" in lines
     assert f"undone: pruned “{kept}”" in lines
@@ -203,9 +215,9 @@ def test_what_a_person_did_is_told_and_why_says_it_of_the_node() -> None:
     assert f"by hand: scored 0.25: “{kept}”" in lines
     assert "by hand: edited a step to “better”" in lines
     assert why(tree, tree.nodes[kept]) == "it was edited: it now reads “better”"
-    session.do(hands.undo(tree))
+    session.intervene(steering.undo(tree))
     assert "pinned, so that no decision prunes it" in why(tree, tree.nodes[kept])
-    session.do(hands.prune(tree, kept))
+    session.intervene(steering.prune(tree, kept))
     assert why(tree, tree.nodes[kept]) == "pruned by hand"
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tts_viz.analysis import judge as solutions
 from tts_viz.analysis.judge import Judge
-from tts_viz.core.events import Decided, Event, Grew, Scored, Settings, Started
+from tts_viz.core.events import Decided, Event, Expanded, Scored, Settings, Started
 from tts_viz.core.tree import Tree
 from tts_viz.tasks.countdown import Countdown
 
@@ -16,8 +16,8 @@ PROBLEM = Countdown().parse("make 24 from 2 3 4")
 START = Started(PROBLEM.prompt, Settings("beam", {}, vote="weighted"), problem=asdict(PROBLEM))
 
 
-def grown(id: str, text: str, finish="step", kind="step") -> Grew:
-    return Grew(id.rpartition(".")[0], id, text, kind, finish=finish)
+def grown(id: str, text: str, finish="step", kind="step") -> Expanded:
+    return Expanded(id.rpartition(".")[0], id, text, kind, finish=finish)
 
 
 TRACE: list[Event] = [

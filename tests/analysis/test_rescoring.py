@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.played import KNOBS, PROBLEM, REWARDS, SCRIPT, Whim, played, rolled
-from tts_viz.analysis import rescoring as other_scores
+from tts_viz.analysis import rescoring
 from tts_viz.analysis.judge import Judge
 from tts_viz.analysis.rescoring import flipped, oracle, recorded, rescored
 from tts_viz.core.budget import Cost
 from tts_viz.core.tree import Tree
 from tts_viz.engines.base import Rewards, ScoreRequest
-from tts_viz.search import steering as hands
+from tts_viz.search import steering
 
 
 class Listed(Whim):
@@ -35,7 +35,7 @@ class Listed(Whim):
 def test_the_recorded_scores_are_the_verifiers_and_a_persons_in_their_place() -> None:
     session = played()
     assert recorded(session.tree) == REWARDS
-    session.do(hands.override(session.tree, "0.0", 0.35))
+    session.intervene(steering.override(session.tree, "0.0", 0.35))
     assert recorded(session.tree) == {**REWARDS, "0.0": 0.35}
 
 
@@ -84,7 +84,7 @@ def test_none_and_all_are_flipped_at_the_ends() -> None:
 
 
 def test_another_verifier_reads_each_leafs_path_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(other_scores, "BATCH", 3)
+    monkeypatch.setattr(rescoring, "BATCH", 3)
     tree, verifier = played().tree, Listed()
     read = asyncio.run(rescored(tree, verifier, "search"))
     asked = [request for batch in verifier.asked for request in batch]

@@ -13,9 +13,9 @@ from tests.played import KNOBS, PROBLEM, REWARDS, SCRIPT, answered, begun, decid
 from tts_viz.analysis.judge import Judge
 from tts_viz.analysis.rescoring import flipped, oracle, recorded
 from tts_viz.analysis.what_if import Reconsidered, WhatIf, reconsider, score, standing
-from tts_viz.core.events import Changed, Decided, Event, Finish, Grew, NodeId, Overrode, Settings, Started
+from tts_viz.core.events import Changed, Decided, Event, Expanded, Finish, NodeId, ScoreOverridden, Settings, Started
 from tts_viz.core.tree import Tree
-from tts_viz.search import steering as hands
+from tts_viz.search import steering
 from tts_viz.search.session import Session
 
 searches = st.builds(
@@ -66,31 +66,31 @@ def test_the_truth_would_have_decided_otherwise() -> None:
     assert chosen(whatif) == ["0.2.0.0", "0.1.1.0", "0.1.1.0"]
     assert [s.correct for s in whatif.after] == [False, False]
     # 0.1.0 would have been kept among its rivals of then, but 0.0 would have had children too: nothing is said of it.
-    assert whatif.unexplored == whatif.hopeful == ("0.0",)
+    assert whatif.unexplored == whatif.promising == ("0.0",)
 
 
 def test_only_the_first_changed_decision_on_the_way_is_certain() -> None:
     whatif = by(played(), {"0.1.0": 0.95, "0.2.0": 0.0})
     assert [bool(d.flips) for d in whatif.by_rank] == [False, True]
     assert whatif.lost == ("0.2.0.0", "0.2.0.1")
-    assert (whatif.unexplored, whatif.hopeful) == (("0.1.0",), ("0.1.0",))
+    assert (whatif.unexplored, whatif.promising) == (("0.1.0",), ("0.1.0",))
     # 0.1.1 stays, its children are sampled as they were, and end their solutions at once: they are there for sure.
     assert whatif.unsure == ()
     assert [s.node for s in whatif.after] == ["0.1.1.0", "0.1.1.1"]
     assert [s.node for s in whatif.reranked] == ["0.2.0.0", "0.2.0.1", "0.1.1.0", "0.1.1.1"]
 
 
-def test_a_branch_that_leads_nowhere_is_unexplored_and_not_hopeful() -> None:
+def test_a_branch_that_leads_nowhere_is_unexplored_and_not_promising() -> None:
     whatif = by(played(), {"0.2.1": 0.95})
-    assert (whatif.unexplored, whatif.hopeful) == (("0.2.1",), ())
+    assert (whatif.unexplored, whatif.promising) == (("0.2.1",), ())
     assert whatif.lost == ("0.1.1.0", "0.1.1.1")
 
 
-def test_without_a_checker_nobody_knows_what_is_hopeful() -> None:
+def test_without_a_checker_nobody_knows_what_is_promising() -> None:
     session = played()
     tree = Tree.fold([Started("p", session.tree.settings), *session.trace[1:]])
     whatif = reconsider(tree, Judge.of(tree), {**recorded(tree), "0.2.1": 0.95})
-    assert (whatif.unexplored, whatif.hopeful) == (("0.2.1",), None)
+    assert (whatif.unexplored, whatif.promising) == (("0.2.1",), None)
     assert {s.correct for s in whatif.after} == {None}
 
 
@@ -164,7 +164,7 @@ def test_a_look_ahead_counts_for_its_step_by_other_scores_too() -> None:
     without = {id: s for id, s in recorded(session.tree).items() if "r" not in id}
     assert kept(reconsider(session.tree, Judge.of(session.tree), without).by_rank[0]) == {"0.1", "0.2"}
     # A person's word on the step stands in place of the look ahead, as it does in the search.
-    session.do(hands.override(session.tree, "0.3", 0.15))
+    session.intervene(steering.override(session.tree, "0.3", 0.15))
     assert "0.3.r0" not in recorded(session.tree) and "0.2.r0" in recorded(session.tree)
     assert [r.new_score for r in by(session, {}).by_rank[0].rivals] == [0.8, 0.2, 0.15, 0.1]
 
@@ -183,9 +183,9 @@ def test_a_look_ahead_that_the_search_did_not_go_by_does_not_count() -> None:
 
 def test_what_was_pinned_then_is_kept_whatever_its_score() -> None:
     session = answered(begun(PROBLEM, "beam", n=4, m=2), 4)
-    session.do(hands.pin(session.tree, "0.3"))
+    session.intervene(steering.pin(session.tree, "0.3"))
     play(session)
-    session.do(hands.pin(session.tree, "0.3", False))  # let go of only afterwards
+    session.intervene(steering.pin(session.tree, "0.3", False))  # let go of only afterwards
     assert "0.3" in session.tree.decisions[0].kept
     assert not by(session, {}).changed
     whatif = by(session, {"0.0": 0.95})
@@ -194,20 +194,20 @@ def test_what_was_pinned_then_is_kept_whatever_its_score() -> None:
 
 def test_a_pin_put_afterwards_saves_nobody_from_an_earlier_decision() -> None:
     session = decided_once()
-    session.do(hands.restore(session.tree, "0.3"))
-    session.do(hands.pin(session.tree, "0.3"))
+    session.intervene(steering.restore(session.tree, "0.3"))
+    session.intervene(steering.pin(session.tree, "0.3"))
     play(session)
     assert "0.3" in session.tree.decisions[0].pruned
     assert not by(session, {}).by_rank[0].flips
     # But one that is kept and pinned is not pruned by other scores, which would go against the person's word.
-    session.do(hands.pin(session.tree, "0.1"))
+    session.intervene(steering.pin(session.tree, "0.1"))
     assert kept(by(session, {"0.1": 0.0}).by_rank[0]) == {"0.0", "0.1", "0.2"}
 
 
 def test_what_a_person_brought_back_is_not_lost() -> None:
     session = played()
-    session.do(hands.restore(session.tree, "0.3"))
-    session.do(hands.ask(session.tree, "0.3", 1, whole=True))
+    session.intervene(steering.restore(session.tree, "0.3"))
+    session.intervene(steering.ask(session.tree, "0.3", 1, whole=True))
     script = {"0.3.0": "28+7=35 left 2 35", "0.3.0.0": "35+2=37 left 37"}
     play(session, script, {"0.3.0": 0.99, "0.3.0.0": 0.99})
     whatif = by(session, {"0.0": 0.8})  # 0.0 in place of 0.1; 0.3 is pruned either way
@@ -218,9 +218,9 @@ def test_what_a_person_brought_back_is_not_lost() -> None:
 
 def test_what_a_person_pruned_stays_so() -> None:
     session = play(decided_once())
-    session.do(hands.prune(session.tree, "0.2.0"))
-    session.do(hands.restore(session.tree, "0.0"))
-    session.do(hands.prune(session.tree, "0.0"))
+    session.intervene(steering.prune(session.tree, "0.2.0"))
+    session.intervene(steering.restore(session.tree, "0.0"))
+    session.intervene(steering.prune(session.tree, "0.0"))
     whatif = by(session, {"0.0": 0.95})
     assert "0.0" in kept(whatif.by_rank[0])
     assert whatif.unexplored == ()
@@ -230,7 +230,7 @@ def test_what_a_person_pruned_stays_so() -> None:
 
 def test_a_decision_made_anew_counts_once_as_it_stands() -> None:
     session = play(decided_once())
-    session.do(hands.override(session.tree, "0.3", 1.0))
+    session.intervene(steering.override(session.tree, "0.3", 1.0))
     assert len(session.tree.decisions) >= 3
     stands = standing(session.tree)
     assert stands[0].by == "user" and stands[0].kept == ("0.2", "0.3")
@@ -241,16 +241,16 @@ def test_a_decision_made_anew_counts_once_as_it_stands() -> None:
     assert whatif.unexplored == (), "0.1 was tried"
     assert {"0.1.1.0", "0.1.1.1"} <= {s.node for s in whatif.after}
     assert "0.1.1.0" not in {s.node for s in whatif.before} == {s.node for s in whatif.reranked}
-    session.do(hands.undo(session.tree))
+    session.intervene(steering.undo(session.tree))
     assert standing(session.tree)[0] is session.tree.decisions[0]
     assert not by(session, {}).by_rank[0].flips
 
 
 def test_who_was_pruned_by_hand_does_not_compete_in_a_decision_made_anew() -> None:
     session = decided_once()
-    session.do(hands.prune(session.tree, "0.2"))
-    session.do(hands.override(session.tree, "0.3", 0.5))
-    session.do(hands.override(session.tree, "0.0", 0.7))
+    session.intervene(steering.prune(session.tree, "0.2"))
+    session.intervene(steering.override(session.tree, "0.3", 0.5))
+    session.intervene(steering.override(session.tree, "0.0", 0.7))
     again = standing(session.tree)[0]
     assert (again.by, again.kept) == ("user", ("0.0", "0.1"))
     assert not by(session, {}).changed  # though 0.2 has the best score
@@ -272,8 +272,8 @@ def told(*events: Event) -> WhatIf:
     return reconsider(tree, Judge(None), {"0.2": 0.9, "0.0": 0.8, "0.1.0": 0.95, "0.1": 0.1})
 
 
-def grown(id: str, finish: Finish = "step") -> Grew:
-    return Grew(id.rpartition(".")[0], id, id, finish=finish)
+def grown(id: str, finish: Finish = "step") -> Expanded:
+    return Expanded(id.rpartition(".")[0], id, id, finish=finish)
 
 
 FIRST = Decided(("0.0", "0.1"), ("0.2",), {"0.0": 0.9, "0.1": 0.8, "0.2": 0.1}, "last", 1, 2)
@@ -306,7 +306,7 @@ def test_by_the_recorded_scores_nothing_changes(session: Session) -> None:
         whatif = reconsider(session.tree, judge, scores)
         assert not whatif.changed
         assert whatif.before == whatif.reranked == whatif.after == tuple(judge.solutions(session.tree))
-        assert (whatif.lost, whatif.unsure, whatif.unexplored, whatif.hopeful) == ((), (), (), ())
+        assert (whatif.lost, whatif.unsure, whatif.unexplored, whatif.promising) == ((), (), (), ())
         for decision in whatif.by_rank:
             assert decision.old_cut == decision.new_cut
             assert all((r.old_score, r.old_rank) == (r.new_score, r.new_rank) for r in decision.rivals)
@@ -317,7 +317,7 @@ def test_by_the_recorded_scores_nothing_changes(session: Session) -> None:
 def test_the_truth_never_prunes_what_is_right_for_what_is_wrong(session: Session) -> None:
     right = oracle(session.tree, Judge.of(session.tree))
     for decision in by_oracle(session).by_rank:
-        if any(session.tree.nodes[r.node].tip().id != r.node for r in decision.rivals):
+        if any(session.tree.nodes[r.node].rollout_end().id != r.node for r in decision.rivals):
             continue  # a right step whose look ahead went wrong may lose
         pruned = [right[r.node] for r in decision.rivals if not r.kept]
         placed = [right[r.node] for r in decision.rivals if r.kept and not session.tree.nodes[r.node].finished]
@@ -343,12 +343,12 @@ def test_it_decides_as_the_search_would_by_a_persons_scores(
     scores = {id: s for id, s in flipped(recorded(session.tree), share, seed).items() if ".r" not in id}
     tree = Tree.fold(session.trace)
     for id, reward in scores.items():
-        tree.apply(Overrode(id, reward))
+        tree.apply(ScoreOverridden(id, reward))
     for decision in reconsider(session.tree, Judge.of(session.tree), scores, agg).by_rank:
         assert kept(decision) == set(best_by(tree, decision.decision, agg))
 
 
 def best_by(tree: Tree, decision: Decided, aggregation: str) -> tuple[NodeId, ...]:
-    """What `hands` would decide by this aggregation."""
+    """What `steering` would decide by this aggregation."""
     tree.apply(Changed(replace(tree.settings, aggregation=aggregation), "aggregation"))
-    return hands.best(tree, decision)
+    return steering.best(tree, decision)

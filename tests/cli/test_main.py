@@ -19,7 +19,8 @@ import pytest
 from tts_viz.cli.main import main
 from tts_viz.core.budget import Cost
 from tts_viz.core.tree import Tree
-from tts_viz.engines.base import Candidate, EngineError, Rewards, Sampled, SampleRequest, ScoreRequest
+from tts_viz.engines.base import Candidate, Rewards, Sampled, SampleRequest, ScoreRequest
+from tts_viz.errors import EngineError
 from tts_viz.search.replay import fast_forward
 from tts_viz.tasks.countdown import Countdown, moves, write_step
 from tts_viz.traces import jsonl

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts_viz.core.aggregation import STEPS, VOTES, Ballot, rank, steps
+from tts_viz.core.aggregation import STEP_AGGREGATIONS, VOTES, Ballot, rank, steps
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from tts_viz.core.aggregation import STEPS, VOTES, Ballot, rank, steps
     ],
 )
 def test_one_score_from_many(scores: list[float], last: float, low: float, product: float, mean: float) -> None:
-    found = {name: steps(scores, name) for name in STEPS}
+    found = {name: steps(scores, name) for name in STEP_AGGREGATIONS}
     assert found == {"last": last, "min": low, "product": product, "mean": pytest.approx(mean)}
 
 

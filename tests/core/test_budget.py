@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.search.scripted import begin, feed_in_any_order, feed_one, finish, full, revisable, scattered
 from tts_viz.core.budget import Budget, Cost
-from tts_viz.core.events import Event, Grew, Scored, Withered
+from tts_viz.core.events import Event, Expanded, NoCandidate, Scored
 from tts_viz.core.tree import Tree
 from tts_viz.search.session import Session
 from tts_viz.strategies import STRATEGIES, make
@@ -69,7 +69,7 @@ def spent_generations(trace: Iterable[Event]) -> int:
     each attempt begins at depth 1 again."""
     sampled = Counter[int]()
     for event in trace:
-        if isinstance(event, Grew | Withered) and event.node_kind != "attempt":
+        if isinstance(event, Expanded | NoCandidate) and event.node_kind != "attempt":
             steps = [
                 part for part in re.split(r"\.a\d+", event.node)[-1].split(".") if part and not part.startswith("r")
             ]
@@ -122,8 +122,8 @@ def test_totals_are_the_sum_of_the_events_at_every_moment(chosen: Chosen, script
     trace = whole_run(chosen, script).trace
     part = trace[: 1 + int(cut * len(trace))]
     tree = Tree.fold(part)
-    calls = [e for e in part if isinstance(e, Grew | Withered) and e.node_kind != "attempt"]
-    costs = [e.cost for e in part if isinstance(e, Grew | Withered | Scored)]
+    calls = [e for e in part if isinstance(e, Expanded | NoCandidate) and e.node_kind != "attempt"]
+    costs = [e.cost for e in part if isinstance(e, Expanded | NoCandidate | Scored)]
     assert tree.spent == sum(costs, Cost())
     assert tree.spent.policy_calls == len(calls)
     assert tree.spent.verifier_calls == sum(isinstance(e, Scored) for e in part)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.exports.recorded import EVENTS, EVIL, FORMULA, SETTINGS
-from tts_viz.core.events import Event, Grew, Started
+from tts_viz.core.events import Event, Expanded, Started
 from tts_viz.core.tree import Tree
 from tts_viz.exports.csv_table import COLUMNS, table
 
@@ -83,7 +83,7 @@ def test_every_text_comes_back(text: str) -> None:
 
 def cell(text: str) -> str:
     """The cell of a step with this text."""
-    events: list[Event] = [Started("?", SETTINGS), Grew("0", "0.0", text)]
+    events: list[Event] = [Started("?", SETTINGS), Expanded("0", "0.0", text)]
     return read(table(events))[1]["text"]
 
 

@@ -15,11 +15,11 @@ import pytest
 from tests.exports.recorded import EVENTS, EVIL, FORMULA
 from tests.render.growth import tree_search
 from tests.ui.browser import chromium, sync_api, tab  # noqa: F401
-from tts_viz.analysis import explain as words
+from tts_viz.analysis import explain
 from tts_viz.analysis.judge import Judge
 from tts_viz.core.events import Started
 from tts_viz.core.tree import Tree
-from tts_viz.exports import frames as exports_moments
+from tts_viz.exports import frames
 from tts_viz.exports.frames import moments
 from tts_viz.exports.html_page import page, recording
 from tts_viz.render.scene import scene
@@ -106,7 +106,7 @@ def test_each_event_is_a_moment_with_its_tree_and_its_words() -> None:
     lines = shown.stream.split("\n")
     tree, judge = Tree(), Judge.of(Tree.fold(EVENTS))
     for event, moment in zip(EVENTS, shown.moments, strict=True):
-        told = words.happened(event, tree)
+        told = explain.happened(event, tree)
         tree.apply(event)
         assert moment.words == told if told else moment.words
         seen = fold("".join(f"{line}\n" for line in lines[: moment.lines]))
@@ -118,7 +118,7 @@ def test_each_event_is_a_moment_with_its_tree_and_its_words() -> None:
 def test_in_a_long_run_events_share_moments(monkeypatch: pytest.MonkeyPatch) -> None:
     events = [EVENTS[0], *(e for some in tree_search(400, 10) for e in some if not isinstance(e, Started))]
     assert len(moments(events, "run").moments) == len(events)
-    monkeypatch.setattr(exports_moments, "MOST_DRAWN", 1000)
+    monkeypatch.setattr(frames, "MOST_DRAWN", 1000)
     shown = moments(events, "run")
     assert 150 < len(shown.moments) <= 200
     assert shown.moments[-1].events == len(events)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tts_viz.lab.sweeps import spec as specs
+from tts_viz.lab.sweeps import spec
 from tts_viz.lab.sweeps.run import Sweeping
 from tts_viz.lab.sweeps.store import Sweep
 
@@ -16,7 +16,7 @@ TINY = Path(__file__).with_name("tiny.toml")
 @pytest.fixture(scope="session")
 def tiny_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("sweep") / "tiny.parquet"
-    sweeping = Sweeping(specs.read(TINY), out, "python -m tts_viz sweep tiny.toml")
+    sweeping = Sweeping(spec.read(TINY), out, "python -m tts_viz sweep tiny.toml")
     sweeping.run(1, lambda generations: None)
     sweeping.finish()
     return out

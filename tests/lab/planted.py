@@ -8,9 +8,9 @@ from typing import Any
 
 from tts_viz.lab.sweeps import spec as specs
 from tts_viz.lab.sweeps import store
-from tts_viz.lab.sweeps.spec import Run
+from tts_viz.lab.sweeps.spec import PlannedRun
 
-Solutions = Callable[[Run, int], dict[str, Any]]
+Solutions = Callable[[PlannedRun, int], dict[str, Any]]
 """The columns of the solution of a run at a place that differ from `PLAIN`."""
 
 PLAIN: dict[str, Any] = {

@@ -6,9 +6,8 @@ import pytest
 
 from tests.played import PROBLEM, begun, play, played, rolled
 from tts_viz.analysis.judge import Judge
-from tts_viz.lesson import exercise
-from tts_viz.lesson import outcomes as readings
-from tts_viz.lesson.exercise import Attempts, Verdict, check
+from tts_viz.lesson import exercise, outcomes
+from tts_viz.lesson.exercise import Attempts, ExerciseVerdict, check
 from tts_viz.lesson.glossary import GLOSSARY, parts
 from tts_viz.lesson.outcomes import Before, Outcome
 from tts_viz.lesson.steps import STEPS
@@ -38,7 +37,7 @@ def four(strategy: str = "best_of_n") -> Outcome:
 
 
 def test_samples_are_counted_and_the_first_one_is_judged() -> None:
-    said = readings.samples(four(), {})
+    said = outcomes.samples(four(), {})
     assert said[0] == "1 of 4 samples is right."
     assert (
         said[1]
@@ -48,21 +47,21 @@ def test_samples_are_counted_and_the_first_one_is_judged() -> None:
 
 
 def test_a_vote_for_a_popular_mistake_is_said_to_be_wrong() -> None:
-    said = readings.vote(four(), {})
+    said = outcomes.vote(four(), {})
     assert said[0].startswith("3+(7+(2+25)) has 2 of 4 votes; no other answer has more than 1.")
     assert said[0].endswith("which is wrong.")
     assert said[1] == "1 of 4 samples is right: a vote cannot help where the same mistake is common."
 
 
 def test_vote_and_verifier_are_told_apart() -> None:
-    said = " ".join(readings.verifier(four(), {}))
+    said = " ".join(outcomes.verifier(four(), {}))
     assert "A vote would choose 3+(7+(2+25)) (2 votes), which is wrong." in said
     assert "The verifier likes (7-3)+(2*25) best (score 0.90), which is right." in said
 
 
 def test_where_solutions_break_and_what_is_wasted() -> None:
     # Only sample 2 has a false step: its second of three, scored 0.2 after 0.6; one of the 12 steps comes after it.
-    said = " ".join(readings.steps(four(), {}))
+    said = " ".join(outcomes.steps(four(), {}))
     assert "1 of 4 samples is broken by a false step." in said
     assert "step 2.0 of 3" in said
     assert "goes from 0.60 to 0.20" in said
@@ -70,7 +69,7 @@ def test_where_solutions_break_and_what_is_wasted() -> None:
 
 
 def test_a_beam_says_what_it_gave_up_and_where_the_right_path_was_lost() -> None:
-    said = " ".join(readings.beam(outcome(played()), {}))
+    said = " ".join(outcomes.beam(outcome(played()), {}))
     assert said.startswith("0 of 4 solutions are right, for 4 generations of writing.")
     # kept: 0.1 (can still reach 54) and 0.2 (cannot), then 0.1.1 and 0.2.0 (neither can)
     assert (
@@ -82,9 +81,9 @@ def test_a_beam_says_what_it_gave_up_and_where_the_right_path_was_lost() -> None
 
 def test_what_the_same_learner_saw_before_is_compared() -> None:
     earlier = {f"{PROBLEM.id} best_of_n": Before(1, 4, 4), "another problem beam": Before(9, 9, 9)}
-    said = readings.beam(outcome(played()), earlier)
+    said = outcomes.beam(outcome(played()), earlier)
     assert "Your independent samples cost as much: 1 of 4 were right." in said
-    assert not any("Your" in s for s in readings.beam(outcome(played()), {}))
+    assert not any("Your" in s for s in outcomes.beam(outcome(played()), {}))
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -99,13 +98,13 @@ def test_any_outcome_can_be_read(step: object, seed: int) -> None:
 
 def test_a_search_without_a_solution_is_told_of() -> None:
     nothing = outcome(play(begun(PROBLEM, "best_of_n", n=2), {}, {}))
-    for reading in (readings.samples, readings.vote, readings.verifier, readings.steps, readings.beam, readings.fooled):
+    for reading in (outcomes.samples, outcomes.vote, outcomes.verifier, outcomes.steps, outcomes.beam, outcomes.fooled):
         assert reading(nothing, {})
 
 
 def test_what_models_and_visitors_wrote_never_becomes_html() -> None:
     assert "<b>" not in str(told(["<b>", "<b>"]))
-    assert "<b>" not in str(judged(Verdict(False, ("<b>", "<b>"))))
+    assert "<b>" not in str(judged(ExerciseVerdict(False, ("<b>", "<b>"))))
     assert "&lt;i&gt;" in str(words("<i> [[sample]]"))
 
 

@@ -13,12 +13,11 @@ from tts_viz.analysis.judge import Judge, Solution
 from tts_viz.core.budget import Budget
 from tts_viz.core.events import Settings, Started
 from tts_viz.engines.embedded import EMBEDDED
-from tts_viz.lesson import exercise
-from tts_viz.lesson import outcomes as readings
+from tts_viz.lesson import exercise, outcomes
 from tts_viz.lesson.exercise import Attempts, attempt, check
 from tts_viz.lesson.outcomes import Before, Outcome
 from tts_viz.lesson.steps import POLICY, STEPS, VERIFIER
-from tts_viz.search.scheduler import Run, drive
+from tts_viz.search.scheduler import LiveRun, drive
 from tts_viz.search.session import Session
 from tts_viz.tasks.base import Problem
 
@@ -36,7 +35,7 @@ def search() -> Search:
     engines = load_policy(POLICY), load_verifier(VERIFIER)
 
     def searched(problem: Problem, settings: Settings) -> Outcome:
-        run = Run(Session(Started(problem.prompt, settings, problem=asdict(problem))), *engines)
+        run = LiveRun(Session(Started(problem.prompt, settings, problem=asdict(problem))), *engines)
         asyncio.run(drive([run]))
         assert run.error is None
         return Outcome(run.session.tree, Judge(problem), run.session.trace)
@@ -53,7 +52,7 @@ def toured(search: Search) -> dict[tuple[int, int], tuple[Outcome, str]]:
         for i, trial in enumerate(step.trials, 1):
             outcome = search(trial.ask(), trial.settings())
             found[number, i] = outcome, " ".join(trial.reading(outcome, seen))
-            seen[readings.key_of(outcome)] = readings.remembered(outcome)
+            seen[outcomes.key_of(outcome)] = outcomes.remembered(outcome)
     return found
 
 

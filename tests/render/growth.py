@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from tts_viz.core.events import Decided, Event, Grew, Scored, Settings, Started
+from tts_viz.core.events import Decided, Event, Expanded, Scored, Settings, Started
 from tts_viz.core.tree import Tree
 from tts_viz.tasks.base import StepTruth
 
@@ -32,13 +32,13 @@ def beam(n: int = 16, m: int = 4, depth: int = 6, seed: int = 0, lookahead: int 
             for k in range(width):
                 grown.append(f"{parent}.{k}")
                 finish = "eos" if level == depth else "step"
-                events.append(Grew(parent, grown[-1], step(rng), finish=finish))
+                events.append(Expanded(parent, grown[-1], step(rng), finish=finish))
         yield events
         scored: list[Event] = []
         for id in grown:
             at = id
             for _ in range(lookahead):
-                scored.append(Grew(at, f"{at}.r0", step(rng), node_kind="rollout"))
+                scored.append(Expanded(at, f"{at}.r0", step(rng), node_kind="rollout"))
                 at = f"{at}.r0"
         yield [*scored, *(Scored(id, (rng.random(),)) for id in grown)]
         scores = {id: rng.random() for id in grown}
@@ -61,7 +61,7 @@ def tree_search(nodes: int, rounds: int, seed: int = 0) -> Iterator[list[Event]]
                 id = f"{at}.{k}"
                 depth[id] = depth[at] + 1
                 events += [
-                    Grew(at, id, step(rng), finish="eos" if depth[id] >= 12 else "step"),
+                    Expanded(at, id, step(rng), finish="eos" if depth[id] >= 12 else "step"),
                     Scored(id, (rng.random(),)),
                 ]
                 if depth[id] < 12:

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.render.growth import QUESTION, beam, started, tree_search, truths
-from tts_viz.core.events import Changed, Decided, Event, Grew, Scored, Settings, Valued, Withered
+from tts_viz.core.events import Changed, Decided, Event, Expanded, NoCandidate, Scored, Settings, Valued
 from tts_viz.core.tree import Tree
 from tts_viz.render.scene import Mark, rounded, scene
 from tts_viz.render.text import text
@@ -17,20 +17,20 @@ from tts_viz.tasks.base import StepTruth
 
 EVENTS: list[Event] = [
     started(),
-    Grew("0", "0.0", "25*2=50 left 3 14 50"),
-    Grew("0", "0.1", "14+3=16 left 2 16 25"),
-    Grew("0", "0.2", "25-14=11 left 2 3 11"),
+    Expanded("0", "0.0", "25*2=50 left 3 14 50"),
+    Expanded("0", "0.1", "14+3=16 left 2 16 25"),
+    Expanded("0", "0.2", "25-14=11 left 2 3 11"),
     Scored("0.0", (0.9,)),
     Scored("0.1", (0.4,)),
     Scored("0.2", (0.6,)),
     Decided(("0.0", "0.2"), ("0.1",), {"0.0": 0.9, "0.1": 0.4, "0.2": 0.6}, "last", 1),
-    Grew("0.0", "0.0.0", "50+14=64 left 3 64"),
-    Grew("0.0", "0.0.1", "14-3=11 left", finish="length"),
-    Grew("0.0.0", "0.0.0.0", "64-3=61 left 61", finish="eos"),
+    Expanded("0.0", "0.0.0", "50+14=64 left 3 64"),
+    Expanded("0.0", "0.0.1", "14-3=11 left", finish="length"),
+    Expanded("0.0.0", "0.0.0.0", "64-3=61 left 61", finish="eos"),
     Scored("0.0.0.0", (0.9, 0.8, 0.2)),
-    Withered("0.2", "0.2.0"),
-    Grew("0.0.1", "0.0.1.r0", "rolled", node_kind="rollout"),
-    Grew("0.1", "0.1.u0", "16*2=32\n left 25 32", by="user"),
+    NoCandidate("0.2", "0.2.0"),
+    Expanded("0.0.1", "0.0.1.r0", "rolled", node_kind="rollout"),
+    Expanded("0.1", "0.1.u0", "16*2=32\n left 25 32", by="user"),
 ]
 
 TRUTHS = {

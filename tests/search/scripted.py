@@ -11,7 +11,7 @@ from tts_viz.core.budget import Budget, Cost
 from tts_viz.core.events import Settings, Started
 from tts_viz.engines.base import Candidate, Rewards, Sampled, SampleRequest, ScoreRequest
 from tts_viz.search.request import Request, request_seed
-from tts_viz.search.scheduler import Run, drive
+from tts_viz.search.scheduler import LiveRun, drive
 from tts_viz.search.session import Session
 
 SEED = 7
@@ -91,9 +91,9 @@ def begin(strategy: str, budget: int | None = 1000, seed: int = SEED, **paramete
     return Session(Started("Prompt\n", settings))
 
 
-def finish(session: Session, script: Mapping[str, str], rewards: Mapping[str, float] | None = None) -> Run:
+def finish(session: Session, script: Mapping[str, str], rewards: Mapping[str, float] | None = None) -> LiveRun:
     """Drive a session to where it rests."""
-    run = Run(session, ScriptedPolicy(script), ScriptedVerifier(rewards or {}))
+    run = LiveRun(session, ScriptedPolicy(script), ScriptedVerifier(rewards or {}))
     asyncio.run(drive([run]))
     assert run.error is None
     return run

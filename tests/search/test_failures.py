@@ -13,7 +13,7 @@ from tests.search.test_scheduler import eventually
 from tts_viz.core.ops import Expand, Search
 from tts_viz.core.tree import Tree
 from tts_viz.engines.base import Rewards, Sampled, SampleRequest, ScoreRequest
-from tts_viz.search.scheduler import Run, Scheduler, drive, tick
+from tts_viz.search.scheduler import LiveRun, Scheduler, drive, tick
 from tts_viz.strategies.beam_search import BeamSearch
 
 SCRIPT = full(3, 6)
@@ -21,8 +21,8 @@ REWARDS = scattered(SCRIPT)
 ALONE = finish(begin("beam", n=6, m=2), SCRIPT, REWARDS).session.trace
 
 
-def run_of(policy: ScriptedPolicy | None = None, verifier: ScriptedVerifier | None = None) -> Run:
-    return Run(begin("beam", n=6, m=2), policy or ScriptedPolicy(SCRIPT), verifier or ScriptedVerifier(REWARDS))
+def run_of(policy: ScriptedPolicy | None = None, verifier: ScriptedVerifier | None = None) -> LiveRun:
+    return LiveRun(begin("beam", n=6, m=2), policy or ScriptedPolicy(SCRIPT), verifier or ScriptedVerifier(REWARDS))
 
 
 class Forgetful(ScriptedPolicy):
@@ -60,11 +60,11 @@ def faulty(self: BeamSearch, tree: Tree) -> Search:
 
 
 def test_a_bug_in_a_strategy_fails_its_own_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    good = Run(begin("best_of_n", n=6), ScriptedPolicy(SCRIPT), ScriptedVerifier(REWARDS))
+    good = LiveRun(begin("best_of_n", n=6), ScriptedPolicy(SCRIPT), ScriptedVerifier(REWARDS))
     policy, verifier = good.policy, good.verifier
     with monkeypatch.context() as patch:
         patch.setattr(BeamSearch, "search", faulty)
-        bad = Run(begin("beam", n=6, m=2), policy, verifier)  # in one batch with the good one
+        bad = LiveRun(begin("beam", n=6, m=2), policy, verifier)  # in one batch with the good one
     asyncio.run(drive([bad, good]))
     assert (bad.state, good.state) == ("failed", "finished")
     assert len(bad.session.tree.nodes) == 7
@@ -120,7 +120,7 @@ def test_law_12_a_run_is_asked_the_same_questions_whoever_runs_beside_it() -> No
     """Not only the same answers: prompt, steps, temperature and seed of each request are those of a run alone."""
     alone, together = ScriptedPolicy(SCRIPT), ScriptedPolicy(SCRIPT)
     asyncio.run(drive([run_of(alone)]))
-    neighbours = [Run(begin("best_of_n", n=6, seed=s), together, ScriptedVerifier({})) for s in (1, 2)]
+    neighbours = [LiveRun(begin("best_of_n", n=6, seed=s), together, ScriptedVerifier({})) for s in (1, 2)]
     asyncio.run(drive([neighbours[0], run_of(together), neighbours[1]]))
     asked = [replace(request, search="") for batch in together.asked for request in batch]
     expected = [replace(request, search="") for batch in alone.asked for request in batch]

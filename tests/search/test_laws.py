@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from tests.search.scripted import SEED, begin, feed_in_any_order, feed_one, finish, full, scattered
 from tts_viz.core.budget import Budget, Cost
-from tts_viz.core.events import Changed, Decided, Ended, Grew, Scored, Settings, Started
+from tts_viz.core.events import Changed, Decided, Ended, Expanded, Scored, Settings, Started
 from tts_viz.core.tree import Tree
-from tts_viz.search.replay import DriftError, fast_forward
+from tts_viz.errors import DriftError
+from tts_viz.search.replay import fast_forward
 from tts_viz.search.request import request_seed
 
 SCRIPT = full(3, 8, rollouts=2)
@@ -48,14 +49,14 @@ def test_law_1_the_tree_is_the_fold_of_the_trace_at_every_moment(chosen: tuple[s
     grown = 0
     for k in range(1, len(session.trace) + 1):
         tree = Tree.fold(session.trace[:k])
-        grown += isinstance(session.trace[k - 1], Grew)
+        grown += isinstance(session.trace[k - 1], Expanded)
         assert len(tree.nodes) == 1 + grown
 
 
 def test_law_1_a_node_cannot_be_added_twice() -> None:
-    tree = Tree.fold([Started("P\n", Settings("greedy", {})), Grew("0", "0.0", "a")])
+    tree = Tree.fold([Started("P\n", Settings("greedy", {})), Expanded("0", "0.0", "a")])
     with pytest.raises(ValueError, match=r"0\.0"):
-        tree.apply(Grew("0", "0.0", "b"))
+        tree.apply(Expanded("0", "0.0", "b"))
 
 
 def test_law_2_a_change_between_two_answers_is_seen_by_the_strategy() -> None:
@@ -171,7 +172,7 @@ def test_law_9_a_trace_that_this_version_would_not_have_made_is_refused_by_event
     with pytest.raises(DriftError, match="event 0"):
         fast_forward(trace[1:])
     with pytest.raises(DriftError, match=r"0\.99"):
-        fast_forward([trace[0], Grew("0", "0.99", "nobody asked")])
+        fast_forward([trace[0], Expanded("0", "0.99", "nobody asked")])
 
 
 def test_law_10_a_decision_records_the_scores_of_all_rivals() -> None:
@@ -206,7 +207,7 @@ def test_law_12_requests_are_seeded_by_session_node_and_child() -> None:
 @given(STRATEGIES)
 def test_law_13_what_was_spent_is_the_sum_of_what_the_events_say(chosen: tuple[str, dict[str, int]]) -> None:
     session = finish(begin(chosen[0], **chosen[1]), SCRIPT, REWARDS).session
-    total = sum((e.cost for e in session.trace if isinstance(e, Grew | Scored)), Cost())
+    total = sum((e.cost for e in session.trace if isinstance(e, Expanded | Scored)), Cost())
     assert session.tree.spent == total
     assert sum((n.cost for n in session.tree.nodes.values()), Cost()) == total
 

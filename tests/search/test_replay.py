@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from tests.search.scripted import begin, feed_one, finish, full, scattered
 from tts_viz.core.budget import Budget
-from tts_viz.core.events import Changed, Ended, Event, Grew, Scored, Started, Withered
-from tts_viz.search.replay import DriftError, fast_forward
+from tts_viz.core.events import Changed, Ended, Event, Expanded, NoCandidate, Scored, Started
+from tts_viz.errors import DriftError
+from tts_viz.search.replay import fast_forward
 from tts_viz.search.request import Request
 from tts_viz.search.session import Session
 
@@ -84,7 +85,7 @@ TRACE: list[Event] = list(finish(begin("beam", n=4, m=2), full(3, 6), scattered(
 START = TRACE[0]
 assert isinstance(START, Started)
 FIRST = TRACE[1]
-assert isinstance(FIRST, Grew)
+assert isinstance(FIRST, Expanded)
 SCORED = next(i for i, e in enumerate(TRACE) if isinstance(e, Scored))
 
 
@@ -100,7 +101,7 @@ SCORED = next(i for i, e in enumerate(TRACE) if isinstance(e, Scored))
         pytest.param([START, FIRST, replace(FIRST, parent="0.9", node="0.1")], 2, id="a parent nobody knows"),
         pytest.param([START, replace(FIRST, node_kind="rollout")], 1, id="another kind"),
         pytest.param([START, replace(FIRST, by="user")], 1, id="another author"),
-        pytest.param([START, Withered("0.0", "0.0")], 1, id="a dead end elsewhere"),
+        pytest.param([START, NoCandidate("0.0", "0.0")], 1, id="a dead end elsewhere"),
         pytest.param([START, Scored("0.0", (0.5,))], 1, id="a score before its step"),
         pytest.param([*TRACE[:SCORED], Scored("0.0", (0.5,) * 9)], SCORED, id="more rewards than steps"),
         pytest.param([*TRACE, Ended("finished")], len(TRACE), id="finished twice"),

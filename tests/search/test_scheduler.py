@@ -11,18 +11,19 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from tests.search.scripted import ScriptedPolicy, ScriptedVerifier, begin, finish, full, scattered
-from tts_viz.engines.base import EngineError, Sampled, SampleRequest
-from tts_viz.search.scheduler import SHARE, Run, Scheduler, drive, run_to_end, tick
+from tts_viz.engines.base import Sampled, SampleRequest
+from tts_viz.errors import EngineError
+from tts_viz.search.scheduler import SHARE, LiveRun, Scheduler, drive, run_to_end, tick
 
 SCRIPT = full(3, 8, rollouts=1)
 REWARDS = scattered(SCRIPT)
 
 
-def run_of(strategy: str = "beam", **knobs: int) -> Run:
-    return Run(begin(strategy, **(knobs or {"n": 8, "m": 2})), ScriptedPolicy(SCRIPT), ScriptedVerifier(REWARDS))
+def run_of(strategy: str = "beam", **knobs: int) -> LiveRun:
+    return LiveRun(begin(strategy, **(knobs or {"n": 8, "m": 2})), ScriptedPolicy(SCRIPT), ScriptedVerifier(REWARDS))
 
 
-def rounds(run: Run, n: int) -> None:
+def rounds(run: LiveRun, n: int) -> None:
     for _ in range(n):
         asyncio.run(tick([run]))
 
@@ -35,7 +36,7 @@ def test_runs_that_share_an_engine_are_asked_together_and_end_as_they_would_alon
         ("lookahead", {"n": 4, "m": 2, "k": 1}),
         ("greedy", {}),
     ]
-    runs = [Run(begin(name, **knobs), policy, verifier) for name, knobs in chosen]
+    runs = [LiveRun(begin(name, **knobs), policy, verifier) for name, knobs in chosen]
     asyncio.run(drive(runs))
     alone = [finish(begin(name, **knobs), SCRIPT, REWARDS) for name, knobs in chosen]
     for together, single in zip(runs, alone):
@@ -99,7 +100,7 @@ class Failing(ScriptedPolicy):
     ("error", "words"), [(EngineError("out of memory"), "out of memory"), (KeyError("bug"), "unexpected")]
 )
 def test_a_failure_keeps_the_tree_and_can_be_resumed(error: Exception, words: str) -> None:
-    run = Run(begin("beam", n=8, m=2), Failing(error), ScriptedVerifier(REWARDS))
+    run = LiveRun(begin("beam", n=8, m=2), Failing(error), ScriptedVerifier(REWARDS))
     asyncio.run(drive([run]))
     assert run.state == "failed"
     assert words in (run.error or "")
@@ -111,7 +112,7 @@ def test_a_failure_keeps_the_tree_and_can_be_resumed(error: Exception, words: st
 
 
 def test_a_failing_engine_fails_only_those_who_asked_it() -> None:
-    bad = Run(begin("beam", n=8, m=2), Failing(EngineError("gone")), ScriptedVerifier(REWARDS))
+    bad = LiveRun(begin("beam", n=8, m=2), Failing(EngineError("gone")), ScriptedVerifier(REWARDS))
     good = run_of()
     asyncio.run(drive([bad, good]))
     assert (bad.state, good.state) == ("failed", "finished")
@@ -119,8 +120,8 @@ def test_a_failing_engine_fails_only_those_who_asked_it() -> None:
 
 def test_a_wide_search_does_not_make_the_others_wait() -> None:
     policy, verifier = ScriptedPolicy(SCRIPT), ScriptedVerifier(REWARDS)
-    wide = Run(begin("best_of_n", n=256), policy, verifier)
-    narrow = Run(begin("greedy"), policy, verifier)
+    wide = LiveRun(begin("best_of_n", n=256), policy, verifier)
+    narrow = LiveRun(begin("greedy"), policy, verifier)
     asyncio.run(tick([wide, narrow]))
     assert len(policy.asked) == 1
     assert len(policy.asked[0]) == SHARE + 1
@@ -128,14 +129,14 @@ def test_a_wide_search_does_not_make_the_others_wait() -> None:
 
 
 def test_a_tree_that_is_full_rests_and_keeps_everything() -> None:
-    run = Run(begin("beam", n=8, m=2), ScriptedPolicy(SCRIPT), ScriptedVerifier(REWARDS), max_nodes=9)
+    run = LiveRun(begin("beam", n=8, m=2), ScriptedPolicy(SCRIPT), ScriptedVerifier(REWARDS), max_nodes=9)
     asyncio.run(drive([run]))
     assert run.state == "full"
     assert len(run.session.tree.nodes) == 9
 
 
 def test_the_pace_leaves_time_between_rounds() -> None:
-    run = Run(begin("greedy"), ScriptedPolicy(SCRIPT), ScriptedVerifier(REWARDS), pace=30)
+    run = LiveRun(begin("greedy"), ScriptedPolicy(SCRIPT), ScriptedVerifier(REWARDS), pace=30)
     rounds(run, 5)
     assert len(run.session.tree.nodes) == 2
     run.set_pace(0)
@@ -192,7 +193,7 @@ class Elephant(ScriptedPolicy):
 
 def test_an_engine_is_told_which_branches_were_pruned() -> None:
     policy = Elephant()
-    run = Run(begin("beam", n=4, m=2), policy, ScriptedVerifier(REWARDS))
+    run = LiveRun(begin("beam", n=4, m=2), policy, ScriptedVerifier(REWARDS))
     asyncio.run(drive([run]))
     tree = run.session.tree
     pruned = {tuple(s.text for s in r.steps) for r in policy.released}
@@ -204,7 +205,7 @@ def test_an_engine_is_told_when_a_run_is_dropped() -> None:
     policy = Elephant()
     scheduler = Scheduler()
     try:
-        run = Run(begin("beam", n=4, m=2), policy, ScriptedVerifier(REWARDS))
+        run = LiveRun(begin("beam", n=4, m=2), policy, ScriptedVerifier(REWARDS))
         scheduler.add(run)
         scheduler.drop(run)
         deadline = time.monotonic() + 5

@@ -1,4 +1,4 @@
-"""Law 11 and what goes with it: a person's deeds are events, lose nothing, and can be taken back."""
+"""Law 11 and what goes with it: a person's interventions are events, lose nothing, and can be taken back."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.search.scripted import begin, feed_in_any_order, feed_one, finish, full, revisable, scattered
-from tts_viz.core.events import Asked, Ended, Grew, Started, Trimmed
+from tts_viz.core.events import Ended, Expanded, MoreRequested, Pruned, Started
 from tts_viz.core.tree import Tree
-from tts_viz.search import steering as hands
+from tts_viz.errors import InterventionRefusedError
+from tts_viz.search import steering
 from tts_viz.search.replay import fast_forward
 from tts_viz.search.session import Session
-from tts_viz.search.steering import RefusedError
 from tts_viz.strategies import STRATEGIES
 
 SCRIPT = revisable(full(3, 9), attempts=4)
@@ -50,7 +50,7 @@ def at_depth_one() -> Session:
 
 def test_a_branch_pruned_by_hand_is_grown_no_further() -> None:
     session = at_depth_one()
-    session.do(hands.prune(session.tree, "0.0"))
+    session.intervene(steering.prune(session.tree, "0.0"))
     run = finish(session, SCRIPT, REWARDS)
     # The two children of 0.0 were under way, are recorded, and are not alive; only 0.1 went on, and fills no more places.
     assert {"0.0.0", "0.0.1"} <= set(run.session.tree.nodes)
@@ -60,7 +60,7 @@ def test_a_branch_pruned_by_hand_is_grown_no_further() -> None:
 
 def test_a_restored_branch_competes_again() -> None:
     session = at_depth_one()
-    session.do(hands.restore(session.tree, "0.2"))
+    session.intervene(steering.restore(session.tree, "0.2"))
     assert [n.id for n in session.tree.frontier()][:1] == ["0.0"] and session.tree.is_open(session.tree.nodes["0.2"])
     finish(session, SCRIPT, {**REWARDS, "0.2": 0.95})
     assert session.tree.decisions[1].kept + session.tree.decisions[1].pruned  # it was among the rivals
@@ -70,16 +70,16 @@ def test_a_restored_branch_competes_again() -> None:
 def test_restoring_a_node_restores_the_way_to_it() -> None:
     session = at_depth_one()
     finish(session, SCRIPT, REWARDS)
-    session.do(hands.prune(session.tree, "0.1"))
+    session.intervene(steering.prune(session.tree, "0.1"))
     deep = next(n.id for n in session.tree.nodes.values() if n.id.startswith("0.1.") and n.depth == 2)
-    session.do(hands.restore(session.tree, deep))
+    session.intervene(steering.restore(session.tree, deep))
     assert session.tree.nodes[deep].alive
 
 
 def test_no_decision_prunes_a_pinned_node() -> None:
     session = begin("beam", n=4, m=2)
     answered(session, 4)
-    session.do(hands.pin(session.tree, "0.3"))
+    session.intervene(steering.pin(session.tree, "0.3"))
     answered(session, 4)
     assert session.tree.decisions[0].kept == ("0.0", "0.1", "0.3")
     finish(session, SCRIPT, REWARDS)
@@ -91,7 +91,7 @@ def test_no_decision_prunes_a_pinned_node() -> None:
 
 def test_an_overridden_score_decides_the_last_decision_anew_and_those_to_come() -> None:
     session = at_depth_one()
-    session.do(hands.override(session.tree, "0.3", 1.0))
+    session.intervene(steering.override(session.tree, "0.3", 1.0))
     decision = session.tree.decisions[-1]
     assert (decision.kept, decision.pruned, decision.by) == (("0.0", "0.3"), ("0.1", "0.2"), "user")
     assert session.tree.nodes["0.3"].reward == 0.2  # what the verifier said stays
@@ -99,14 +99,14 @@ def test_an_overridden_score_decides_the_last_decision_anew_and_those_to_come() 
     finish(session, SCRIPT, REWARDS)
     assert any(n.id.startswith("0.3.") for n in session.tree.finished())
     before = [*session.trace]
-    session.do(hands.undo(session.tree))
+    session.intervene(steering.undo(session.tree))
     assert session.trace[: len(before)] == before
     assert session.tree.nodes["0.1"].alive and not session.tree.nodes["0.3"].alive
 
 
 def test_an_override_that_changes_no_rank_decides_nothing_anew() -> None:
     session = at_depth_one()
-    session.do(hands.override(session.tree, "0.3", 0.25))
+    session.intervene(steering.override(session.tree, "0.3", 0.25))
     assert len(session.tree.decisions) == 1
 
 
@@ -115,7 +115,7 @@ def test_an_override_that_changes_no_rank_decides_nothing_anew() -> None:
 
 def test_law_11_a_step_by_hand_is_scored_before_the_strategy_goes_on() -> None:
     session = at_depth_one()
-    session.do(hands.write(session.tree, "0.0", "mine"))
+    session.intervene(steering.write(session.tree, "0.0", "mine"))
     mine = session.tree.nodes["0.0.u0"]
     assert (mine.by, mine.tokens, mine.reward) == ("user", (), None)
     # All else is answered first: the strategy must not decide without the step's score.
@@ -131,23 +131,23 @@ def test_law_11_an_edited_step_becomes_a_sibling_and_what_followed_it_is_stale()
     session = finish(at_depth_one(), SCRIPT, REWARDS).session
     before = outline(session.tree)
     old = session.tree.nodes["0.0"]
-    session.do(hands.edit(session.tree, "0.0", "better"))
+    session.intervene(steering.edit(session.tree, "0.0", "better"))
     finish(session, SCRIPT, {**REWARDS, "better": 0.95})
     new = session.tree.nodes["0.u0"]
     assert (new.parent, new.text, old.text) == (session.tree.root, "better", "0.0")
     assert all(n.stale and not n.alive for n in session.tree.nodes.values() if n.id.startswith("0.0"))
     assert new.expanded, "the search goes on from the new step"
     assert set(before) <= set(session.tree.nodes), "nothing was lost"
-    with pytest.raises(RefusedError, match="edited already"):
-        hands.edit(session.tree, "0.0", "again")
-    session.do(hands.undo(session.tree))
+    with pytest.raises(InterventionRefusedError, match="edited already"):
+        steering.edit(session.tree, "0.0", "again")
+    session.intervene(steering.undo(session.tree))
     assert old.alive and not new.alive
 
 
 def test_a_step_after_the_last_one_of_a_finished_search_makes_it_go_on() -> None:
     session = finish(begin("greedy"), full(3, 1)).session
     assert session.done
-    session.do(hands.write(session.tree, "0.0", "another way"))
+    session.intervene(steering.write(session.tree, "0.0", "another way"))
     assert not session.done
     finish(session, {**full(3, 1), "0.0.u0.0": "end."}, {})
     assert session.tree.nodes["0.0.u0"].reward == 0.5
@@ -159,7 +159,7 @@ def test_a_step_after_the_last_one_of_a_finished_search_makes_it_go_on() -> None
 
 def test_asked_for_children_come_with_fresh_ids_and_scores() -> None:
     session = at_depth_one()
-    session.do(hands.ask(session.tree, "0.0", 3))
+    session.intervene(steering.ask(session.tree, "0.0", 3))
     finish(session, SCRIPT, REWARDS)
     assert [n.id for n in session.tree.nodes["0.0"].children] == [f"0.0.{i}" for i in range(5)]
     assert all(n.reward is not None for n in session.tree.nodes["0.0"].children)
@@ -168,9 +168,9 @@ def test_asked_for_children_come_with_fresh_ids_and_scores() -> None:
 def test_asking_a_stopped_search_for_solutions_starts_only_those() -> None:
     session = at_depth_one()
     session.stop()
-    session.do(hands.restore(session.tree, "0.2"))
+    session.intervene(steering.restore(session.tree, "0.2"))
     assert session.done, "to restore a branch is no wish to go on with a search that was stopped"
-    session.do(hands.ask(session.tree, "0.2", 2, whole=True))
+    session.intervene(steering.ask(session.tree, "0.2", 2, whole=True))
     finish(session, SCRIPT, REWARDS)
     assert {n.id for n in session.tree.finished()} == {"0.2.0.0", "0.2.1.0"}
     assert [e for e in session.trace if isinstance(e, Ended)][-1].why == "stopped"
@@ -179,9 +179,9 @@ def test_asking_a_stopped_search_for_solutions_starts_only_those() -> None:
 def test_what_was_asked_for_can_be_taken_back_before_it_came() -> None:
     session = begin("beam", n=4, m=2)
     answered(session, 8)
-    session.do(hands.ask(session.tree, "0.0", 3))
+    session.intervene(steering.ask(session.tree, "0.0", 3))
     assert sum(r.parent == "0.0" for r in session.wants) == 5
-    session.do(hands.undo(session.tree))
+    session.intervene(steering.undo(session.tree))
     assert sum(r.parent == "0.0" for r in session.wants) == 2
     finish(session, SCRIPT, REWARDS)
     assert session.done
@@ -195,25 +195,25 @@ def test_what_was_asked_for_can_be_taken_back_before_it_came() -> None:
 def test_undo_and_redo_walk_back_and_forth() -> None:
     session = finish(at_depth_one(), SCRIPT, REWARDS).session
     shapes = [outline(session.tree)]
-    for deed in (hands.prune(session.tree, "0.0"), hands.pin(session.tree, "0.1")):
-        session.do(deed)
+    for intervention in (steering.prune(session.tree, "0.0"), steering.pin(session.tree, "0.1")):
+        session.intervene(intervention)
         shapes.append(outline(session.tree))
-    session.do(hands.override(session.tree, "0.1", 0.123))
+    session.intervene(steering.override(session.tree, "0.1", 0.123))
     shapes.append(outline(session.tree))
     for shape in shapes[-2::-1]:
-        session.do(hands.undo(session.tree))
+        session.intervene(steering.undo(session.tree))
         assert outline(session.tree) == shape
-    with pytest.raises(RefusedError, match="nothing to undo"):
-        hands.undo(session.tree)
+    with pytest.raises(InterventionRefusedError, match="nothing to undo"):
+        steering.undo(session.tree)
     for shape in shapes[1:]:
-        session.do(hands.redo(session.tree))
+        session.intervene(steering.redo(session.tree))
         assert outline(session.tree) == shape
-    with pytest.raises(RefusedError, match="nothing to redo"):
-        hands.redo(session.tree)
-    session.do(hands.undo(session.tree))
-    session.do(hands.pin(session.tree, "0.1", False))
-    with pytest.raises(RefusedError, match="nothing to redo"):
-        hands.redo(session.tree)
+    with pytest.raises(InterventionRefusedError, match="nothing to redo"):
+        steering.redo(session.tree)
+    session.intervene(steering.undo(session.tree))
+    session.intervene(steering.pin(session.tree, "0.1", False))
+    with pytest.raises(InterventionRefusedError, match="nothing to redo"):
+        steering.redo(session.tree)
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------------
@@ -224,40 +224,40 @@ def test_what_cannot_be_done_is_refused_in_words_and_changes_nothing() -> None:
     tree, before = session.tree, list(session.trace)
     end = tree.finished()[0].id
     for refused, says in [
-        (lambda: hands.prune(tree, "0"), "problem itself"),
-        (lambda: hands.prune(tree, "0.2"), "given up already"),
-        (lambda: hands.restore(tree, "0.0"), "not pruned"),
-        (lambda: hands.pin(tree, "0.2"), "restore it"),
-        (lambda: hands.pin(tree, "0.1", False), "not pinned"),
-        (lambda: hands.override(tree, "0.1", 1.5), "from 0 to 1"),
-        (lambda: hands.override(tree, "0.1", float("nan")), "from 0 to 1"),
-        (lambda: hands.override(tree, "0.1", None), "verifier"),
-        (lambda: hands.write(tree, "0.1", "  \n"), "empty"),
-        (lambda: hands.write(tree, "0.1", "x" * 3000), "at most"),
-        (lambda: hands.write(tree, end, "more"), "ends here"),
-        (lambda: hands.write(tree, "0.2", "more"), "restore it"),
-        (lambda: hands.edit(tree, "0.1", " 0.1 "), "as it was"),
-        (lambda: hands.ask(tree, "0.1", 0), "1 to 64"),
-        (lambda: hands.ask(tree, "0.1", 65), "1 to 64"),
-        (lambda: hands.ask(tree, end, 1), "ends here"),
+        (lambda: steering.prune(tree, "0"), "problem itself"),
+        (lambda: steering.prune(tree, "0.2"), "given up already"),
+        (lambda: steering.restore(tree, "0.0"), "not pruned"),
+        (lambda: steering.pin(tree, "0.2"), "restore it"),
+        (lambda: steering.pin(tree, "0.1", False), "not pinned"),
+        (lambda: steering.override(tree, "0.1", 1.5), "from 0 to 1"),
+        (lambda: steering.override(tree, "0.1", float("nan")), "from 0 to 1"),
+        (lambda: steering.override(tree, "0.1", None), "verifier"),
+        (lambda: steering.write(tree, "0.1", "  \n"), "empty"),
+        (lambda: steering.write(tree, "0.1", "x" * 3000), "at most"),
+        (lambda: steering.write(tree, end, "more"), "ends here"),
+        (lambda: steering.write(tree, "0.2", "more"), "restore it"),
+        (lambda: steering.edit(tree, "0.1", " 0.1 "), "as it was"),
+        (lambda: steering.ask(tree, "0.1", 0), "1 to 64"),
+        (lambda: steering.ask(tree, "0.1", 65), "1 to 64"),
+        (lambda: steering.ask(tree, end, 1), "ends here"),
     ]:
-        with pytest.raises(RefusedError, match=says):
+        with pytest.raises(InterventionRefusedError, match=says):
             refused()
     with pytest.raises(KeyError):
-        hands.prune(tree, "0.99")
+        steering.prune(tree, "0.99")
     assert session.trace == before
 
 
 @pytest.mark.parametrize(
     "forged",
     [
-        Trimmed((), True),
-        Trimmed(("0.0", "0.1"), True),
-        Grew("0", "0.7", "not an id for a hand", by="user"),
-        Grew("0", "0.u0", "with tokens", tokens=(1,), by="user"),
-        Grew("0.1", "0.1.u0", "replaces a stranger", replaces="0.0", by="user"),
-        Asked("0.1", 1000),
-        Asked("0.9", 1),
+        Pruned((), True),
+        Pruned(("0.0", "0.1"), True),
+        Expanded("0", "0.7", "not an id for a hand", by="user"),
+        Expanded("0", "0.u0", "with tokens", tokens=(1,), by="user"),
+        Expanded("0.1", "0.1.u0", "replaces a stranger", replaces="0.0", by="user"),
+        MoreRequested("0.1", 1000),
+        MoreRequested("0.9", 1),
     ],
     ids=lambda e: f"{e.kind} {getattr(e, 'text', '')}",
 )
@@ -265,7 +265,7 @@ def test_a_forged_deed_does_not_come_in(forged: Any) -> None:
     session = finish(at_depth_one(), SCRIPT, REWARDS).session
     before = outline(session.tree)
     with pytest.raises((ValueError, KeyError, IndexError)):
-        session.do(forged)
+        session.intervene(forged)
     assert outline(session.tree) == before
 
 
@@ -279,25 +279,25 @@ KNOBS: dict[str, dict[str, int]] = {
 }  # fmt: skip
 
 
-def some_deed(session: Session, pick: random.Random) -> None:
+def some_intervention(session: Session, pick: random.Random) -> None:
     tree = session.tree
     node = pick.choice([*tree.nodes])
     wish = pick.choice(
         [
-            lambda: hands.prune(tree, node),
-            lambda: hands.restore(tree, node),
-            lambda: hands.pin(tree, node, pick.random() < 0.7),
-            lambda: hands.override(tree, node, pick.choice([0.0, 0.5, 1.0, None])),
-            lambda: hands.write(tree, node, f"by hand {pick.random()}"),
-            lambda: hands.edit(tree, node, f"edited {pick.random()}"),
-            lambda: hands.ask(tree, node, pick.randint(1, 3), pick.random() < 0.5),
-            lambda: hands.undo(tree),
-            lambda: hands.redo(tree),
+            lambda: steering.prune(tree, node),
+            lambda: steering.restore(tree, node),
+            lambda: steering.pin(tree, node, pick.random() < 0.7),
+            lambda: steering.override(tree, node, pick.choice([0.0, 0.5, 1.0, None])),
+            lambda: steering.write(tree, node, f"by hand {pick.random()}"),
+            lambda: steering.edit(tree, node, f"edited {pick.random()}"),
+            lambda: steering.ask(tree, node, pick.randint(1, 3), pick.random() < 0.5),
+            lambda: steering.undo(tree),
+            lambda: steering.redo(tree),
         ]
     )
     try:
-        session.do(wish())
-    except RefusedError:
+        session.intervene(wish())
+    except InterventionRefusedError:
         return
 
 
@@ -315,7 +315,7 @@ def test_whatever_a_person_does_the_trace_folds_replays_and_the_search_ends(stra
         elif pick.random() < 0.1 and not session.done:
             session.stop()
         else:
-            some_deed(session, pick)
+            some_intervention(session, pick)
     feed_in_any_order(session, SCRIPT, rewards, pick)
     assert session.done
     assert outline(Tree.fold(session.trace)) == outline(session.tree)

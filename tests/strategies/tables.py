@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tts_viz.strategies import choice_table as choices
+from tts_viz.strategies import choice_table
 
 EDGES = [0.2, 0.4, 0.6, 0.8]
 
@@ -33,5 +33,5 @@ def said(**tasks: dict[str, Any]) -> dict[str, Any]:
 def put_in_force(folder: Path, monkeypatch: pytest.MonkeyPatch, table: Any) -> Path:
     file = folder / "choices.json"
     file.write_text(table if isinstance(table, str) else json.dumps(table), encoding="utf-8")
-    monkeypatch.setenv(choices.VARIABLE, str(file))
+    monkeypatch.setenv(choice_table.VARIABLE, str(file))
     return file

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.search.scripted import begin, finish
-from tts_viz.core.events import Decided, Grew, Withered
+from tts_viz.core.events import Decided, Expanded, NoCandidate
 from tts_viz.core.tree import Tree
 
 #   0.0 a .6   0.1 b .7                              0.2 c .1   0.3 d .65
@@ -35,7 +35,7 @@ def test_a_beam_four_steps_deep() -> None:
     assert [n.id for n in tree.nodes.values() if n.pruned] == ["0.0", "0.2", "0.1.0"]
     assert [n.text for n in tree.finished()] == ["db.", "bbb.", "dab.", "bbaa.", "bbab.", "daab."]
     assert [tree.sampled(depth) for depth in (1, 2, 3, 4, 5)] == [4, 4, 4, 4, 0]
-    assert [e.node for e in run.session.trace if isinstance(e, Withered)] == ["0.3.0.0.0"]
+    assert [e.node for e in run.session.trace if isinstance(e, NoCandidate)] == ["0.3.0.0.0"]
     assert (tree.generations, tree.spent.policy_calls, tree.spent.verifier_calls) == (4, 16, 15)
     assert {n.text: n.reward for n in tree.nodes.values() if n.kind == "step"} == REWARDS
 
@@ -114,7 +114,7 @@ def test_lookahead_two_steps_ahead() -> None:
     assert (tree.generations, tree.spent.policy_calls) == (5, 11)
     wanted = [[q.wanted for q in batch] for batch in run.verifier.asked]  # type: ignore[attr-defined]
     assert wanted == [[3, 2], [1, 2], [1, 1]]
-    assert all(e.node_kind == "rollout" or "r" not in e.node for e in run.session.trace if isinstance(e, Grew))
+    assert all(e.node_kind == "rollout" or "r" not in e.node for e in run.session.trace if isinstance(e, Expanded))
 
 
 def test_rollouts_are_greedy_and_steps_are_not() -> None:

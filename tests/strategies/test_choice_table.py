@@ -8,27 +8,26 @@ from typing import Any
 import pytest
 
 from tests.strategies.tables import put_in_force, row, rows, said
-from tts_viz.strategies import choice_table as choices
-from tts_viz.strategies import make
+from tts_viz.strategies import choice_table, make
 
 BINS = [row("best_of_n"), row("beam", m=2), row("beam", m=4), row("dvts", m=4), row("rebase", t=20)]
 
 
 def test_bins_are_told_from_the_easiest() -> None:
-    table = choices._rows(rows(BINS))
+    table = choice_table._rows(rows(BINS))
     assert [table.bin(s) for s in (1.0, 0.81, 0.8, 0.61, 0.5, 0.21, 0.2, 0.0)] == [1, 1, 2, 2, 3, 4, 5, 5]
-    assert table.best(0.7, 16) == (16, choices._best(BINS[1]))
+    assert table.best(0.7, 16) == (16, choice_table._best(BINS[1]))
 
 
 @pytest.mark.parametrize(
     ("n", "budget"), [(1, 4), (4, 4), (7, 4), (8, 4), (9, 16), (16, 16), (32, 16), (33, 64), (256, 64)]
 )
 def test_the_nearest_budget_by_ratio_is_asked(n: int, budget: int) -> None:
-    assert choices._rows(rows(BINS)).best(0.5, n)[0] == budget
+    assert choice_table._rows(rows(BINS)).best(0.5, n)[0] == budget
 
 
 def test_chances_lie_on_lines_between_the_points_and_level_outside() -> None:
-    table = choices._rows(rows(BINS, [(0.2, 0.1), (0.4, 0.5), (0.8, 0.6)]))
+    table = choice_table._rows(rows(BINS, [(0.2, 0.1), (0.4, 0.5), (0.8, 0.6)]))
     found = [round(table.chance(s), 3) for s in (0.0, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0)]
     assert found == [0.1, 0.1, 0.3, 0.5, 0.55, 0.6, 0.6]
 
@@ -37,10 +36,10 @@ def test_the_file_is_read_again_where_it_has_changed(tmp_path: Path, monkeypatch
     import os
 
     file = put_in_force(tmp_path, monkeypatch, said(all=rows(BINS)))
-    assert choices.table().probe == 4
+    assert choice_table.table().probe == 4
     put_in_force(tmp_path, monkeypatch, said(all=rows(BINS)) | {"probe": 2})
     os.utime(file, ns=(1, 1))
-    assert choices.table().probe == 2
+    assert choice_table.table().probe == 2
 
 
 @pytest.mark.parametrize(
@@ -71,6 +70,6 @@ def test_a_file_that_is_no_table_is_refused_in_a_sentence(
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(choices.VARIABLE, str(tmp_path / "none.json"))
+    monkeypatch.setenv(choice_table.VARIABLE, str(tmp_path / "none.json"))
     with pytest.raises(ValueError, match=r"none\.json: No such file"):
         make("compute_optimal", {})

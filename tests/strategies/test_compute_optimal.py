@@ -12,7 +12,7 @@ import pytest
 from tests.search.scripted import begin, feed_in_any_order, feed_one, finish, full, revisable, scattered
 from tests.strategies.tables import put_in_force, row, rows, said
 from tts_viz.core.events import Noted, Settings, Started
-from tts_viz.search import steering as hands
+from tts_viz.search import steering
 from tts_viz.search.replay import fast_forward
 from tts_viz.search.session import Session
 from tts_viz.strategies import make
@@ -226,7 +226,7 @@ def test_a_search_that_is_reopened_by_hand_still_goes_by_its_first_samples(tmp_p
     rewards = REWARDS | {"ca.": 0.32}
     session = finish(begin("compute_optimal", n=8), script, rewards).session
     before = set(session.tree.nodes)
-    session.do(hands.restore(session.tree, "0.4"))
+    session.intervene(steering.restore(session.tree, "0.4"))
     finish(session, script, rewards)
     assert session.done
     assert set(session.tree.nodes) - before == {"0.4.0", "0.4.1"}

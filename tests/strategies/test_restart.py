@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.search.scripted import begin, feed_in_any_order, feed_one, finish, full, revisable, scattered
-from tts_viz.core.events import Grew
+from tts_viz.core.events import Expanded
 from tts_viz.core.tree import Tree
 from tts_viz.search.replay import fast_forward
 from tts_viz.search.session import Session
@@ -75,7 +75,7 @@ def test_the_new_strategy_ends_the_search_that_the_old_one_began(old: str, new: 
     # All that was there is there, with its text; what was pruned stays so, and nothing grows below it any more.
     assert {id: now[:2] for id, now in outline(tree).items() if id in before} == {i: b[:2] for i, b in before.items()}  # type: ignore[index]
     assert not {n.id for n in tree.nodes.values() if n.alive} & dead
-    grown = [e for e in session.trace[len(at) :] if isinstance(e, Grew)]
+    grown = [e for e in session.trace[len(at) :] if isinstance(e, Expanded)]
     assert not {e.parent for e in grown} & dead
     # Nothing is expanded twice, but the root, where samples are independent, and what begins anew begins.
     again = {e.parent for e in grown if e.node_kind == "step"} & expanded

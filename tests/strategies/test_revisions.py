@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tests.search.scripted import ScriptedPolicy, ScriptedVerifier, begin, finish
-from tts_viz.analysis.judge import chain_of
-from tts_viz.core import aggregation as aggregate
-from tts_viz.core.events import Grew
+from tts_viz.analysis.judge import chain_id
+from tts_viz.core import aggregation
+from tts_viz.core.events import Expanded
 from tts_viz.render.scene import scene
 
 SCRIPT = {
@@ -70,12 +70,12 @@ def test_solutions_that_are_there_are_revised_and_not_made_again() -> None:
     session.tree.ended = None  # as if it had been changed just before its end
     session.change(strategy="revisions", parameters={"n": 2})
     run = finish(session, script, {"y.": 0.9})
-    assert [e.node for e in run.session.trace if isinstance(e, Grew)][-2:] == ["0.1.a0", "0.1.a0.0"]
+    assert [e.node for e in run.session.trace if isinstance(e, Expanded)][-2:] == ["0.1.a0", "0.1.a0.0"]
 
 
 def test_the_best_of_each_chain_votes_for_it() -> None:
-    def ballot(node: str, answer: str, score: float, chain: str) -> aggregate.Ballot:
-        return aggregate.Ballot(node, answer, score, chain)
+    def ballot(node: str, answer: str, score: float, chain: str) -> aggregation.Ballot:
+        return aggregation.Ballot(node, answer, score, chain)
 
     ballots = [
         ballot("1", "p", 0.6, "A"), ballot("2", "p", 0.5, "A"), ballot("3", "q", 0.9, "A"),
@@ -83,7 +83,7 @@ def test_the_best_of_each_chain_votes_for_it() -> None:
         ballot("6", "p", 0.3, "C"),
     ]  # fmt: skip
     # Chain A settles on p (0.6 + 0.5 against 0.9) and votes 0.6; B on q with 0.7; C on p with 0.3.
-    ranked = aggregate.rank(ballots, "chains")
+    ranked = aggregation.rank(ballots, "chains")
     assert (ranked[0].ballot.answer, round(ranked[0].weight, 2)) == ("p", 0.9)
     assert {round(r.weight, 2) for r in ranked if r.ballot.answer == "q"} == {0.7}
 
@@ -98,4 +98,4 @@ def test_attempts_of_a_chain_stand_under_one_another_in_the_picture() -> None:
         ("attempt 3", 1, "0.a0.0.0.a0"),
     ]
     assert drawn["0.a0.0.0.a0.0.a0.0"].depth == 2
-    assert {chain_of(n) for n in tree.finished()} == {"0.a0.0.0"}
+    assert {chain_id(n) for n in tree.finished()} == {"0.a0.0.0"}

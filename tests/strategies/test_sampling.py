@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tests.search.scripted import SEED, ScriptedPolicy, begin, feed_one, finish
 from tts_viz.core.budget import Budget
-from tts_viz.core.events import Settings, Started, Withered
+from tts_viz.core.events import NoCandidate, Settings, Started
 from tts_viz.core.tree import Tree
 from tts_viz.engines.base import Sampled, SampleRequest
 from tts_viz.search.scheduler import run_to_end
@@ -34,7 +34,7 @@ def test_greedy_ends_where_the_policy_has_nothing_to_say() -> None:
     session = finish(begin("greedy"), {"0.0": "a"}).session
     assert session.done
     assert session.tree.finished() == []
-    assert [e.node for e in session.trace if isinstance(e, Withered)] == ["0.0.0"]
+    assert [e.node for e in session.trace if isinstance(e, NoCandidate)] == ["0.0.0"]
 
 
 def test_majority_vote_counts_dead_ends_and_does_not_replace_them() -> None:

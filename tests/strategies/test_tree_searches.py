@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from tests.search.scripted import begin, finish, full, scattered
-from tts_viz.core.events import Decided, Grew
+from tts_viz.core.events import Decided, Expanded
 from tts_viz.strategies import make
 from tts_viz.strategies.mcts import visits
 from tts_viz.strategies.particles import odds
@@ -137,7 +137,7 @@ def test_mcts_with_rollouts_values_a_leaf_by_where_it_leads() -> None:
     rewards = {"a": 0.1, "b": 0.9, "good.": 0.95, "bad.": 0.05}
     session = finish(begin("mcts", n=4, m=2, c=0, k=1), script, rewards).session
     tree = session.tree
-    grown = [e.parent for e in session.trace if isinstance(e, Grew) and e.node_kind == "step"]
+    grown = [e.parent for e in session.trace if isinstance(e, Expanded) and e.node_kind == "step"]
     assert grown[2] == "0.0", "its own score is low, but it leads to a good end"
     # Two steps with a rollout each at depth 1, two finished ones at depth 2: rollouts are charged to their candidate.
     assert (tree.sampled(1), tree.sampled(2)) == (4, 2)

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tts_viz.errors import ProblemError
 from tts_viz.tasks.arithmetic import DEEPER, LEVELS, Arithmetic, error_kind, first_error, moves, solve
-from tts_viz.tasks.base import Problem, ProblemError
+from tts_viz.tasks.base import Problem
 
 TASK, DEEP = Arithmetic(), Arithmetic(deeper=True)
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts_viz.tasks.base import Problem, ProblemError
+from tts_viz.errors import ProblemError
+from tts_viz.tasks.base import Problem
 from tts_viz.tasks.countdown import LEVELS, Countdown, moves, totals
 
 TASK = Countdown()

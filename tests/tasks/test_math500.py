@@ -9,8 +9,8 @@ from time import monotonic
 
 import pytest
 
+from tts_viz.errors import ProblemError
 from tts_viz.tasks.answer_equality import Comparer
-from tts_viz.tasks.base import ProblemError
 from tts_viz.tasks.math500 import Math500, final_text
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "math500.jsonl"

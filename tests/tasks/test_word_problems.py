@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tts_viz.errors import ProblemError
 from tts_viz.tasks import word_problems
-from tts_viz.tasks.base import Problem, ProblemError
+from tts_viz.tasks.base import Problem
 from tts_viz.tasks.word_facts import LARGEST, NAMES, SAYINGS, THINGS, Fact, read, statement
 from tts_viz.tasks.word_problems import LEVELS, WordProblems, solve, valid_steps
 

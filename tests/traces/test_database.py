@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tts_viz.core.events import Event, Grew, Settings, Started
-from tts_viz.traces import database as library_file
+from tts_viz.core.events import Event, Expanded, Settings, Started
+from tts_viz.traces import database
 from tts_viz.traces.database import default_path
 from tts_viz.traces.library import Library, Summary
 
@@ -24,7 +24,7 @@ START = Started("1 + 1\n", Settings("beam", {"n": 4}))
 
 
 def steps(first: int, count: int) -> list[Event]:
-    return [Grew("0", f"0.{i}", "step " * 50) for i in range(first, first + count)]
+    return [Expanded("0", f"0.{i}", "step " * 50) for i in range(first, first + count)]
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ def overwritten(path: Path) -> None:
 
 
 def newer(path: Path) -> None:
-    alter(path, f"PRAGMA user_version = {library_file.VERSION + 1}")
+    alter(path, f"PRAGMA user_version = {database.VERSION + 1}")
 
 
 def other_tables(path: Path) -> None:
@@ -217,7 +217,7 @@ def test_what_stands_beside_a_file_goes_with_it(path: Path) -> None:
 
 
 def test_files_set_aside_in_the_same_second_do_not_replace_each_other(path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(library_file.time, "strftime", lambda _: "20260101-000000")
+    monkeypatch.setattr(database.time, "strftime", lambda _: "20260101-000000")
     path.parent.mkdir(parents=True)
     for content in (b"first", b"second", b"third"):
         path.write_bytes(content)
@@ -276,14 +276,14 @@ def test_a_disk_that_fails_is_not_the_fault_of_the_file(path: Path, monkeypatch:
         raise error
 
     filled(path)
-    monkeypatch.setattr(library_file, "_columns", failing)
+    monkeypatch.setattr(database, "_columns", failing)
     with pytest.raises(OSError, match="disk I/O error"):
         Library.open(path)
     assert aside(path) == []
 
 
 def test_a_file_that_others_hold_on_to_is_not_set_aside(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(library_file, "WAIT", 0.05)
+    monkeypatch.setattr(database, "WAIT", 0.05)
     run = filled(path)
     library = Library.open(path)
     other = sqlite3.connect(path, isolation_level=None)

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from tts_viz.core.events import Event
+from tts_viz.errors import TraceError
 from tts_viz.search.replay import fast_forward
 from tts_viz.traces.jsonl import Recorded, TraceWriter, read
-from tts_viz.traces.schema import THIS, TraceError, encode
+from tts_viz.traces.schema import THIS, encode
 
 
 @pytest.fixture

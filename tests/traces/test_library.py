@@ -14,10 +14,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
-from tts_viz.core.events import Ended, Event, Grew, Scored, Settings, Started
+from tts_viz.core.events import Ended, Event, Expanded, Scored, Settings, Started
+from tts_viz.errors import TraceError
 from tts_viz.traces import library as module
-from tts_viz.traces.library import Entry, Library, RunId, Saved, Summary
-from tts_viz.traces.schema import TraceError
+from tts_viz.traces.library import Library, RunEntry, RunId, Saved, Summary
 
 PROBLEM = {
     "task": "countdown",
@@ -37,7 +37,7 @@ def start(problem: dict[str, Any] = PROBLEM, strategy: str = "beam", **more: Any
 def steps(first: int, count: int) -> list[Event]:
     """The root's children, from one index on: after a start, child i is event i + 1."""
     return [
-        Grew("0", f"0.{i}", f"“{i}”\n×", tokens=(i,), logprobs=(-0.1,), pieces=("\u2028",))
+        Expanded("0", f"0.{i}", f"“{i}”\n×", tokens=(i,), logprobs=(-0.1,), pieces=("\u2028",))
         for i in range(first, first + count)
     ]
 
@@ -80,7 +80,7 @@ def test_a_gap_or_an_event_already_there_is_refused(library: Library, first: int
 
 def test_events_that_cannot_be_written_leave_nothing_behind(library: Library) -> None:
     run = library.begin("ann", [start()])
-    for bad in (Scored("0.0", (float("nan"),)), Grew("0", "0.1", "half \ud83d")):
+    for bad in (Scored("0.0", (float("nan"),)), Expanded("0", "0.1", "half \ud83d")):
         with pytest.raises(ValueError, match=r"cannot be written|surrogates"):
             library.append(run, 1, [*steps(0, 1), bad])
     assert library.get(run, "ann").length == 1
@@ -101,7 +101,7 @@ def test_the_list_tells_what_a_run_is(library: Library) -> None:
     second = library.begin("ann", [start(), *steps(0, 4)], forked_from=first, at=3)
     entry = library.get(first, "ann")
     assert before <= entry.created <= datetime.now(UTC)
-    assert entry == Entry(
+    assert entry == RunEntry(
         id=first,
         name="",
         created=entry.created,
@@ -155,7 +155,7 @@ def test_a_spark_must_be_a_curve_to_draw(spark: tuple[float, ...]) -> None:
         Summary("beam", spark=spark)
 
 
-def ids(entries: list[Entry]) -> list[RunId]:
+def ids(entries: list[RunEntry]) -> list[RunId]:
     return [entry.id for entry in entries]
 
 
@@ -288,7 +288,7 @@ def test_what_is_purged_is_in_no_file_any_more(tmp_path: Path) -> None:
     library = Library.open(tmp_path / "runs.sqlite")
     kept = library.begin("ann", [start({"question": "keep-me"})])
     run = library.begin(
-        "ann", [start({"question": "secret"}), *(Grew("0", f"0.{i}", "secret-step") for i in range(99))]
+        "ann", [start({"question": "secret"}), *(Expanded("0", f"0.{i}", "secret-step") for i in range(99))]
     )
     content = lambda: b"".join(p.read_bytes() for p in tmp_path.iterdir())  # noqa: E731
     library.delete(run, "ann")

@@ -7,20 +7,20 @@ import asyncio
 import pytest
 
 from tests.search.scripted import ScriptedPolicy, ScriptedVerifier, begin, full, scattered
-from tts_viz.search import steering as hands
+from tts_viz.search import steering
 from tts_viz.search.replay import fast_forward
-from tts_viz.search.scheduler import Run, drive, tick
+from tts_viz.search.scheduler import LiveRun, drive, tick
 from tts_viz.traces.library import Library
 from tts_viz.traces.recorder import Recorder, spark
 
 SCRIPT = full(3, 4)
 
 
-def recorded(library: Library) -> tuple[Run, str]:
+def recorded(library: Library) -> tuple[LiveRun, str]:
     session = begin("beam", n=4, m=2)
     id = library.begin("ann", session.trace)
     recorder = Recorder(library, id, len(session.trace))
-    return Run(session, ScriptedPolicy(SCRIPT), ScriptedVerifier(scattered(SCRIPT)), keep=recorder), id
+    return LiveRun(session, ScriptedPolicy(SCRIPT), ScriptedVerifier(scattered(SCRIPT)), keep=recorder), id
 
 
 def test_after_every_round_the_library_has_all_that_happened() -> None:
@@ -38,8 +38,8 @@ def test_a_persons_deeds_are_kept_too_and_the_run_can_go_on_from_the_record() ->
     library = Library.in_memory()
     run, id = recorded(library)
     asyncio.run(drive([run]))
-    run.do(hands.prune(run.session.tree, run.session.tree.finished()[0].id))
-    run.read_mail()
+    run.intervene(steering.prune(run.session.tree, run.session.tree.finished()[0].id))
+    run.apply_commands()
     assert library.events(id, "ann") == run.session.trace
     assert fast_forward(library.events(id, "ann")).trace == run.session.trace
 

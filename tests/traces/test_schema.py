@@ -11,26 +11,27 @@ from hypothesis import strategies as st
 
 from tts_viz.core.budget import Budget, Cost
 from tts_viz.core.events import (
-    Asked,
     Changed,
     Decided,
     Ended,
-    Grew,
+    Expanded,
+    MoreRequested,
+    NoCandidate,
     Noted,
-    Overrode,
     Pinned,
+    Pruned,
     Scored,
+    ScoreOverridden,
     Settings,
     Started,
-    Trimmed,
     Undone,
     Valued,
-    Withered,
 )
 from tts_viz.core.tree import Tree
+from tts_viz.errors import TraceError
 from tts_viz.strategies import STRATEGIES
 from tts_viz.traces import schema
-from tts_viz.traces.schema import THIS, Gate, TraceError, check_all, check_header, decode, encode
+from tts_viz.traces.schema import THIS, Gate, check_all, check_header, decode, encode
 
 real = st.floats(allow_nan=False, allow_infinity=False)
 positive = st.floats(min_value=0, exclude_min=True, allow_infinity=False)
@@ -54,19 +55,19 @@ events = st.one_of(
     ),
     st.builds(Changed, settings, st.text(), by=by),
     st.builds(
-        Grew, ids, ids, st.text(), kinds, st.lists(count).map(tuple), reals, st.lists(st.text()).map(tuple),
+        Expanded, ids, ids, st.text(), kinds, st.lists(count).map(tuple), reals, st.lists(st.text()).map(tuple),
         st.sampled_from(["step", "eos", "length"]), costs, st.none() | ids, by=by,
     ),
-    st.builds(Withered, ids, ids, kinds, costs, by=by),
+    st.builds(NoCandidate, ids, ids, kinds, costs, by=by),
     st.builds(Scored, ids, reals, costs, by=by),
     st.builds(Decided, names, names, st.dictionaries(ids, real), st.text(), st.integers(), st.none() | count, by=by),
     st.builds(Valued, ids, real, by=by),
     st.builds(Noted, st.text(), st.none() | st.text(), st.dictionaries(st.text(), plain)),
     st.builds(Ended, st.sampled_from(["finished", "stopped"]), by=by),
-    st.builds(Trimmed, names, st.booleans()),
+    st.builds(Pruned, names, st.booleans()),
     st.builds(Pinned, ids, st.booleans()),
-    st.builds(Overrode, ids, st.none() | real),
-    st.builds(Asked, ids, count, st.booleans(), names),
+    st.builds(ScoreOverridden, ids, st.none() | real),
+    st.builds(MoreRequested, ids, count, st.booleans(), names),
     st.builds(Undone, count, st.booleans()),
 )  # fmt: skip
 
@@ -144,8 +145,8 @@ def test_only_this_version_is_read(line: str) -> None:
         check_header(line)
 
 
-def grown(node: str, parent: str = "0", **more: Any) -> Grew:
-    return Grew(parent, node, "text", **more)
+def grown(node: str, parent: str = "0", **more: Any) -> Expanded:
+    return Expanded(parent, node, "text", **more)
 
 
 @pytest.mark.parametrize(
@@ -166,7 +167,7 @@ def grown(node: str, parent: str = "0", **more: Any) -> Grew:
         (grown("0.5", node_kind="root"), "root"),
         (grown("0.5", tokens=(1, 2), logprobs=(0.5,)), "equally many"),
         (grown("0.5", cost=Cost(generated=-1)), "negative"),
-        (Withered("0.9", "0.9.0"), "has not grown yet"),
+        (NoCandidate("0.9", "0.9.0"), "has not grown yet"),
         (Scored("0.9", (0.5,)), "has not grown yet"),
         (Scored("0.0", ()), "0 rewards"),
         (Scored("0.0", (0.5, 0.5)), "2 rewards for 1 steps"),

@@ -16,7 +16,7 @@ from tts_viz.tasks import get_task
 from tts_viz.tasks.revision_prompt import neutral_revision_prompt, revision_prompt
 from tts_viz.training import corpus, reviser, verifier
 from tts_viz.training.policy import row
-from tts_viz.training.policy_attempts import Attempted
+from tts_viz.training.policy_attempts import TriedProblem
 from tts_viz.training.sources import SOURCES
 from tts_viz.training.tokenizer import BOS_ID, EOS_ID, decode, encode, tokenizer
 
@@ -114,7 +114,7 @@ def test_a_verifier_row_is_labelled_up_to_the_wrong_digit_and_ends_after_the_fir
     following = [int(t) for _, t in verifier.labelled(problem, wrong).targets if t != verifier.NONE]
     assert following == encode(wrong[0] + "\n")
     # A soft label takes the place of the hard one where the step is good.
-    soft = verifier.values(Attempted(problem, [right, wrong, wrong, lost]))
+    soft = verifier.values(TriedProblem(problem, [right, wrong, wrong, lost]))
     assert labels(right, soft)[0][-1] == pytest.approx(1 / 3)
     assert labels(wrong, soft)[1][-1] == 0.0
 

@@ -16,7 +16,7 @@ from tts_viz.engines.embedded import EMBEDDED
 from tts_viz.engines.load.policy import load_policy
 from tts_viz.engines.load.verifier import load_verifier
 from tts_viz.training import loop, verifier
-from tts_viz.training import policy as policies
+from tts_viz.training import policy as policy_training
 from tts_viz.training.loop import Machine, Row, batches, fit, schedule
 from tts_viz.training.muon import orthogonal
 from tts_viz.training.sizes import QUICK, QUICK_SIZES
@@ -69,7 +69,7 @@ def test_training_that_was_cut_short_ends_with_the_same_weights(
         drawn = 0
 
         def draw(rng: random.Random) -> Row:
-            return policies.draw(rng)
+            return policy_training.draw(rng)
 
         class OverError(Exception):
             pass
@@ -79,10 +79,10 @@ def test_training_that_was_cut_short_ends_with_the_same_weights(
             drawn += 1
             if drawn == stop_after:
                 raise OverError
-            return policies.next_token_loss(model, tokens, targets)
+            return policy_training.next_token_loss(model, tokens, targets)
 
         while True:
-            model = policies.new_policy(SMALL, 0)
+            model = policy_training.new_policy(SMALL, 0)
             try:
                 fit(model, draw, loss, SMALL, folder, "p", 0, Machine(), lambda *_: None, 0)
             except OverError:
@@ -95,20 +95,20 @@ def test_training_that_was_cut_short_ends_with_the_same_weights(
 
 
 def test_the_large_policy_begins_by_saying_what_the_small_one_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(policies, "NOISE", 0.0)
+    monkeypatch.setattr(policy_training, "NOISE", 0.0)
     wide = replace(
         QUICK, hidden=3 * QUICK.hidden, heads=3 * QUICK.heads, inner=3 * QUICK.inner, layers=QUICK.layers + 2
     )
-    small = policies.new_policy(QUICK, 0).eval()
+    small = policy_training.new_policy(QUICK, 0).eval()
     tokens = torch.randint(0, 40, (3, 30))
-    large = policies.grown_policy(small, wide, 0).eval()
+    large = policy_training.grown_policy(small, wide, 0).eval()
     assert torch.allclose(small(tokens).logits, large(tokens).logits, atol=1e-4)
     with pytest.raises(ValueError, match="multiple"):
-        policies.grown_policy(small, replace(wide, heads=4), 0)
+        policy_training.grown_policy(small, replace(wide, heads=4), 0)
 
 
 def test_the_verifier_begins_as_the_policy_with_more_on_top() -> None:
-    policy = policies.new_policy(QUICK, 0).eval()
+    policy = policy_training.new_policy(QUICK, 0).eval()
     tokens = torch.randint(0, 40, (3, 30))
     for size in (QUICK_SIZES["verifier"], replace(QUICK, hidden=64, heads=4, inner=128, layers=3)):
         model = verifier.new_verifier(size, 0, policy).eval()

@@ -12,17 +12,18 @@ import pytest
 
 from tests.verifier_eval.marked import ARITHMETIC, as_lines, as_list, row, sums
 from tts_viz.cli.main import main
-from tts_viz.engines.base import EngineError, Rewards, ScoreRequest
+from tts_viz.engines.base import Rewards, ScoreRequest
 from tts_viz.engines.embedded import EMBEDDED
 from tts_viz.engines.oracle import Oracle
-from tts_viz.verifier_eval.processbench import Entry, ask, for_choosing, measure, read, share
-from tts_viz.verifier_eval.score_cache import Asked
+from tts_viz.errors import EngineError
+from tts_viz.verifier_eval.processbench import LabelledSolution, ask, for_choosing, measure, read, share
+from tts_viz.verifier_eval.score_cache import ScoreCache
 
 STORY = "Ann has 3 red and 4 blue marbles and takes 2 out. How many are left?"
 STEPS = ["There are 3 + 4 = 7.", "After that 7 - 2 = 5.", "The answer is 5."]
 
 
-def entries(*rows: dict[str, Any]) -> list[Entry]:
+def entries(*rows: dict[str, Any]) -> list[LabelledSolution]:
     return read(as_list(list(rows)))
 
 
@@ -155,7 +156,7 @@ def test_what_a_verifier_cannot_read_is_left_out_and_counted() -> None:
 
     own = ARITHMETIC.problem("test", 1, 0).question
     asked = entries(row("a-0", own, ["x", "y"], 0), row("a-1", own, ["x", "y", "z"], 0), row("a-2", own, ["z"], 0))
-    scores = ask(Asked(), "short", ShortSighted(), asked)
+    scores = ask(ScoreCache(), "short", ShortSighted(), asked)
     assert scores == [(0.0, 0.0), None, (0.0,)]
     report = measure(asked, scores, "subset", 0.5)
     assert (report.total.wrong, report.total.found, report.unread) == (2, 1.0, 1)

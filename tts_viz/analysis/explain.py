@@ -5,29 +5,29 @@ Knows nothing about truth or pages: what is said here is what the search itself 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import fields
 
+from tts_viz.analysis.phrases import budget_text, cap_text, count, named, rank_in
 from tts_viz.core.budget import Budget
 from tts_viz.core.events import (
-    Asked,
     Changed,
     Decided,
-    Deed,
     Ended,
     Event,
-    Grew,
+    Expanded,
+    Intervention,
+    MoreRequested,
+    NoCandidate,
     NodeId,
     Noted,
-    Overrode,
     Pinned,
+    Pruned,
     Scored,
+    ScoreOverridden,
     Settings,
     Started,
-    Trimmed,
     Undone,
     Valued,
-    Withered,
 )
 from tts_viz.core.node import Node
 from tts_viz.core.tree import Tree
@@ -56,14 +56,14 @@ def why(tree: Tree, node: Node) -> str:
     if node.kind == "attempt":
         earlier = len(node.earlier())
         seen = (
-            f"written after reading the {_count(min(earlier, 4), 'attempt')} before it" if earlier else "the first one"
+            f"written after reading the {count(min(earlier, 4), 'attempt')} before it" if earlier else "the first one"
         )
         return f"attempt {earlier + 1} begins here: {seen}"
     if gone := next((n for n in node.lineage() if n.withdrawn or n.replaced), None):
         what = "taken back" if gone.withdrawn else f"edited: it now reads “{gone.edits[-1].text}”"
         return f"it was {what}" if gone is node else f"an earlier step of this path, step {gone.depth}, was {what}"
     if fallen := next((n for n in node.lineage() if n.given_up), None):
-        verdict = "pruned by hand" if fallen.trimmed else f"pruned at {_decision(tree, fallen)}"
+        verdict = "pruned by hand" if fallen.pruned_by_user else f"pruned at {_decision(tree, fallen)}"
         return verdict if fallen is node else f"an ancestor, step {fallen.depth} of this path, was {verdict}"
     decision = _decision(tree, node)
     pinned = "pinned, so that no decision prunes it" if node.pinned else ""
@@ -83,7 +83,7 @@ def _standing(tree: Tree, node: Node) -> str:
     if node.finish == "length":
         return "cut off at the token limit in the middle of the step, so nothing can follow"
     if steps := sum(c.kind == "step" for c in node.children):
-        return f"expanded into {_count(steps, 'next step')}"
+        return f"expanded into {count(steps, 'next step')}"
     if node.expanded:
         return "a dead end: the policy had nothing to say after it"
     if node.depth >= tree.max_depth:
@@ -113,12 +113,10 @@ def _decision(tree: Tree, node: Node) -> str:
     if mine is None:
         return f"depth {decision.depth}: it had no score among {rivals} rivals"
     lost = [decision.scores[id] for id in decision.pruned if id in decision.scores]
+    rank = rank_in(decision, node.id)
     if node.id in decision.pruned:
-        # A tie went to those kept; `top` prefers the earlier.
-        rank = 1 + sum(s >= mine for s in kept) + sum(s > mine for s in lost)
         edge, edge_name = min(kept, default=None), "the last kept"
     else:
-        rank = 1 + sum(s > mine for s in kept + lost)
         edge, edge_name = max(lost, default=None), "the best pruned"
     how = BY_AGGREGATION.get(decision.aggregation, f" ({decision.aggregation})")
     if edge is None:
@@ -143,33 +141,35 @@ def happened(event: Event, before: Tree) -> str:
     """The event line for one event; "" for those too small to tell. `before` is the tree without the event."""
     match event:
         case Started():
-            return f"started: {strategy_words(event.settings)}, {_budget(event.settings.budget)}"
+            caps = budget_text(event.settings.budget)
+            return f"started: {strategy_words(event.settings)}, {f'budget {caps}' if caps else 'no budget limit'}"
         case Changed():
             return _changed(before.settings, event.settings)
         case Decided(by="user"):
-            return f"depth {event.depth}: decided anew, {_names(before, event.kept)} kept"
+            return f"depth {event.depth}: decided anew, {named(before, event.kept, 2)} kept"
         case Decided():
             best = max(event.scores.values(), default=None)
             rivals = len(event.kept) + len(event.pruned)
             return f"depth {event.depth}: kept {len(event.kept)} of {rivals}" + _best(best)
-        case Grew(node_kind="step", finish="eos"):
+        case Expanded(node_kind="step", finish="eos"):
             return f"a solution is complete: … {event.text}"
-        case Grew(node_kind="step", finish="length"):
+        case Expanded(node_kind="step", finish="length"):
             return f"depth {before.nodes[event.parent].depth + 1}: a step was cut off at the token limit"
-        case Withered(node_kind="step"):
+        case NoCandidate(node_kind="step"):
             return f"depth {before.nodes[event.parent].depth + 1}: a dead end, the policy had nothing to say"
-        case Grew(by="user"):
+        case Expanded(by="user"):
             what = "edited a step to" if event.replaces else "wrote a step"
             return f"by hand: {what} “{event.text}”"
         case Noted():
             return event.why
-        case Trimmed() | Pinned() | Overrode() | Asked():
-            return f"by hand: {_deed(before, event)}"
+        case Pruned() | Pinned() | ScoreOverridden() | MoreRequested():
+            return f"by hand: {_intervention(before, event)}"
         case Undone():
-            return f"{'redone' if event.redone else 'undone'}: {_deed(before, before.deeds[event.deed].deed)}"
+            about = before.interventions[event.deed].intervention
+            return f"{'redone' if event.redone else 'undone'}: {_intervention(before, about)}"
         case Ended():
             scores = [s for n in before.finished() if (s := before.score(n)) is not None]
-            found = _count(len(before.finished()), "solution")
+            found = count(len(before.finished()), "solution")
             return f"{event.why}: {found}" + _best(max(scores, default=None))
         case _:
             return ""
@@ -178,13 +178,13 @@ def happened(event: Event, before: Tree) -> str:
 def detail(event: Event, before: Tree) -> str:
     """What `happened` finds too small to tell of a run that goes on, but not of one moment."""
     match event:
-        case Grew(node_kind="attempt"):
+        case Expanded(node_kind="attempt"):
             return "another attempt begins"
-        case Grew(node_kind="rollout"):
+        case Expanded(node_kind="rollout"):
             return f"looking ahead: {_short(event.text)}"
-        case Grew():
+        case Expanded():
             return f"a step: {_short(event.text)}"
-        case Withered():
+        case NoCandidate():
             return "looking ahead, the policy had nothing to say"
         case Scored():
             return f"the verifier gives {event.rewards[-1]:.2f} to {_one(before, event.node)}"
@@ -203,27 +203,21 @@ def _short(text: str) -> str:
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
 
 
-def _deed(tree: Tree, deed: Deed) -> str:
+def _intervention(tree: Tree, intervention: Intervention) -> str:
     """ "pruned “25*2=50 …”" """
-    match deed:
-        case Trimmed(nodes, pruned):
-            return f"{'pruned' if pruned else 'restored'} {_names(tree, nodes[-1:])}"
+    match intervention:
+        case Pruned(nodes, pruned):
+            return f"{'pruned' if pruned else 'restored'} {named(tree, nodes[-1:], 1)}"
         case Pinned(node, pinned):
-            return f"{'pinned' if pinned else 'let go of'} {_names(tree, [node])}"
-        case Overrode(node, reward):
+            return f"{'pinned' if pinned else 'let go of'} {named(tree, [node], 1)}"
+        case ScoreOverridden(node, reward):
             said = "gave the verifier its word back on" if reward is None else f"scored {reward:.2f}:"
-            return f"{said} {_names(tree, [node])}"
-        case Asked():
-            what = _count(deed.n, "more solution" if deed.whole else "more next step")
-            return f"asked for {what} after {_names(tree, [deed.node])}"
-        case Grew():
-            return f"{'the edit' if deed.replaces else 'the step'} “{deed.text}”"
-
-
-def _names(tree: Tree, nodes: Sequence[NodeId]) -> str:
-    """The steps by their text, at most two of them."""
-    named = [f"“{tree.nodes[id].text}”" if tree.nodes[id].text else "the problem" for id in nodes[:2]]
-    return " and ".join(named) + (f" and {len(nodes) - 2} more" if len(nodes) > 2 else "")
+            return f"{said} {named(tree, [node], 1)}"
+        case MoreRequested():
+            what = count(intervention.n, "more solution" if intervention.whole else "more next step")
+            return f"asked for {what} after {named(tree, [intervention.node], 1)}"
+        case Expanded():
+            return f"{'the edit' if intervention.replaces else 'the step'} “{intervention.text}”"
 
 
 def _changed(old: Settings, new: Settings) -> str:
@@ -242,7 +236,7 @@ def _changed(old: Settings, new: Settings) -> str:
         was, now = getattr(old.budget, cap.name), getattr(new.budget, cap.name)
         if was != now:
             unit = "" if cap.name == "generations" else f" in {cap.name}"
-            said.append(f"budget{unit} {_cap(was)} → {_cap(now)}")
+            said.append(f"budget{unit} {cap_text(was)} → {cap_text(now)}")
     if old.temperature != new.temperature:
         said.append(f"temperature {old.temperature:g} → {new.temperature:g} from here on")
     if old.aggregation != new.aggregation:
@@ -264,21 +258,8 @@ def _title(strategy: str) -> str:
     return STRATEGIES[strategy].title if strategy in STRATEGIES else strategy
 
 
-def _budget(budget: Budget) -> str:
-    caps = [f"{_cap(cap)} {f.name}" for f in fields(budget) if (cap := getattr(budget, f.name)) is not None]
-    return f"budget {' and '.join(caps)}" if caps else "no budget limit"
-
-
-def _cap(cap: float | None) -> str:
-    return "none" if cap is None else f"{cap:,}" if isinstance(cap, int) else f"{cap:.3g}"
-
-
 def _best(score: float | None) -> str:
     return "" if score is None else f", best {score:.2f}"
-
-
-def _count(n: int, thing: str) -> str:
-    return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
 
 
 def _uncapitalised(label: str) -> str:

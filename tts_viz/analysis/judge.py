@@ -97,7 +97,7 @@ class Judge:
         Raises ValueError for an unknown vote.
         """
         nodes = {n.id: n for n in ends}
-        ballots = [aggregate.Ballot(n.id, self.verdict(n)[0], score(n), chain_of(n)) for n in nodes.values()]
+        ballots = [aggregate.Ballot(n.id, self.verdict(n)[0], score(n), chain_id(n)) for n in nodes.values()]
         return [
             Solution(b.node, _text(nodes[b.node]), b.answer, b.score, ranked.weight, self.verdict(nodes[b.node])[1])
             for ranked in aggregate.rank(ballots, vote)
@@ -121,7 +121,7 @@ def promising(node: Node, truths: Mapping[NodeId, StepTruth]) -> bool:
     return truth is None or (truth.valid and truth.reachable)
 
 
-def chain_of(node: Node) -> NodeId | None:
+def chain_id(node: Node) -> NodeId | None:
     """The chain of revisions that a solution belongs to, by the end of its first attempt; None where it is in none."""
     earlier = node.earlier()
     revised = any(child.kind == "attempt" for child in node.children)

@@ -1,9 +1,9 @@
-"""Regret: the moment after which a recorded search could no longer reach a right answer, and what lost it.
+"""The lost path: the moment after which a recorded search could no longer reach a right answer, and what lost it.
 
-For tasks whose every step can be checked. Knows nothing about pages or scores' sources. A node is a *hope* while it is
-alive and the end of a right solution, or can still grow and has only true steps from which the goal can be reached. The
-trace does not say what was asked for, only what came: a node whose children have not all come in yet is known by those
-that come later in the trace, and by `awaited` where the trace ends before them.
+For tasks whose every step can be checked. Knows nothing about pages, or about where scores come from. A node is *viable*
+while it is alive and ends a right solution, or can still grow and has only true steps from which the goal can be reached.
+The trace does not say what was requested, only what arrived: a node that still waits for children is known by those that
+arrive later in the trace, and by `awaited` where the trace ends before them.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tts_viz.analysis.judge import Judge, promising
-from tts_viz.core.events import Asked, Decided, Event, Grew, NodeId, Trimmed, Undone, Withered
+from tts_viz.core.events import Decided, Event, Expanded, MoreRequested, NoCandidate, NodeId, Pruned, Undone
 from tts_viz.core.node import Node, in_order
 from tts_viz.core.tree import Tree
 from tts_viz.tasks.base import StepTruth
 
 
 @dataclass(frozen=True, slots=True)
-class Stake:
-    """The hopes among the rivals of one decision, each rival that is one or leads to one. `at`: its index in the trace;
+class AtStake:
+    """The viable rivals of one decision: those that are viable or lead to a viable node. `at`: its index in the trace;
     `pruned`: best score first."""
 
     at: int
@@ -32,8 +32,8 @@ class Stake:
 
 
 @dataclass(frozen=True, slots=True)
-class Regret:
-    """What took the last hope. `at`: the index in the trace of the event that did.
+class LostPath:
+    """What removed the last viable node. `at`: the index in the trace of the event that did.
 
     decision: it pruned `nodes` (best score first). samples: `nodes` were expanded, and nothing right came of it at
     `depth`, except `stuck`. hand: a person gave up or edited what led to `nodes`.
@@ -48,20 +48,24 @@ class Regret:
     """True steps with the goal in reach that came to nothing all the same: the solution was ended there or cut off, or,
     where no sample was to blame, they had been given up before."""
     restored: int = 0
-    """How often hope had been lost before, and come back: a person restored it, or another attempt began."""
+    """How often the path had been lost before and came back: a person restored it, or another attempt began."""
+
+    @property
+    def pruned(self) -> tuple[NodeId, ...]:
+        """The nodes whose pruning lost the path; none where it was not a decision that lost it."""
+        return self.nodes if self.how == "decision" else ()
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """What became of hope: the loss that was final (None: a right answer is there or in reach, or none ever was), and
-    every decision."""
+class LookBack:
+    """The loss that was final (None: a right answer is there or in reach, or never was), and what each decision put at stake."""
 
-    regret: Regret | None
-    stakes: tuple[Stake, ...]
+    lost: LostPath | None
+    at_stake: tuple[AtStake, ...]
 
-    def lost_by(self, at: int) -> Stake:
+    def stake_of(self, at: int) -> AtStake:
         """What was at stake in the decision at this index of the trace. Raises KeyError where no decision is."""
-        for stake in self.stakes:
+        for stake in self.at_stake:
             if stake.at == at:
                 return stake
         raise KeyError(at)
@@ -69,8 +73,8 @@ class Account:
 
 def look_back(
     trace: Sequence[Event], judge: Judge, awaited: Collection[NodeId] = (), until: int | None = None
-) -> Account:
-    """Follow hope through a trace, or through its first `until` events, seen from its end.
+) -> LookBack:
+    """Follow the viable nodes through a trace, or through its first `until` events.
 
     `awaited`: the nodes that have asked for children which this trace does not have yet. Raises ValueError for a task
     without an exact checker.
@@ -78,54 +82,54 @@ def look_back(
     if not judge.checks:
         raise ValueError("only a task with an exact checker knows when the right path was lost")
     if judge.impossible:
-        return Account(None, ())
-    walk = _Walk(judge, judge.truths(Tree.fold(trace)), trace, awaited)
+        return LookBack(None, ())
+    nodes = _ViableNodes(judge, judge.truths(Tree.fold(trace)), trace, awaited)
     for event in trace[:until]:
-        walk.follow(event)
-    return Account(walk.lost, tuple(walk.stakes))
+        nodes.follow(event)
+    return LookBack(nodes.lost, tuple(nodes.at_stake))
 
 
-class _Walk:
-    """The tree as it was, event by event, and who is a hope in it. Only what an event can have changed is looked at
-    again, so that an event of a long search takes no longer than one of a short search."""
+class _ViableNodes:
+    """The tree as it was, event by event, and which of its nodes are viable. Only what an event can have changed is
+    checked again, so that an event of a long search takes no longer than one of a short search."""
 
     def __init__(
         self, judge: Judge, truths: Mapping[NodeId, StepTruth], trace: Sequence[Event], awaited: Collection[NodeId]
     ) -> None:
         self.judge, self.truths, self.awaited = judge, truths, awaited
         self.tree = Tree()
-        self.hopes: set[NodeId] = {self.tree.root.id}
-        self.lost: Regret | None = None
+        self.viable: set[NodeId] = {self.tree.root.id}
+        self.lost: LostPath | None = None
         self.restored = 0
-        self.stakes: list[Stake] = []
-        came = {e.node: e.parent for e in trace if isinstance(e, Grew | Withered) and _sampled(e)}
+        self.at_stake: list[AtStake] = []
+        arrived = {e.node: e.parent for e in trace if isinstance(e, Expanded | NoCandidate) and _sampled(e)}
         # What a person asks for is awaited only once they have asked.
-        self.by_hand = {id for e in trace if isinstance(e, Asked) for id in e.children} & came.keys()
-        self.missing = Counter(parent for id, parent in came.items() if id not in self.by_hand)
+        self.by_hand = {id for e in trace if isinstance(e, MoreRequested) for id in e.children} & arrived.keys()
+        self.missing = Counter(parent for id, parent in arrived.items() if id not in self.by_hand)
         """How many children of each node were asked for and are still to come."""
 
     def follow(self, event: Event) -> None:
-        at, before, had = self.tree.length, self.hopes, bool(self.hopes)
+        at, before, had = self.tree.length, self.viable, bool(self.viable)
         match event:
             case Decided():
                 self._decide(at, event)
-            case Grew(replaces=None) | Withered():
-                self._come(event)
-            case Trimmed() | Undone() | Grew():
+            case Expanded(replaces=None) | NoCandidate():
+                self._arrive(event)
+            case Pruned() | Undone() | Expanded():
                 self.tree.apply(event)
-                self.hopes = self._all()
-            case Asked():
+                self.viable = self._all()
+            case MoreRequested():
                 self.tree.apply(event)
                 self.missing[event.node] += len(self.by_hand.intersection(event.children))
-                self._look_at(self.tree.nodes[event.node])
+                self._check(self.tree.nodes[event.node])
             case _:
                 self.tree.apply(event)
-        if had and not self.hopes:
+        if had and not self.viable:
             self.lost = self._loss(at, event, before)
-        elif self.hopes and not had:
+        elif self.viable and not had:
             self.lost, self.restored = None, self.restored + 1
 
-    # --- what an event does to hope -----------------------------------------------------------------------------------
+    # --- what an event does to viable nodes -----------------------------------------------------------------------------------
 
     def _decide(self, at: int, event: Decided) -> None:
         rivals = {*event.kept, *event.pruned}
@@ -134,34 +138,34 @@ class _Walk:
         before = self._leading(rivals, grown)
         self.tree.apply(event)
         if grown or event.by == "user":
-            self.hopes = self._all()
+            self.viable = self._all()
         else:
-            self.hopes.difference_update(event.pruned)
+            self.viable.difference_update(event.pruned)
         after = self._leading(rivals, grown)
         best_first = sorted(event.pruned, key=lambda id: event.scores.get(id, float("-inf")), reverse=True)
         lost = tuple(id for id in best_first if id in before)
-        self.stakes.append(Stake(at, event, tuple(id for id in event.kept if id in after), lost))
+        self.at_stake.append(AtStake(at, event, tuple(id for id in event.kept if id in after), lost))
 
-    def _come(self, event: Grew | Withered) -> None:
+    def _arrive(self, event: Expanded | NoCandidate) -> None:
         self.tree.apply(event)
         self.missing[event.parent] -= _sampled(event)
-        self._look_at(self.tree.nodes[event.parent])
+        self._check(self.tree.nodes[event.parent])
         if event.node in self.tree.nodes:
-            self._look_at(self.tree.nodes[event.node])
+            self._check(self.tree.nodes[event.node])
 
     def _leading(self, rivals: set[NodeId], grown: bool) -> set[NodeId]:
-        """The rivals that are hopes, or lead to one."""
+        """The rivals that are viable, or lead to a viable node."""
         if not grown:
-            return rivals & self.hopes
-        return rivals & {n.id for id in self.hopes for n in self.tree.nodes[id].lineage()}
+            return rivals & self.viable
+        return rivals & {n.id for id in self.viable for n in self.tree.nodes[id].lineage()}
 
-    def _look_at(self, node: Node) -> None:
-        (self.hopes.add if self._is_hope(node) else self.hopes.discard)(node.id)
+    def _check(self, node: Node) -> None:
+        (self.viable.add if self._is_viable(node) else self.viable.discard)(node.id)
 
     def _all(self) -> set[NodeId]:
-        return {n.id for n in self.tree.nodes.values() if self._is_hope(n)}
+        return {n.id for n in self.tree.nodes.values() if self._is_viable(n)}
 
-    def _is_hope(self, node: Node) -> bool:
+    def _is_viable(self, node: Node) -> bool:
         if node.kind == "rollout" or not promising(node, self.truths):
             return False
         if node.finished:
@@ -169,24 +173,28 @@ class _Walk:
         awaits = self.missing[node.id] > 0 or node.id in self.awaited
         return self.tree.is_open(node) or (awaits and node.alive)
 
-    # --- the last hope --------------------------------------------------------------------------------------------------
+    # --- the last viable node --------------------------------------------------------------------------------------------------
 
-    def _loss(self, at: int, event: Event, before: set[NodeId]) -> Regret:
+    def _loss(self, at: int, event: Event, before: set[NodeId]) -> LostPath:
         if isinstance(event, Decided):
-            return Regret("decision", at, event.depth, self.stakes[-1].pruned, event, restored=self.restored)
-        if isinstance(event, Withered) or (isinstance(event, Grew) and event.replaces is None):
-            return self._fruitless(at, self.tree.nodes[event.parent])
+            return LostPath("decision", at, event.depth, self.at_stake[-1].pruned, event, restored=self.restored)
+        if isinstance(event, NoCandidate) or (isinstance(event, Expanded) and event.replaces is None):
+            return self._without_success(at, self.tree.nodes[event.parent])
         nodes = in_order(self.tree.nodes[id] for id in before)
-        return Regret("hand", at, nodes[0].depth, tuple(n.id for n in nodes), restored=self.restored)
+        return LostPath("hand", at, nodes[0].depth, tuple(n.id for n in nodes), restored=self.restored)
 
-    def _fruitless(self, at: int, parent: Node) -> Regret:
+    def _without_success(self, at: int, parent: Node) -> LostPath:
         """The steps after which nothing right was found, as deep as the last one of them was, or as any was."""
         failed = [n for n in self.tree.nodes.values() if n.expanded and self._failed(n)]
         depth = parent.depth if parent in failed else max((n.depth for n in failed), default=parent.depth)
         nodes = in_order(n for n in failed if n.depth == depth)
-        ends = (c for n in nodes for c in n.children) if nodes else (n for n in self.tree.nodes.values() if _fallen(n))
+        ends = (
+            (c for n in nodes for c in n.children)
+            if nodes
+            else (n for n in self.tree.nodes.values() if _given_up_here(n))
+        )
         stuck = in_order(n for n in ends if n.kind == "step" and promising(n, self.truths))
-        return Regret(
+        return LostPath(
             "samples",
             at,
             depth + 1,
@@ -208,71 +216,11 @@ class _Walk:
         return node.finish == "step" and node.depth < self.tree.max_depth
 
 
-def _fallen(node: Node) -> bool:
+def _given_up_here(node: Node) -> bool:
     """Was a branch given up here?"""
     return node.parent is not None and node.parent.alive and not node.alive
 
 
-def _sampled(event: Grew | Withered) -> bool:
+def _sampled(event: Expanded | NoCandidate) -> bool:
     """Is it the answer to a request for the next step?"""
     return event.by == "search" and event.node_kind == "step"
-
-
-# --- in words -----------------------------------------------------------------------------------------------------------
-
-
-def in_words(regret: Regret, tree: Tree) -> list[str]:
-    """Sentences for people. `tree`: the search at its end."""
-    match regret.how:
-        case "decision":
-            said = _pruned(regret, tree)
-        case "samples":
-            said = [_untried(regret, tree)]
-        case _:
-            said = [f"The right path was lost by hand: it had led to {_named(regret.nodes, tree)}."]
-    return said + (["It had been lost before, and had come back."] if regret.restored else [])
-
-
-def _pruned(regret: Regret, tree: Tree) -> list[str]:
-    assert regret.decision is not None
-    decision, best = regret.decision, regret.nodes[0]
-    rivals, score = len(decision.kept) + len(decision.pruned), decision.scores.get(best)
-    were = "was" if len(decision.kept) == 1 else "were"
-    kept = f"only {len(decision.kept)} {were} kept" + ("" if decision.places else ", by shares or by chance")
-    if score is None:
-        gave = f"“{tree.nodes[best].text}” had no score among {rivals} rivals"
-    else:
-        gave = f"the verifier gave “{tree.nodes[best].text}” {score:.2f}, ranked {_rank(best, decision)} of {rivals}"
-    said = [f"The right path was lost at depth {regret.depth}: {gave}; {kept}."]
-    if len(regret.nodes) > 1:
-        said.append(
-            f"It was the best of {len(regret.nodes)} steps from which the goal could be reached; all were pruned."
-        )
-    return said
-
-
-def _rank(pruned: NodeId, decision: Decided) -> int:
-    """A tie went to those kept."""
-    mine = decision.scores[pruned]
-    ahead = [s for id, s in decision.scores.items() if s > mine or (s == mine and id in decision.kept)]
-    return 1 + len(ahead)
-
-
-def _untried(regret: Regret, tree: Tree) -> str:
-    if regret.stuck:
-        node = tree.nodes[regret.stuck[0]]
-        ended = "the solution was ended there" if node.finished else "nothing could follow it"
-        return f"“{node.text}” at depth {node.depth} was right, but {ended if node.alive else 'had been given up'}."
-    tried = sum(child.kind == "step" for id in regret.nodes for child in tree.nodes[id].children)
-    if not tried:
-        return (
-            f"The policy had nothing to say after {_named(regret.nodes, tree)}, from where the goal could be reached."
-        )
-    said = "The one step" if tried == 1 else f"None of the {tried} steps"
-    return f"{said} tried at depth {regret.depth} was {'wrong' if tried == 1 else 'right'}: the policy never found the way."
-
-
-def _named(nodes: Sequence[NodeId], tree: Tree) -> str:
-    """The first of them, and how many more."""
-    first = f"“{tree.nodes[nodes[0]].text}”" if tree.nodes[nodes[0]].text else "the problem"
-    return first + (f" and {len(nodes) - 1} more" if len(nodes) > 1 else "")

@@ -25,7 +25,9 @@ BATCH = 64
 
 def recorded(tree: Tree) -> dict[NodeId, float]:
     """The verifier's own scores, with a person's in their place where they gave one."""
-    return {n.id: n.worth for n in tree.nodes.values() if n.worth is not None and not _overruled(n)}
+    return {
+        n.id: n.effective_reward for n in tree.nodes.values() if n.effective_reward is not None and not _overruled(n)
+    }
 
 
 def _overruled(node: Node) -> bool:

@@ -1,6 +1,6 @@
 """What if the scores had been others? A recorded search, decided and ranked anew without generating anything.
 
-Knows nothing about pages or verifiers: scores come as a mapping (see `other_scores`). What can be said of them:
+Knows nothing about pages or verifiers: scores come as a mapping (see `rescoring`). What can be said of them:
 
 - Each decision by rank, taken by itself, with the rivals that it had: who would have been kept.
 - The answer, if only the choice at the end had been another.
@@ -89,7 +89,7 @@ class WhatIf:
     """Of `after`: those that would have met other rivals on the way."""
     unexplored: tuple[NodeId, ...]
     """Steps that would have been kept and were never expanded, so that nobody knows what they lead to."""
-    hopeful: tuple[NodeId, ...] | None
+    promising: tuple[NodeId, ...] | None
     """Of `unexplored`: those from which the goal can be reached; None for a task without a checker."""
 
     @property
@@ -135,7 +135,7 @@ def reconsider(
 
 def standing(tree: Tree) -> list[Decided]:
     """The decisions that count, in their order: of several about the same rivals the last, but none that was undone."""
-    undone = [done.decision for done in tree.deeds if done.undone]
+    undone = [done.decision for done in tree.interventions if done.undone]
     last: dict[frozenset[NodeId], Decided] = {}
     for decision in tree.decisions:
         if not any(decision is gone for gone in undone):
@@ -148,14 +148,14 @@ def score(node: Node, scores: Scores, aggregation: str) -> float | None:
     node, the score at the end of that counts for the node."""
     path = node.path()
     rewards = [scores.get(n.id) for n in path]
-    if node.value is not None and node.tip().id in scores:
-        rewards[-1] = scores[node.tip().id]
+    if node.value is not None and node.rollout_end().id in scores:
+        rewards[-1] = scores[node.rollout_end().id]
     known = [r for r in rewards if r is not None]
     return aggregate.steps(known, aggregation) if path and len(known) == len(path) else None
 
 
 def _redecided(tree: Tree, decision: Decided, scores: Scores, aggregation: str) -> Reconsidered:
-    """As `hands.best` decides: the best, up to the number of places, and whoever is pinned or has ended a solution."""
+    """As `steering.best` decides: the best, up to the number of places, and whoever is pinned or has ended a solution."""
     places = decision.places or 0
     nodes = in_order(tree.nodes[id] for id in {*decision.kept, *decision.pruned})
     new = {n.id: s for n in nodes if (s := score(n, scores, aggregation)) is not None}
@@ -217,7 +217,7 @@ def _worlds(tree: Tree, by_rank: Sequence[Reconsidered]) -> dict[NodeId, World]:
 
 def _world(node: Node, above: World, fate: bool | None) -> World:
     """`fate`: is it kept, at the first changed decision about it?"""
-    if node.trimmed or node.withdrawn or node.replaced:
+    if node.pruned_by_user or node.withdrawn or node.replaced:
         return "dead"
     if above == "same" and fate is not None:
         return "kept" if fate else "lost"

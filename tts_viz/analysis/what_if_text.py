@@ -1,8 +1,9 @@
-"""What would have been, in sentences for people. Knows nothing about how it was found out (`whatif`) or about pages."""
+"""What would have been, in sentences for people. Knows nothing about how it was found out (`what_if`) or about pages."""
 
 from __future__ import annotations
 
 from tts_viz.analysis.judge import Solution
+from tts_viz.analysis.phrases import and_more, count
 from tts_viz.analysis.what_if import Reconsidered, Rival, WhatIf
 
 
@@ -25,7 +26,7 @@ def _decisions(whatif: WhatIf) -> str:
     which = "at" if total == 1 else "the first, at" if first is changed[0] else "the first that was more than a tie, at"
     tied = f", {ties} of them only in how a tie fell" if ties else ""
     return (
-        f"{len(changed)} of {_count(total, 'decision')} would have gone another way{tied}; "
+        f"{len(changed)} of {count(total, 'decision')} would have gone another way{tied}; "
         f"{which} depth {first.decision.depth}, would have {_exchange(first)}."
     )
 
@@ -43,13 +44,13 @@ def _exchange(decision: Reconsidered) -> str:
 
 def _named(rival: Rival, of: int, among: str = "") -> str:
     score = "no score" if rival.new_score is None else f"{rival.new_score:.2f}"
-    return f"“{rival.text}” ({score}, ranked {rival.new_rank}{among})" + (f" and {of - 1} more" if of > 1 else "")
+    return and_more(f"“{rival.text}” ({score}, ranked {rival.new_rank}{among})", of - 1)
 
 
 def _others(whatif: WhatIf) -> str:
     others = len(whatif.others)
     how = "was made by shares or by chance and is" if others == 1 else "were made by shares or by chance and are"
-    return f"{_count(others, 'decision')} {how} left as {'it was' if others == 1 else 'they were'}." if others else ""
+    return f"{count(others, 'decision')} {how} left as {'it was' if others == 1 else 'they were'}." if others else ""
 
 
 def _answers(whatif: WhatIf) -> list[str]:
@@ -63,7 +64,7 @@ def _answers(whatif: WhatIf) -> list[str]:
     if not whatif.lost:
         lost = "No solution that was found would have been lost"
     else:
-        lost = f"{len(whatif.lost)} of {_count(len(whatif.before), 'solution')} would never have been found"
+        lost = f"{len(whatif.lost)} of {count(len(whatif.before), 'solution')} would never have been found"
     return [choice, f"{lost}; of what is known, the answer would {_instead(old, after)}." if after else f"{lost}."]
 
 
@@ -79,30 +80,22 @@ def _spoken(solution: Solution) -> str:
 
 
 def _unsure(whatif: WhatIf) -> str:
-    count = len(whatif.unsure)
-    would = "1 solution would" if count == 1 else f"{count} solutions would"
+    n = len(whatif.unsure)
+    would = f"{count(n, 'solution')} would"
     return (
-        f"{would} have met other rivals on the way, so nobody knows whether they would have come through."
-        if count
-        else ""
+        f"{would} have met other rivals on the way, so nobody knows whether they would have come through." if n else ""
     )
 
 
 def _unexplored(whatif: WhatIf) -> str:
-    count = len(whatif.unexplored)
-    if not count:
+    n = len(whatif.unexplored)
+    if not n:
         return ""
-    tried = (
-        "1 branch that would have been kept was" if count == 1 else f"{count} branches that would have been kept were"
-    )
-    said = f"{tried} never tried, so what {'it leads' if count == 1 else 'they lead'} to is unknown"
-    if whatif.hopeful is None:
+    tried = "1 branch that would have been kept was" if n == 1 else f"{n} branches that would have been kept were"
+    said = f"{tried} never tried, so what {'it leads' if n == 1 else 'they lead'} to is unknown"
+    if whatif.promising is None:
         return f"{said}."
-    hopeful = len(whatif.hopeful)
-    if count == 1:
-        return f"{said}; it could {'still' if hopeful else 'not'} reach the goal."
-    return f"{said}; {'all' if hopeful == count else hopeful or 'none'} of them could still reach the goal."
-
-
-def _count(n: int, thing: str) -> str:
-    return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
+    promising = len(whatif.promising)
+    if n == 1:
+        return f"{said}; it could {'still' if promising else 'not'} reach the goal."
+    return f"{said}; {'all' if promising == n else promising or 'none'} of them could still reach the goal."

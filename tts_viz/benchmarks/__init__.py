@@ -1,1 +1,1 @@
-"""Measurements: what the models can do, and how fast the house is. Each writes JSON to assets/benchmarks/."""
+"""Measurements: what the models can do, and how fast everything is. Each writes JSON to assets/benchmarks/."""

@@ -21,8 +21,8 @@ from transformers.cache_utils import Cache, CacheLayerMixin
 
 from tts_viz.benchmarks import report, shapes
 from tts_viz.core.events import Finish
-from tts_viz.engines.base import SampleRequest, Step
-from tts_viz.engines.local.policy import Draft, TransformersPolicy
+from tts_viz.engines.base import ContextStep, SampleRequest
+from tts_viz.engines.local.policy import PartialStep, TransformersPolicy
 
 PROMPT, LENGTH, DEPTH, M = 120, 25, 8, 4
 
@@ -69,18 +69,18 @@ def alternately(ways: dict[str, Callable[[], object]], repeats: int) -> dict[str
     return {name: median(times) for name, times in took.items()}
 
 
-class Measured(TransformersPolicy):
+class Timing(TransformersPolicy):
     """Its steps end after `LENGTH` tokens, whatever they say."""
 
-    def _ending(self, draft: Draft) -> tuple[str, Finish] | None:
+    def _ending(self, draft: PartialStep) -> tuple[str, Finish] | None:
         assert super()._ending(draft) is None
         return (self._decode(draft.tokens), "step") if len(draft.tokens) == LENGTH else None
 
 
 def tree(model: Any, shape: str, n: int) -> None:
     """The beam, through the engine's own interface."""
-    engine = Measured(model, shapes.tokenizer(shape), shape)
-    beams: list[tuple[Step, ...]] = [()]
+    engine = Timing(model, shapes.tokenizer(shape), shape)
+    beams: list[tuple[ContextStep, ...]] = [()]
     for depth in range(DEPTH):
         requests = [
             SampleRequest(shapes.text(PROMPT), steps, 1.0, (depth << 20) + i, LENGTH + 1)
@@ -88,7 +88,9 @@ def tree(model: Any, shape: str, n: int) -> None:
         ]
         made = [a.candidate for a in asyncio.run(engine.sample(requests))]
         grown = [
-            (*request.steps, Step(c.text, c.tokens)) for request, c in zip(requests, made, strict=True) if c is not None
+            (*request.steps, ContextStep(c.text, c.tokens))
+            for request, c in zip(requests, made, strict=True)
+            if c is not None
         ]
         beams = grown[::M]
 

@@ -26,14 +26,14 @@ from sklearn.metrics import roc_auc_score
 from transformers import LlamaForTokenClassification
 
 from tts_viz.analysis.judge import Judge
-from tts_viz.core import aggregation as aggregate
+from tts_viz.core import aggregation
 from tts_viz.core.budget import Budget
 from tts_viz.core.events import Settings, Started
 from tts_viz.engines.base import Policy, Verifier
 from tts_viz.engines.embedded import ASSETS, POLICIES, VERIFIER
 from tts_viz.engines.load.policy import load_policy
 from tts_viz.engines.load.verifier import load_verifier
-from tts_viz.search.scheduler import Run, drive
+from tts_viz.search.scheduler import LiveRun, drive
 from tts_viz.search.session import Session
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import CheckedTask, Problem, StepTruth
@@ -48,7 +48,7 @@ TASKS = ("countdown", "arithmetic")
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class ProblemAttempts:
     """One attempt: its steps, the truth of each, whether it is right, its answer, the verifier's scores."""
 
     steps: list[str]
@@ -121,17 +121,17 @@ def models(folder: Path) -> tuple[Policy, Policy, LlamaForTokenClassification, t
 
 def attempts(
     policy: Policy, prm: LlamaForTokenClassification, problems: Sequence[Problem], each: int, seed: int
-) -> list[list[Tried]]:
+) -> list[list[ProblemAttempts]]:
     """`each` attempts at every problem, at temperature 1; the verifier reads the first 16."""
     texts = sample(policy, [p.prompt for p in problems for _ in range(each)], seed)
-    tried: list[list[Tried]] = []
+    tried: list[list[ProblemAttempts]] = []
     for i, problem in enumerate(problems):
         task = _checked(problem.task)
         mine = texts[i * each : (i + 1) * each]
         scores = read_steps(prm, problem.prompt, mine[:16]) + [[]] * (each - 16)
         tried.append(
             [
-                Tried(
+                ProblemAttempts(
                     steps,
                     task.check(problem, steps),
                     bool(task.grade(problem, steps)),
@@ -144,7 +144,7 @@ def attempts(
     return tried
 
 
-def measured(tried: Sequence[Sequence[Tried]]) -> dict[str, float]:
+def measured(tried: Sequence[Sequence[ProblemAttempts]]) -> dict[str, float]:
     """What can be said of the attempts of one level."""
     first = [[t for t in mine if t.scores] for mine in tried]
     found = {
@@ -170,13 +170,13 @@ def measured(tried: Sequence[Sequence[Tried]]) -> dict[str, float]:
     return found
 
 
-def _chosen(mine: Sequence[Tried], vote: str, steps: str) -> bool:
-    ballots = [aggregate.Ballot(str(i), t.answer, aggregate.steps(t.scores, steps)) for i, t in enumerate(mine)]
-    return mine[int(aggregate.rank(ballots, vote)[0].ballot.node)].right
+def _chosen(mine: Sequence[ProblemAttempts], vote: str, steps: str) -> bool:
+    ballots = [aggregation.Ballot(str(i), t.answer, aggregation.steps(t.scores, steps)) for i, t in enumerate(mine)]
+    return mine[int(aggregation.rank(ballots, vote)[0].ballot.node)].right
 
 
 def revised(
-    policy: Policy, problems: Sequence[Problem], tried: Sequence[Sequence[Tried]], seed: int
+    policy: Policy, problems: Sequence[Problem], tried: Sequence[Sequence[ProblemAttempts]], seed: int
 ) -> dict[str, float]:
     """After a wrong first attempt: is a second one right more often when the first is shown than when it is not?"""
     wrong = [
@@ -202,7 +202,7 @@ async def beam(problems: Sequence[Problem], engines: tuple, seed: int, at_once: 
         for problem in problems[start : start + at_once]:
             settings = Settings("beam", {"n": 16, "m": 4}, Budget(), 1.0, "last", "weighted", seed)
             started = Started(problem.prompt, settings, problem=asdict(problem))
-            runs.append(Run(Session(started), *engines))
+            runs.append(LiveRun(Session(started), *engines))
         await drive(runs)
         for r in runs:
             solutions = Judge.of(r.session.tree).solutions(r.session.tree)

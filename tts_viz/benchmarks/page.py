@@ -25,10 +25,10 @@ from typing import Any
 from tts_viz.benchmarks import report
 from tts_viz.core.budget import Cost
 from tts_viz.engines.base import Candidate, Rewards, Sampled, SampleRequest, ScoreRequest
-from tts_viz.search.scheduler import Run, Scheduler
+from tts_viz.search.scheduler import LiveRun, Scheduler
 from tts_viz.search.session import Session
 from tts_viz.traces.library import Library
-from tts_viz.ui.forms.offered import Models
+from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.page import build_page, launch_options
 from tts_viz.ui.runs import visitors
 
@@ -133,7 +133,7 @@ class Noting(Scheduler):
         super().__init__()
         self.grew: list[tuple[int, float]] = []
 
-    def add(self, run: Run) -> None:
+    def add(self, run: LiveRun) -> None:
         before = run.keep
 
         def keep(session: Session) -> None:
@@ -146,7 +146,7 @@ class Noting(Scheduler):
 
 def grown(browser: Any) -> list[dict[str, Any]]:
     scheduler, engine = Noting(), Growing()
-    models = Models(policies=("growing",), verifiers=("growing",))
+    models = OfferedModels(policies=("growing",), verifiers=("growing",))
     models._policies["growing"] = engine
     models._verifiers["growing"] = engine
     page = build_page(models, scheduler, Library.in_memory())

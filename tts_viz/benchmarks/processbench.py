@@ -17,8 +17,8 @@ from tts_viz.benchmarks import report
 from tts_viz.engines.base import Verifier
 from tts_viz.engines.load.verifier import load_verifier
 from tts_viz.verifier_eval import processbench
-from tts_viz.verifier_eval.processbench import Entry, Group, Report
-from tts_viz.verifier_eval.score_cache import Asked, Scores
+from tts_viz.verifier_eval.processbench import Group, LabelledSolution, Report
+from tts_viz.verifier_eval.score_cache import ScoreCache, Scores
 
 BATCH = 16
 """Solutions that a verifier is given at a time."""
@@ -71,15 +71,15 @@ def _complain(error: Exception, code: int) -> int:
     return code
 
 
-def _read(path: Path) -> list[Entry]:
+def _read(path: Path) -> list[LabelledSolution]:
     try:
         return processbench.read(path.read_bytes())
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 
 
-def _scores(name: str, verifier: Verifier, entries: Sequence[Entry]) -> list[Scores | None]:
-    asked, found = Asked(), []
+def _scores(name: str, verifier: Verifier, entries: Sequence[LabelledSolution]) -> list[Scores | None]:
+    asked, found = ScoreCache(), []
     for i in track(range(0, len(entries), BATCH), "scoring", transient=True, disable=not sys.stderr.isatty()):
         found += processbench.ask(asked, name, verifier, entries[i : i + BATCH])
     return found

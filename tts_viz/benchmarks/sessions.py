@@ -16,7 +16,7 @@ from tts_viz.core.budget import Budget
 from tts_viz.core.events import Settings, Started
 from tts_viz.engines.load.policy import load_policy
 from tts_viz.engines.load.verifier import load_verifier
-from tts_viz.search.scheduler import Run, drive
+from tts_viz.search.scheduler import LiveRun, drive
 from tts_viz.search.session import Session
 from tts_viz.tasks import get_task
 
@@ -35,13 +35,13 @@ def run(args: argparse.Namespace) -> int:
     policy, verifier = load_policy(args.policy), load_verifier(args.verifier)
     task = get_task("countdown")
 
-    def begun(chosen: Sequence[str]) -> list[Run]:
+    def begun(chosen: Sequence[str]) -> list[LiveRun]:
         problems = [task.problem("validation", 4, i) for i in range(args.sessions)]
         runs = []
         for i, problem in enumerate(problems):
             strategy = chosen[i % len(chosen)]
             started = Started(problem.prompt, Settings(strategy, SEARCHES[strategy], Budget()), problem=asdict(problem))
-            runs.append(Run(Session(started), policy, verifier))
+            runs.append(LiveRun(Session(started), policy, verifier))
         return runs
 
     def together(chosen: Sequence[str]) -> None:

@@ -20,8 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """The exit code: 1 where a check or a server fails, 2 where there is no such verifier."""
-    from tts_viz.engines.base import EngineError
     from tts_viz.engines.load.doctor import examine
+    from tts_viz.errors import EngineError
 
     try:
         diagnosis = examine(args.verifier, args.device)

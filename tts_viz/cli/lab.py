@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     if args.out and (wrong := _wrong(args.out, args.force)):
         refuse(wrong)
     from tts_viz.lab.figures import FIGURES
-    from tts_viz.lab.metrics.arrays import measured
+    from tts_viz.lab.metrics.arrays import sweep_arrays
     from tts_viz.lab.metrics.headlines import headlines, table
     from tts_viz.lab.sweeps.store import Sweep
 
@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     except ValueError as error:
         refuse(str(error))
     drawn = [(f, f.draw(sweep, **({"paper": args.paper} if "paper" in f.choices else {}))) for f in chosen]
-    numbers = headlines(measured(sweep), args.paper)
+    numbers = headlines(sweep_arrays(sweep), args.paper)
     if args.out:
         args.out.mkdir(exist_ok=True)
         for f, one in drawn:

@@ -21,28 +21,23 @@ from typing import NoReturn
 
 from tts_viz.analysis.judge import Judge
 from tts_viz.cli import terminal
-from tts_viz.core import aggregation as aggregate
+from tts_viz.core import aggregation
 from tts_viz.core.budget import Budget
 from tts_viz.core.events import Settings, Started
 from tts_viz.core.tree import Tree
-from tts_viz.engines.base import EngineError
-from tts_viz.engines.defaults import chosen_policies, chosen_verifiers
-from tts_viz.search.scheduler import Run, tick
+from tts_viz.engines.defaults import default_policies, default_verifiers
+from tts_viz.errors import EngineError, ProblemError, UsageError
+from tts_viz.search.scheduler import LiveRun, tick
 from tts_viz.search.session import Session
-from tts_viz.strategies import STRATEGIES
-from tts_viz.strategies import choice_table as choices
+from tts_viz.strategies import STRATEGIES, choice_table
 from tts_viz.tasks import get_task
-from tts_viz.tasks.base import SPLITS, Problem, ProblemError
+from tts_viz.tasks.base import SPLITS, Problem
 
 SELF_CHECKED = ("countdown", "arithmetic")
 """Tasks that know their own problems when they see one; others must be named."""
 
 ALIASES = {"k": "--lookahead"}
 """Longer names for flags whose knob has a short one."""
-
-
-class RefusedError(Exception):
-    """The command line asks for something that there isn't. The message is one line, for the person who typed it."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -53,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = args.do(args)
         sys.stdout.flush()
         return code
-    except RefusedError as error:
+    except UsageError as error:
         return _complain(str(error), 2)
     except KeyboardInterrupt:
         return _complain("interrupted", 130)
@@ -75,7 +70,7 @@ def refusing() -> Iterator[None]:
     try:
         yield
     except (ValueError, IndexError, OSError, EngineError) as error:
-        raise RefusedError(_said(error)) from error
+        raise UsageError(_said(error)) from error
 
 
 def _said(error: Exception) -> str:
@@ -131,19 +126,21 @@ def _fill_run(parser: argparse.ArgumentParser) -> None:
     )
     how.add_argument("--temperature", type=_temperature, default=1.0, help="0 is greedy (default %(default)s)")
     how.add_argument("--seed", type=int, default=0, help="the same seed gives the same tree (default %(default)s)")
-    how.add_argument("--step-aggregation", choices=list(aggregate.STEPS), default="last", help="default %(default)s")
-    how.add_argument("--vote", choices=list(aggregate.VOTES), default="weighted", help="default %(default)s")
-    how.add_argument("--policy", default=chosen_policies()[0], help=(
+    how.add_argument(
+        "--step-aggregation", choices=list(aggregation.STEP_AGGREGATIONS), default="last", help="default %(default)s"
+    )
+    how.add_argument("--vote", choices=list(aggregation.VOTES), default="weighted", help="default %(default)s")
+    how.add_argument("--policy", default=default_policies()[0], help=(
         "policy-small, policy-large, a folder, a hub id or a server (default %(default)s; TTS_VIZ_POLICIES changes it)"
     ))  # fmt: skip
-    how.add_argument("--verifier", default=chosen_verifiers()[0], help=(
+    how.add_argument("--verifier", default=default_verifiers()[0], help=(
         "verifier, oracle, noisy:0.2 or a PRM (default %(default)s; TTS_VIZ_VERIFIERS changes it)"
     ))  # fmt: skip
 
     how.add_argument(
         "--choices",
         metavar="FILE",
-        help=f"the table that compute_optimal looks up (default ${choices.VARIABLE} or the shipped one)",
+        help=f"the table that compute_optimal looks up (default ${choice_table.VARIABLE} or the shipped one)",
     )
 
     out = parser.add_argument_group("what comes out")
@@ -211,7 +208,7 @@ def run(args: argparse.Namespace) -> int:
 
     with refusing():
         if args.choices:
-            os.environ[choices.VARIABLE] = args.choices
+            os.environ[choice_table.VARIABLE] = args.choices
         problem = _problem(args)
         judge = Judge(problem)
         given = {"problem": asdict(problem), "policy": args.policy, "verifier": args.verifier}
@@ -222,7 +219,7 @@ def run(args: argparse.Namespace) -> int:
 
         policy, verifier = load_policy(args.policy), load_verifier(args.verifier)
         session = Session(replace(started, max_tokens=policy.step_tokens))
-        search = Run(session, policy, verifier)
+        search = LiveRun(session, policy, verifier)
         writer = TraceWriter(args.out) if args.out else None
 
     with ExitStack() as stack:
@@ -250,7 +247,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-async def _drive(search: Run, look: Callable[[], None]) -> None:
+async def _drive(search: LiveRun, look: Callable[[], None]) -> None:
     """Look before the first round, after each, and once more: the last one may have brought a Stop and nothing else."""
     look()
     while await tick([search]):

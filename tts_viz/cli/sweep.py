@@ -16,7 +16,7 @@ from typing import NoReturn
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from tts_viz.engines.base import EngineError
+from tts_viz.errors import EngineError
 from tts_viz.lab.sweeps import spec as specs
 
 

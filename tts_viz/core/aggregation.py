@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from math import prod
 from statistics import fmean
 
-STEPS: dict[str, Callable[[Sequence[float]], float]] = {
+STEP_AGGREGATIONS: dict[str, Callable[[Sequence[float]], float]] = {
     "last": lambda scores: scores[-1],
     "min": min,
     "product": prod,
@@ -30,9 +30,9 @@ VOTES: dict[str, str] = {
 
 def steps(scores: Sequence[float], aggregation: str) -> float:
     """One score for a solution from its step scores (at least one). Raises ValueError for an unknown aggregation."""
-    if aggregation not in STEPS:
-        raise ValueError(f"unknown step aggregation {aggregation!r}; use one of {', '.join(STEPS)}")
-    return STEPS[aggregation](scores)
+    if aggregation not in STEP_AGGREGATIONS:
+        raise ValueError(f"unknown step aggregation {aggregation!r}; use one of {', '.join(STEP_AGGREGATIONS)}")
+    return STEP_AGGREGATIONS[aggregation](scores)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Everything that can happen to a search, as values. The trace, a list of them, is the truth: tree == fold(trace).
 
 Knows nothing about who listens. An event is what *has happened*; what a strategy asks for is in `ops`, what a person may
-do is in `hands`.
+do is in `steering`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, Literal
 from tts_viz.core.budget import Budget, Cost
 
 Author = Literal["search", "user"]
-Kind = Literal["root", "step", "rollout", "attempt"]
+NodeKind = Literal["root", "step", "rollout", "attempt"]
 """attempt: where a revised solution begins, with all that came before it as context; it has no text of its own."""
 
 Finish = Literal["step", "eos", "length"]
@@ -63,7 +63,7 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
-class Grew:
+class Expanded:
     """A node was added. `tokens`, `pieces` (their text) and `logprobs` (natural log, under the untempered policy) have
     equal length; they are empty where they are unknown, as in a step written by hand. `replaces` is the sibling whose
     text was edited: it stays, and is stale."""
@@ -71,7 +71,7 @@ class Grew:
     parent: NodeId
     node: NodeId
     text: str
-    node_kind: Kind = "step"
+    node_kind: NodeKind = "step"
     tokens: tuple[int, ...] = ()
     logprobs: tuple[float, ...] = ()
     pieces: tuple[str, ...] = ()
@@ -83,12 +83,12 @@ class Grew:
 
 
 @dataclass(frozen=True, slots=True)
-class Withered:
+class NoCandidate:
     """The policy was asked for a child and gave nothing: recorded, so that a dead end is known as one."""
 
     parent: NodeId
     node: NodeId
-    node_kind: Kind = "step"
+    node_kind: NodeKind = "step"
     cost: Cost = field(default_factory=Cost)
     kind: Literal["withered"] = "withered"
     by: Author = "search"
@@ -154,7 +154,7 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
-class Trimmed:
+class Pruned:
     """A person pruned these nodes, or took back that they were pruned."""
 
     nodes: tuple[NodeId, ...]
@@ -174,7 +174,7 @@ class Pinned:
 
 
 @dataclass(frozen=True, slots=True)
-class Overrode:
+class ScoreOverridden:
     """A person put their own score in place of the verifier's; None: the verifier's counts again."""
 
     node: NodeId
@@ -184,7 +184,7 @@ class Overrode:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class MoreRequested:
     """A person asked for `n` more children of a node, each on to the end of its solution if `whole`. `children` are the
     ids that they will have."""
 
@@ -198,7 +198,8 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """A person took back what they had done, the `deed`-th thing by hand in this trace, or (`redone`) did it again."""
+    """A person took back one of their interventions, number `deed` of this trace, or (`redone`) did it again. (`deed` is the
+    word that trace files have.)"""
 
     deed: int
     redone: bool = False
@@ -206,22 +207,22 @@ class Undone:
     by: Author = "user"
 
 
-Deed = Trimmed | Pinned | Overrode | Asked | Grew
-"""What a person can do by hand and take back; a `Grew` only by "user"."""
+Intervention = Pruned | Pinned | ScoreOverridden | MoreRequested | Expanded
+"""What a person can do by hand and take back; a `Expanded` only by "user"."""
 
 Event = (
     Started
     | Changed
-    | Grew
-    | Withered
+    | Expanded
+    | NoCandidate
     | Scored
     | Decided
     | Valued
     | Noted
     | Ended
-    | Trimmed
+    | Pruned
     | Pinned
-    | Overrode
-    | Asked
+    | ScoreOverridden
+    | MoreRequested
     | Undone
 )

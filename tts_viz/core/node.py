@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from tts_viz.core.budget import Cost
-from tts_viz.core.events import Author, Finish, Kind, NodeId
+from tts_viz.core.events import Author, Finish, NodeId, NodeKind
 
 
 @dataclass(slots=True, eq=False)
@@ -16,7 +16,7 @@ class Node:
 
     id: NodeId
     parent: Node | None
-    kind: Kind = "step"
+    kind: NodeKind = "step"
     text: str = ""
     tokens: tuple[int, ...] = ()
     logprobs: tuple[float, ...] = ()
@@ -27,8 +27,8 @@ class Node:
     override: float | None = None
     value: float | None = None
     pruned: bool = False
-    """By a decision; `trimmed`: by a person."""
-    trimmed: bool = False
+    """By a decision; `pruned_by_user`: by a person."""
+    pruned_by_user: bool = False
     pinned: bool = False
     withdrawn: bool = False
     """Written by hand, and taken back."""
@@ -57,7 +57,7 @@ class Node:
     @property
     def given_up(self) -> bool:
         """Was it pruned, by a decision or by a person?"""
-        return self.pruned or self.trimmed
+        return self.pruned or self.pruned_by_user
 
     @property
     def stale(self) -> bool:
@@ -65,7 +65,7 @@ class Node:
         return any(n.replaced for n in self.lineage())
 
     @property
-    def worth(self) -> float | None:
+    def effective_reward(self) -> float | None:
         """The score that counts for this step: a person's word before the verifier's."""
         return self.reward if self.override is None else self.override
 
@@ -104,7 +104,7 @@ class Node:
             start = start.parent.start
         return ends[::-1]
 
-    def tip(self) -> Node:
+    def rollout_end(self) -> Node:
         """The end of the rollout that starts here; the node itself when there is none."""
         node = self
         while rolled := [c for c in node.children if c.kind == "rollout"]:

@@ -24,7 +24,7 @@ class Expand:
 
 
 @dataclass(frozen=True, slots=True)
-class Roll:
+class Rollout:
     """Ask the policy for one more greedy step of each node's rollout. Rollout steps never join the frontier."""
 
     nodes: Sequence[Node]
@@ -38,7 +38,7 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class Keep:
+class Select:
     """Keep `best`, prune the other rivals; the scores of all are recorded with the decision. `places`: how many were
     kept for being the best, where it is the rank that decides."""
 
@@ -56,7 +56,7 @@ class Revise:
 
 
 @dataclass(frozen=True, slots=True)
-class Believe:
+class SetValue:
     """Set what the search believes of a node, where that is not what the verifier said of it."""
 
     node: Node
@@ -79,18 +79,18 @@ class Parallel:
     searches: Sequence[Search]
 
 
-Op = Expand | Roll | Score | Keep | Revise | Believe | Note | Parallel
+Op = Expand | Rollout | Score | Select | Revise | SetValue | Note | Parallel
 Search = Generator[Op, list[Node], object]
 
 
 def top(tree: Tree, rivals: Sequence[Node], k: int) -> list[Node]:
     """The k rivals with the highest scores; earlier ones win ties, unscored ones come last."""
 
-    def worth(node: Node) -> float:
+    def score_or_worst(node: Node) -> float:
         score = tree.score(node)
         return float("-inf") if score is None else score
 
-    return sorted(rivals, key=worth, reverse=True)[:k]
+    return sorted(rivals, key=score_or_worst, reverse=True)[:k]
 
 
 def evaluate(tree: Tree, lookahead: int = 0) -> Search:
@@ -103,10 +103,10 @@ def evaluate(tree: Tree, lookahead: int = 0) -> Search:
     if not fresh:
         return
     for k in range(1, lookahead + 1):
-        tips = [(n, n.tip()) for n in fresh if n.alive]
-        yield Roll([tip for n, tip in tips if tip.finish == "step" and tip.depth - n.depth < k])
-    yield Score([n.tip() for n in fresh])
+        tips = [(n, n.rollout_end()) for n in fresh if n.alive]
+        yield Rollout([tip for n, tip in tips if tip.finish == "step" and tip.depth - n.depth < k])
+    yield Score([n.rollout_end() for n in fresh])
     for node in fresh:
-        tip = node.tip()
+        tip = node.rollout_end()
         if tip is not node and tip.reward is not None:
-            yield Believe(node, tip.reward)
+            yield SetValue(node, tip.reward)

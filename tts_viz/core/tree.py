@@ -12,25 +12,25 @@ from dataclasses import dataclass, field
 from tts_viz.core import aggregation as aggregate
 from tts_viz.core.budget import Cost
 from tts_viz.core.events import (
-    Asked,
     Changed,
     Decided,
-    Deed,
     Ended,
     Event,
-    Grew,
-    Kind,
+    Expanded,
+    Intervention,
+    MoreRequested,
+    NoCandidate,
     NodeId,
+    NodeKind,
     Noted,
-    Overrode,
     Pinned,
+    Pruned,
     Scored,
+    ScoreOverridden,
     Settings,
     Started,
-    Trimmed,
     Undone,
     Valued,
-    Withered,
 )
 from tts_viz.core.node import Node, in_order, place_of
 
@@ -38,10 +38,10 @@ ROOT: NodeId = "0"
 
 
 @dataclass(slots=True)
-class Done:
+class Applied:
     """What a person did, the decision that was made anew because of it, and what both changed as it was before."""
 
-    deed: Deed
+    intervention: Intervention
     decision: Decided | None = None
     override: float | None = None
     flags: dict[NodeId, tuple[bool, bool]] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class Done:
 @dataclass(slots=True)
 class Tree:
     """A fold of events. `nodes` is in order of birth; `decisions` are kept for "why was this pruned?"; `notes` is what
-    the strategy said of itself, `deeds` what was done by hand, oldest first."""
+    the strategy said of itself, `interventions` what was done by hand, oldest first."""
 
     nodes: dict[NodeId, Node] = field(default_factory=lambda: {ROOT: Node(ROOT, None, "root")})
     started: Started | None = None
@@ -60,7 +60,7 @@ class Tree:
     spent: Cost = field(default_factory=Cost)
     decisions: list[Decided] = field(default_factory=list)
     notes: list[Noted] = field(default_factory=list)
-    deeds: list[Done] = field(default_factory=list)
+    interventions: list[Applied] = field(default_factory=list)
     length: int = 0
     """How many events have been applied."""
     _settings: Settings | None = None
@@ -82,9 +82,9 @@ class Tree:
                 self.started, self._settings = event, event.settings
             case Changed():
                 self._settings = event.settings
-            case Grew():
+            case Expanded():
                 self._grow(event)
-            case Withered():
+            case NoCandidate():
                 self._charge(self.nodes[event.parent], event)
             case Scored():
                 path = self.nodes[event.node].path()
@@ -94,7 +94,7 @@ class Tree:
                 self.spent += event.cost
             case Decided():
                 if event.by == "user":
-                    self._remember(self.deeds[-1], (*event.kept, *event.pruned)).decision = event
+                    self._remember(self.interventions[-1], (*event.kept, *event.pruned)).decision = event
                 self._decide(event)
                 self.decisions.append(event)
             case Valued():
@@ -103,10 +103,10 @@ class Tree:
                 self.notes.append(event)
             case Ended():
                 self.ended = event
-            case Trimmed() | Pinned() | Overrode() | Asked():
+            case Pruned() | Pinned() | ScoreOverridden() | MoreRequested():
                 self._do(event)
             case Undone():
-                done = self.deeds[event.deed]
+                done = self.interventions[event.deed]
                 self._redo(done) if event.redone else self._undo(done)
                 done.undone = not event.redone
         if reopens(event, self.ended):
@@ -117,50 +117,50 @@ class Tree:
         for id in (*decision.kept, *decision.pruned):
             self.nodes[id].pruned = id in decision.pruned
 
-    def _do(self, deed: Deed) -> None:
-        done = Done(deed)
-        self.deeds.append(done)
-        if isinstance(deed, Trimmed):
-            self._remember(done, deed.nodes)
-        if isinstance(deed, Overrode):
-            done.override = self.nodes[deed.node].override
+    def _do(self, intervention: Intervention) -> None:
+        done = Applied(intervention)
+        self.interventions.append(done)
+        if isinstance(intervention, Pruned):
+            self._remember(done, intervention.nodes)
+        if isinstance(intervention, ScoreOverridden):
+            done.override = self.nodes[intervention.node].override
         self._redo(done)
 
-    def _remember(self, done: Done, nodes: Iterable[NodeId]) -> Done:
-        done.flags = {id: (self.nodes[id].pruned, self.nodes[id].trimmed) for id in nodes}
+    def _remember(self, done: Applied, nodes: Iterable[NodeId]) -> Applied:
+        done.flags = {id: (self.nodes[id].pruned, self.nodes[id].pruned_by_user) for id in nodes}
         return done
 
-    def _redo(self, done: Done) -> None:
-        match done.deed:
-            case Trimmed(nodes, pruned):
+    def _redo(self, done: Applied) -> None:
+        match done.intervention:
+            case Pruned(nodes, pruned):
                 for node in map(self.nodes.__getitem__, nodes):
-                    node.trimmed, node.pruned = pruned, node.pruned and pruned
+                    node.pruned_by_user, node.pruned = pruned, node.pruned and pruned
             case Pinned(id, pinned):
                 self.nodes[id].pinned = pinned
-            case Overrode(id, reward):
+            case ScoreOverridden(id, reward):
                 self.nodes[id].override = reward
-            case Grew() | Asked():
-                self._withdraw(done.deed, False)
+            case Expanded() | MoreRequested():
+                self._withdraw(done.intervention, False)
         if done.decision:
             self._decide(done.decision)
 
-    def _undo(self, done: Done) -> None:
+    def _undo(self, done: Applied) -> None:
         for id, (pruned, trimmed) in done.flags.items():
-            self.nodes[id].pruned, self.nodes[id].trimmed = pruned, trimmed
-        match done.deed:
+            self.nodes[id].pruned, self.nodes[id].pruned_by_user = pruned, trimmed
+        match done.intervention:
             case Pinned(id, pinned):
                 self.nodes[id].pinned = not pinned
-            case Overrode(id):
+            case ScoreOverridden(id):
                 self.nodes[id].override = done.override
-            case Grew() | Asked():
-                self._withdraw(done.deed, True)
+            case Expanded() | MoreRequested():
+                self._withdraw(done.intervention, True)
 
-    def _withdraw(self, deed: Grew | Asked, withdrawn: bool) -> None:
-        born = deed.children if isinstance(deed, Asked) else (deed.node,)
+    def _withdraw(self, intervention: Expanded | MoreRequested, withdrawn: bool) -> None:
+        born = intervention.children if isinstance(intervention, MoreRequested) else (intervention.node,)
         for node in filter(None, map(self.nodes.get, born)):
             node.withdrawn = withdrawn
 
-    def _grow(self, event: Grew) -> None:
+    def _grow(self, event: Expanded) -> None:
         if event.node in self.nodes:
             raise ValueError(f"node {event.node} is there already")
         parent = self.nodes[event.parent]
@@ -185,9 +185,9 @@ class Tree:
         if event.replaces:
             self.nodes[event.replaces].edits.append(node)
         if event.by == "user":
-            self.deeds.append(Done(event))
+            self.interventions.append(Applied(event))
 
-    def _charge(self, parent: Node, event: Grew | Withered) -> None:
+    def _charge(self, parent: Node, event: Expanded | NoCandidate) -> None:
         if event.node_kind == "step" and event.by == "search":
             parent.expanded = True
         self.spent += event.cost
@@ -244,7 +244,7 @@ class Tree:
         where it has one. None while any of them is unknown.
         """
         path = node.path()
-        rewards = [n.worth for n in path]
+        rewards = [n.effective_reward for n in path]
         if path and node.value is not None and node.override is None:
             rewards[-1] = node.value
         known = [r for r in rewards if r is not None]
@@ -257,7 +257,7 @@ class Tree:
 
     # --- accounts ---------------------------------------------------------------------------------------------------
 
-    def charged_depth(self, parent: Node, kind: Kind) -> int:
+    def charged_depth(self, parent: Node, kind: NodeKind) -> int:
         """The depth to which a child of `parent` is charged (see `budget`): a rollout's is its candidate's."""
         if kind == "rollout":
             return next(n.depth for n in parent.lineage() if n.kind != "rollout")
@@ -274,12 +274,12 @@ class Tree:
 
 
 def reopens(event: Event, ended: Ended | None) -> bool:
-    """Does a deed make a search go on that had ended? What asks for something does; what only changes what counts does
+    """Does a intervention make a search go on that had ended? What asks for something does; what only changes what counts does
     where the search had come to its own end, and not where a person had stopped it."""
     match event:
-        case Asked() | Grew(by="user"):
+        case MoreRequested() | Expanded(by="user"):
             return ended is not None
-        case Trimmed(pruned=False) | Overrode() | Undone():
+        case Pruned(pruned=False) | ScoreOverridden() | Undone():
             return ended is not None and ended.why == "finished"
         case _:
             return False

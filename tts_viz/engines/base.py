@@ -1,4 +1,4 @@
-"""What a policy and a verifier are to the rest of the house: two protocols and the values they exchange.
+"""What a policy and a verifier are to the rest of the code: two protocols and the values they exchange.
 
 Knows nothing about sessions, trees or how a model runs. Every request is complete in itself: it names its own prefix,
 temperature and seed, so that requests of any sessions can share a batch without changing one another's answer.
@@ -15,12 +15,8 @@ from tts_viz.core.events import Finish
 from tts_viz.tasks.base import Problem
 
 
-class EngineError(RuntimeError):
-    """A model cannot answer (out of memory, server down, …). The message is for people; the run can be resumed."""
-
-
 @dataclass(frozen=True, slots=True)
-class Step:
+class ContextStep:
     """A step already in the tree. `tokens` are the policy's own, delimiter included; empty for a hand-written step."""
 
     text: str
@@ -39,7 +35,7 @@ class SampleRequest:
     """
 
     prompt: str
-    steps: tuple[Step, ...]
+    steps: tuple[ContextStep, ...]
     temperature: float
     seed: int
     max_tokens: int

@@ -12,13 +12,13 @@ VERIFIERS_VARIABLE = "TTS_VIZ_VERIFIERS"
 VERIFIERS = (VERIFIER, "oracle", "noisy:0.2")
 
 
-def chosen_policies() -> tuple[str, ...]:
+def default_policies() -> tuple[str, ...]:
     """The names in `TTS_VIZ_POLICIES`, apart by commas, the first of which is the default."""
     return _named(POLICIES_VARIABLE) or POLICIES
 
 
-def chosen_verifiers() -> tuple[str, ...]:
-    """As `chosen_policies`, from `TTS_VIZ_VERIFIERS`."""
+def default_verifiers() -> tuple[str, ...]:
+    """As `default_policies`, from `TTS_VIZ_VERIFIERS`."""
     return _named(VERIFIERS_VARIABLE) or VERIFIERS
 
 

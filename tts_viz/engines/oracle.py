@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from statistics import NormalDist
 
 from tts_viz.core.budget import Cost
-from tts_viz.engines.base import EngineError, Rewards, ScoreRequest
+from tts_viz.engines.base import Rewards, ScoreRequest
+from tts_viz.errors import EngineError
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import CheckedTask
 

@@ -1,4 +1,4 @@
-"""The manners of well-known families of models, found by a model's name. What a name's options say goes before them.
+"""Prompt styles of well-known families of models, found by a model's name. What a name's options say goes before them.
 
 Sources: the model cards of Qwen2.5-Math, Qwen2.5, Qwen3, Llama-3.2 and DeepSeek-R1-Distill.
 """
@@ -6,26 +6,47 @@ Sources: the model cards of Qwen2.5-Math, Qwen2.5, Qwen3, Llama-3.2 and DeepSeek
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from tts_viz.engines.prompting import Manner
+from jinja2 import TemplateError
 
-PLAIN = Manner()
-CHAT = Manner(chat=True, delimiter="\n\n", boxed=True, step_tokens=512)
+from tts_viz.engines.base import SampleRequest
+from tts_viz.engines.prompting import OPTIONS, THOUGHT_BEGINS, PromptStyle
+
+PLAIN = PromptStyle()
+CHAT = PromptStyle(chat=True, delimiter="\n\n", boxed=True, step_tokens=512)
+
+EXAMPLE = SampleRequest("What is 1 + 1?", (), 0.0, 0, 1)
+"""A question to try a chat template with."""
 
 BOX = "Please reason step by step, and put your final answer within \\boxed{}."
 
-PRESETS: dict[str, tuple[str, Manner]] = {
-    "qwen2.5-math": (r"qwen2\.5-math", Manner(True, BOX, "\n\n", boxed=True, step_tokens=512)),
-    "r1-distill": (r"r1-distill", Manner(True, None, "\n\n", boxed=True, thinks=True, step_tokens=1024)),
+THINKER = PromptStyle(True, None, "\n\n", boxed=True, thinks=True, step_tokens=1024)
+
+PRESETS: dict[str, tuple[str, PromptStyle]] = {
+    "thinking": (r"thinking|qwq|reasoning", THINKER),
+    "qwen2.5-math": (r"qwen2\.5-math", PromptStyle(True, BOX, "\n\n", boxed=True, step_tokens=512)),
+    "r1-distill": (r"r1-distill", THINKER),
     "qwen3": (r"qwen3", CHAT),
     "qwen2.5-instruct": (r"qwen2\.5-.*instruct", CHAT),
     "llama-3.2-instruct": (r"llama-3\.\d-.*instruct", CHAT),
 }
-"""name: (what a model's name looks like, its manner). The first that fits is taken."""
+"""name: (what a model's name looks like, its style). The first that fits is taken."""
 
 
-def manner_of(name: str, tokenizer: Any, preset: str | None = None) -> Manner:
+def prompt_style(name: str, tokenizer: Any, options: Mapping[str, str]) -> PromptStyle:
+    """By the model's name, changed by those of `options` (`preset`, and the fields of a style) that are given.
+
+    `tokenizer`: None where it is not known. Raises ValueError for options that are none, and for a style that the
+    tokenizer's chat template cannot write.
+    """
+    found = preset_of(name, tokenizer, options.get("preset"))
+    return _fitted(found.with_options({key: options[key] for key in OPTIONS if key in options}), tokenizer)
+
+
+def preset_of(name: str, tokenizer: Any, preset: str | None = None) -> PromptStyle:
     """By name; a tokenizer with a chat template is for chats, another one is not. Raises ValueError."""
     if preset is not None:
         if preset not in PRESETS:
@@ -34,10 +55,34 @@ def manner_of(name: str, tokenizer: Any, preset: str | None = None) -> Manner:
     if not getattr(tokenizer, "chat_template", None):
         return PLAIN
     last = name.rstrip("/").rpartition("/")[2].lower()
-    return next((manner for looks, manner in PRESETS.values() if re.search(looks, last)), CHAT)
+    return next((style for looks, style in PRESETS.values() if re.search(looks, last)), CHAT)
 
 
-def check_chat(manner: Manner, tokenizer: Any) -> None:
-    """Raises ValueError where a chat is wanted and the tokenizer has no template for it."""
-    if manner.chat and not getattr(tokenizer, "chat_template", None):
+def _fitted(style: PromptStyle, tokenizer: Any) -> PromptStyle:
+    """The style as this tokenizer's chat template has it: where its openings end inside a thought, the model thinks.
+
+    Raises ValueError where a chat is wanted and there is no template for it, or none that takes what the style says.
+    """
+    if not style.chat:
+        return style
+    if tokenizer is None:
+        raise ValueError(
+            "a chat is written here, by the model's tokenizer: add ?tokenizer=FOLDER_OR_HUB_ID, or say chat=no"
+        )
+    if not getattr(tokenizer, "chat_template", None):
         raise ValueError("its tokenizer has no chat template: say chat=no")
+    try:
+        opening = style.opening(tokenizer, EXAMPLE)
+    except TemplateError as error:
+        if style.system is not None and _takes(replace(style, system=None), tokenizer):
+            raise ValueError("its chat template takes no system prompt: leave out system=, or say chat=no") from error
+        raise ValueError(f"its chat template does not take a question ({error}): say chat=no") from error
+    return replace(style, thinks=style.thinks or opening.rstrip().endswith(THOUGHT_BEGINS))
+
+
+def _takes(style: PromptStyle, tokenizer: Any) -> bool:
+    try:
+        style.opening(tokenizer, EXAMPLE)
+    except TemplateError:
+        return False
+    return True

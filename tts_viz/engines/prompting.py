@@ -16,15 +16,16 @@ AGAIN = "That is wrong. Find the mistake, and solve the problem again from the b
 """What a chat model is told after each earlier attempt, where a trained one reads the attempts in its prompt."""
 
 BOXED = re.compile(r"\\boxed\s*\{")
-THOUGHT_ENDS = "</think>"
+THOUGHT_BEGINS, THOUGHT_ENDS = "<think>", "</think>"
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class PromptStyle:
     """`chat`: by the tokenizer's chat template, with this `system` prompt (None: the template's own).
 
     A step ends at the `delimiter`; a solution ends at the end-of-text token, before one of the `stop` strings, or where
-    `boxed` with the step that holds an answer in a box. Of a model that `thinks` aloud first, boxes count after that.
+    `boxed` with the step that holds an answer in a box. Of a model that `thinks` aloud first, or begins to in its text,
+    boxes count after that.
     """
 
     chat: bool = False
@@ -35,7 +36,7 @@ class Manner:
     thinks: bool = False
     step_tokens: int = 96
 
-    def with_options(self, options: Mapping[str, str]) -> Manner:
+    def with_options(self, options: Mapping[str, str]) -> PromptStyle:
         """What is said as text, `key=value`; several stop strings are parted by |. Raises ValueError."""
         changes: dict[str, Any] = {}
         for key, value in options.items():
@@ -98,16 +99,17 @@ class Manner:
         if not self.boxed:
             return False
         _, ended, after = step.rpartition(THOUGHT_ENDS)
-        if thinking and not ended:
+        if (thinking and not ended) or THOUGHT_BEGINS in after:
             return False
         return any(_closes(after, box.end()) for box in BOXED.finditer(after))
 
     def thinking(self, steps: tuple[str, ...]) -> bool:
         """Has the model, after these steps, still to end its thoughts?"""
-        return self.thinks and not any(THOUGHT_ENDS in step for step in steps)
+        text = "\n".join(steps)
+        return text.rfind(THOUGHT_BEGINS) > text.rfind(THOUGHT_ENDS) or (self.thinks and THOUGHT_ENDS not in text)
 
 
-OPTIONS = tuple(field.name for field in fields(Manner))
+OPTIONS = tuple(field.name for field in fields(PromptStyle))
 
 
 def _closes(text: str, at: int) -> bool:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from math import ceil
 from typing import NamedTuple
 
-from tts_viz.analysis import explain as words
+from tts_viz.analysis import explain
 from tts_viz.analysis.judge import Judge
 from tts_viz.analysis.lost_path import look_back
-from tts_viz.core.events import Changed, Event, Grew, NodeId
+from tts_viz.core.events import Changed, Event, Expanded, NodeId
 from tts_viz.core.tree import Tree
 from tts_viz.render.scene import Mark, scene
 from tts_viz.render.wire import Stream
@@ -50,8 +50,8 @@ def moments(events: Sequence[Event], run: str) -> Moments:
     marks: list[Mark] = []
     stride, said = _stride(events), ""
     for index, event in enumerate(events, 1):
-        told = words.happened(event, tree)
-        said = told or said or words.detail(event, tree)
+        told = explain.happened(event, tree)
+        said = told or said or explain.detail(event, tree)
         if told and isinstance(event, Changed):
             marks.append(Mark(1 + max(n.depth for n in tree.nodes.values()), told))
         tree.apply(event)
@@ -67,11 +67,11 @@ def moments(events: Sequence[Event], run: str) -> Moments:
 
 def _lost_here(events: Sequence[Event], judge: Judge) -> tuple[NodeId, ...]:
     """The nodes with whose prune the last way to a right answer was lost."""
-    found = look_back(events, judge).regret if judge.checks else None
-    return found.nodes if found and found.how == "decision" else ()
+    lost = look_back(events, judge).lost if judge.checks else None
+    return lost.pruned if lost else ()
 
 
 def _stride(events: Sequence[Event]) -> int:
     """How many events share a moment."""
-    nodes = 1 + sum(isinstance(event, Grew) for event in events)
+    nodes = 1 + sum(isinstance(event, Expanded) for event in events)
     return ceil(len(events) / max(LEAST_MOMENTS, MOST_DRAWN // nodes))

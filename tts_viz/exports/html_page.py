@@ -10,15 +10,14 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from tts_viz import __version__
-from tts_viz.analysis import explain as words
+from tts_viz.analysis import explain
 from tts_viz.analysis.judge import Judge, Solution
-from tts_viz.core.budget import Budget
+from tts_viz.analysis.phrases import budget_text
 from tts_viz.core.events import Event, Started
 from tts_viz.core.tree import Tree
 from tts_viz.exports.frames import moments
@@ -74,7 +73,7 @@ def recording(events: Sequence[Event], title: str) -> dict[str, Any]:
         "answers": _answers(solutions),
         "right": _right(solutions),
         "solutions": len(solutions),
-        "why": {node.id: words.why(tree, node) for node in tree.nodes.values()},
+        "why": {node.id: explain.why(tree, node) for node in tree.nodes.values()},
         "about": _about(tree),
         "made": _made(tree, judge),
         "changes": shown.changes,
@@ -87,7 +86,7 @@ def _about(tree: Tree) -> str:
     started = tree.started
     models = ", scored by ".join(filter(None, [started.policy, started.verifier]))
     return " · ".join(
-        filter(None, [words.strategy_words(started.settings), models, f"made with tts_viz {__version__}"])
+        filter(None, [explain.strategy_words(started.settings), models, f"made with tts_viz {__version__}"])
     )
 
 
@@ -100,8 +99,8 @@ def _made(tree: Tree, judge: Judge) -> list[tuple[str, str]]:
         *_problem(judge),
         ("Policy", started.policy or "not named"),
         ("Verifier", started.verifier or "not named"),
-        ("Strategy", words.strategy_words(settings)),
-        ("Budget", _budget(settings.budget)),
+        ("Strategy", explain.strategy_words(settings)),
+        ("Budget", budget_text(settings.budget) or "no limit"),
         ("Temperature", f"{settings.temperature:g}"),
         ("Step aggregation", settings.aggregation),
         ("Vote", settings.vote),
@@ -117,11 +116,6 @@ def _problem(judge: Judge) -> list[tuple[str, str]]:
         return []
     level = "" if judge.problem.level is None else f", level {judge.problem.level}"
     return [("Puzzle", get_task(judge.problem.task).title + level), ("Problem", judge.problem.id)]
-
-
-def _budget(budget: Budget) -> str:
-    caps = [(f.name, cap) for f in fields(budget) if (cap := getattr(budget, f.name)) is not None]
-    return " and ".join(f"{cap:,} {name}" for name, cap in caps) or "no limit"
 
 
 def question(events: Sequence[Event]) -> str:

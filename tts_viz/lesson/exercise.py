@@ -82,12 +82,12 @@ def attempt(problem: int, outcome: Outcome) -> Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ExerciseVerdict:
     passed: bool
     lines: tuple[str, ...]
 
 
-def check(attempts: Attempts) -> Verdict:
+def check(attempts: Attempts) -> ExerciseVerdict:
     """Is it done; and for each problem that is not, what the last run on it really did."""
     last = [attempts.last(i) for i in range(len(PLACES))]
     right = sum(bool(a and a.right) for a in last)
@@ -98,8 +98,10 @@ def check(attempts: Attempts) -> Verdict:
             spent,
             f"You spent {shares} on them, in their order. That is the whole point: the same purse, spent where it pays.",
         ]
-        return Verdict(True, tuple(lines))
-    return Verdict(False, (spent, *(line for i, a in enumerate(last) if (line := _said(i, a))), *_purse(attempts)))
+        return ExerciseVerdict(True, tuple(lines))
+    return ExerciseVerdict(
+        False, (spent, *(line for i, a in enumerate(last) if (line := _said(i, a))), *_purse(attempts))
+    )
 
 
 def _said(number: int, last: Attempt | None) -> str:

@@ -13,7 +13,9 @@ from itertools import pairwise
 from statistics import fmean
 
 from tts_viz.analysis.judge import Judge, Solution
-from tts_viz.analysis.lost_path import in_words, look_back
+from tts_viz.analysis.lost_path import look_back
+from tts_viz.analysis.lost_path_text import in_words
+from tts_viz.analysis.phrases import count
 from tts_viz.core.events import Decided, Event
 from tts_viz.core.node import Node, in_order
 from tts_viz.core.tree import Tree
@@ -110,7 +112,7 @@ def verifier(outcome: Outcome, earlier: Earlier) -> list[str]:
     times = sum(s.answer == voted.answer for s in found)
     return [
         f"{_of(outcome.right, len(found), 'solution')} right.",
-        f"A vote would choose {_answer(voted)} ({_count(times, 'vote')}), {_verdict(voted)}.",
+        f"A vote would choose {_answer(voted)} ({count(times, 'vote')}), {_verdict(voted)}.",
         f"The verifier likes {_answer(found[0])} best (score {found[0].score or 0:.2f}), {_verdict(found[0])}.",
     ]
 
@@ -144,7 +146,7 @@ def beam(outcome: Outcome, earlier: Earlier) -> list[str]:
     """A beam spends the same on better beginnings."""
     found, truths = outcome.solutions, outcome.judge.truths(outcome.tree)
     said = [
-        f"{_of(outcome.right, len(found), 'solution')} right, for {_count(outcome.tree.generations, 'generation')} of writing.",
+        f"{_of(outcome.right, len(found), 'solution')} right, for {count(outcome.tree.generations, 'generation')} of writing.",
         *_compared(outcome, earlier, "best_of_n", "independent samples"),
     ]
     kept, pruned = _decided(outcome.tree)
@@ -153,7 +155,7 @@ def beam(outcome: Outcome, earlier: Earlier) -> list[str]:
         lost = sum(truths[id].valid and not truths[id].reachable for id in kept)
         beyond = f", and {lost} true but with the goal out of reach" if lost else ""
         said.append(
-            f"At {_count(len(outcome.tree.decisions), 'decision')} it gave up {len(pruned)} steps, {false[0]} of them false, and "
+            f"At {count(len(outcome.tree.decisions), 'decision')} it gave up {len(pruned)} steps, {false[0]} of them false, and "
             f"kept {len(kept)}, {false[1]} of them false{beyond}."
         )
     return said + _lost(outcome)
@@ -176,7 +178,7 @@ def lookahead(outcome: Outcome, earlier: Earlier) -> list[str]:
     written = [n for n in tree.nodes.values() if n.kind in ("step", "rollout")]
     ahead = sum(n.kind == "rollout" for n in written)
     said.append(
-        f"The price: {_count(tree.generations, 'generation')}, and {ahead} of the {len(written)} steps written were only looks "
+        f"The price: {count(tree.generations, 'generation')}, and {ahead} of the {len(written)} steps written were only looks "
         "ahead, in no solution."
     )
     return said + _lost(outcome)
@@ -190,7 +192,7 @@ def fooled(outcome: Outcome, earlier: Earlier) -> list[str]:
     best = found[0]
     same = sum(s.answer == best.answer for s in found)
     said = [
-        f"{same} of {_count(len(found), 'solution')} say {_answer(best)}, {_verdict(best)}. The verifier gives the best of them "
+        f"{same} of {count(len(found), 'solution')} say {_answer(best)}, {_verdict(best)}. The verifier gives the best of them "
         f"{best.score or 0:.2f}."
     ]
     path = outcome.tree.nodes[best.node].path()
@@ -220,7 +222,7 @@ def revisions(outcome: Outcome, earlier: Earlier) -> list[str]:
     spoiled = sum(_right(a) and not _right(b) for a, b in pairs)
     repeated = sum(_text(outcome, a) == _text(outcome, b) for a, b in pairs)
     said.append(
-        f"{_count(mended, 'wrong attempt')} mended, {_count(spoiled, 'right one')} spoiled, {repeated} copied word for word."
+        f"{count(mended, 'wrong attempt')} mended, {count(spoiled, 'right one')} spoiled, {repeated} copied word for word."
     )
     if found := outcome.solutions:
         said.append(f"The chains settle on {_answer(found[0])}, {_verdict(found[0])}.")
@@ -228,7 +230,7 @@ def revisions(outcome: Outcome, earlier: Earlier) -> list[str]:
     useless = sum(_right(a) for a, _ in pairs)
     if useless:
         said.append(
-            f"{_count(useless, 'revision')} of {len(pairs)} went to what was right already, and could gain nothing."
+            f"{count(useless, 'revision')} of {len(pairs)} went to what was right already, and could gain nothing."
         )
     return said
 
@@ -243,7 +245,7 @@ def _compared(outcome: Outcome, earlier: Earlier, strategy: str, what: str) -> l
     if before is None:
         return []
     now = outcome.tree.generations
-    price = "as much" if before.generations == now else f"{_count(before.generations, 'generation')}"
+    price = "as much" if before.generations == now else f"{count(before.generations, 'generation')}"
     return [f"Your {what} cost {price}: {before.right} of {before.of} were right."]
 
 
@@ -257,7 +259,7 @@ def _lost(outcome: Outcome) -> list[str]:
 
 def where_lost(outcome: Outcome) -> list[str]:
     """Where the last way to a right answer was lost, in the lesson's words; nothing where none was, or none is known of."""
-    lost = look_back(outcome.trace, outcome.judge).regret
+    lost = look_back(outcome.trace, outcome.judge).lost
     said = in_words(lost, outcome.tree) if lost else []
     return [sentence.replace("the policy", "the model").replace("The policy", "The model") for sentence in said]
 
@@ -312,11 +314,7 @@ def _text(outcome: Outcome, attempt: tuple[Node, bool]) -> list[str]:
 
 def _of(some: int, all: int, thing: str) -> str:
     """ "3 of 8 samples are", "1 of 8 samples is" """
-    return f"{some} of {_count(all, thing)} {'is' if some == 1 else 'are'}"
-
-
-def _count(n: int, thing: str) -> str:
-    return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
+    return f"{some} of {count(all, thing)} {'is' if some == 1 else 'are'}"
 
 
 def _verdict(solution: Solution) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from tts_viz.core.budget import Budget
 from tts_viz.core.events import Settings
-from tts_viz.lesson import outcomes as readings
+from tts_viz.lesson import outcomes
 from tts_viz.lesson.outcomes import Reading
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import Problem
@@ -42,7 +42,7 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class LessonStep:
     """`text`: paragraphs, with [[terms]] of the glossary. `trials`: the first one is what “Do it” does. `after`: said once
     the search has shown what it shows."""
 
@@ -57,8 +57,8 @@ class Step:
 
 LONG = ("arithmetic", 5, 4)  # (12+20)*(1+18-16)-(20+39-8)+14
 
-STEPS: tuple[Step, ...] = (
-    Step(
+STEPS: tuple[LessonStep, ...] = (
+    LessonStep(
         "One try is not enough",
         "sample",
         (
@@ -66,25 +66,25 @@ STEPS: tuple[Step, ...] = (
             "Like all such models it rolls dice for every character that it writes. Ask it the same thing again, and it may "
             "answer something else. Each complete try is called a [[sample]]. Let it try eight times.",
         ),
-        (Trial("Try 8 times", LONG, "majority", {"n": 8}, readings.samples, "majority"),),
+        (Trial("Try 8 times", LONG, "majority", {"n": 8}, outcomes.samples, "majority"),),
         "So the model can do it; it just cannot do it every time. Everything that follows is about making something of that.",
         see=(
             "Each path from left to right is one try, each dot one line of it.",
             "✗ marks a false line. The model does not see these marks; an exact checker puts them there for you.",
         ),
     ),
-    Step(
+    LessonStep(
         "Let them vote",
         "majority vote",
         (
             "We do not know which tries are right. But we can count. In a [[majority vote]] the answer that comes most often "
             "wins. Take the same sum, and twice as many tries.",
         ),
-        (Trial("Try 16 times and vote", LONG, "majority", {"n": 16}, readings.vote, "majority"),),
+        (Trial("Try 16 times and vote", LONG, "majority", {"n": 16}, outcomes.vote, "majority"),),
         "A vote costs nothing but more tries. It fails when one mistake is more popular than the truth.",
         see=("The table of answers under the tree counts the votes.",),
     ),
-    Step(
+    LessonStep(
         "Ask someone who can judge",
         "verifier",
         (
@@ -98,14 +98,14 @@ STEPS: tuple[Step, ...] = (
                 ("arithmetic", 4, 7),
                 "best_of_n",
                 {"n": 16},
-                readings.verifier,
+                outcomes.verifier,
                 "best",
             ),
         ),
         "Checking is easier than doing. That is why a second model, no larger than the first, is of use at all.",
         see=("Colour is the verifier’s score: dark blue is hopeless, yellow is sure.",),
     ),
-    Step(
+    LessonStep(
         "Look at every step",
         "step",
         (
@@ -113,22 +113,22 @@ STEPS: tuple[Step, ...] = (
             "the end: it scores every step.",
             "Here is a longer sum. Watch where the tries break, and whether the verifier notices.",
         ),
-        (Trial("Try 16 times", ("arithmetic", 5, 10), "best_of_n", {"n": 16}, readings.steps),),
+        (Trial("Try 16 times", ("arithmetic", 5, 10), "best_of_n", {"n": 16}, outcomes.steps),),
         "If we know that early that a try is spoiled, why let it write to its end?",
         see=("Click a dot: what the verifier said of each step so far, and what is really true.",),
     ),
-    Step(
+    LessonStep(
         "Drop the bad ones early",
         "beam search",
         (
             "That is the idea of [[beam search]]: write 16 first steps, keep the best 4, write 4 next steps from each, keep the "
             "best 4 of those 16, and so on. It is the same sum, and no more writing than 16 whole tries.",
         ),
-        (Trial("Search with a beam", ("arithmetic", 5, 10), "beam", {"n": 16, "m": 4}, readings.beam),),
+        (Trial("Search with a beam", ("arithmetic", 5, 10), "beam", {"n": 16, "m": 4}, outcomes.beam),),
         "The same work, spent on better beginnings.",
         see=("Squares were given up. Click one to read why.",),
     ),
-    Step(
+    LessonStep(
         "Look before you leap",
         "lookahead",
         (
@@ -138,16 +138,16 @@ STEPS: tuple[Step, ...] = (
             "happens without.",
         ),
         (
-            Trial("Without looking ahead", ("countdown", 3, 11), "beam", {"n": 16, "m": 4}, readings.beam),
+            Trial("Without looking ahead", ("countdown", 3, 11), "beam", {"n": 16, "m": 4}, outcomes.beam),
             Trial(
-                "Look 2 steps ahead", ("countdown", 3, 11), "lookahead", {"n": 16, "m": 4, "k": 2}, readings.lookahead
+                "Look 2 steps ahead", ("countdown", 3, 11), "lookahead", {"n": 16, "m": 4, "k": 2}, outcomes.lookahead
             ),
         ),
         "Looking ahead helps most where a step’s worth shows late. It must be paid for at every step, also where it changes "
         "nothing.",
         see=("Dashed lines are looks ahead.",),
     ),
-    Step(
+    LessonStep(
         "When the judge is wrong",
         "over-optimisation",
         (
@@ -156,13 +156,13 @@ STEPS: tuple[Step, ...] = (
             "Here a whole beam follows the verifier. Then let 16 independent tries, which nobody steers, do the same sum.",
         ),
         (
-            Trial("Search with a beam", ("arithmetic", 5, 20), "beam", {"n": 16, "m": 4}, readings.fooled),
-            Trial("Try 16 times instead", ("arithmetic", 5, 20), "best_of_n", {"n": 16}, readings.fooled),
+            Trial("Search with a beam", ("arithmetic", 5, 20), "beam", {"n": 16, "m": 4}, outcomes.fooled),
+            Trial("Try 16 times instead", ("arithmetic", 5, 20), "best_of_n", {"n": 16}, outcomes.fooled),
         ),
         "The more a search trusts its verifier, the better that verifier has to be. More search is not always better.",
         see=("A yellow dot with an ✗: the verifier is sure, and wrong.",),
     ),
-    Step(
+    LessonStep(
         "Try again, and spend where it pays",
         "revision",
         (
@@ -176,7 +176,7 @@ STEPS: tuple[Step, ...] = (
                 LONG,
                 "parallel_revisions",
                 {"chains": 4, "length": 2},
-                readings.revisions,
+                outcomes.revisions,
                 "chains",
             ),
         ),

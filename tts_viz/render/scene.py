@@ -105,13 +105,13 @@ def scene(
     `collapse`: draw one "+12 pruned" under a node in place of all that was pruned under it.
     """
     aggregation = tree.settings.aggregation if tree.started else "last"
-    sight = _Sight(tree, truth or {}, aggregation, collapse, lost_here)
+    sight = _SceneBuilder(tree, truth or {}, aggregation, collapse, lost_here)
     drawn = [sight.see(node) for node in tree.nodes.values()]
     nodes = {n.id: n for n in [*filter(None, drawn), *sight.summaries()]}
     return Scene(nodes, chosen if chosen in nodes else None, tuple(marks), aggregation)
 
 
-class _Sight:
+class _SceneBuilder:
     """One look at a tree, parents before children, so that whatever runs down a path is computed once a node."""
 
     def __init__(
@@ -151,7 +151,7 @@ class _Sight:
         self._depth[node.id] = depth = self._depth[parent] + 1
         score = self._score(node, parent)
         truth, reason = self._truth(node, parent)
-        reward = None if node.worth is None else rounded(node.worth)
+        reward = None if node.effective_reward is None else rounded(node.effective_reward)
         status, lost = self._status(node), node.id in self.lost_here
         return SceneNode(node.id, parent, depth, node.text, status, score, reward, truth, reason, node.pinned, lost)
 
@@ -177,8 +177,10 @@ class _Sight:
 
     def _score(self, node: Node, parent: NodeId) -> float | None:
         before = self._rewards[parent]
-        own = node.worth if node.value is None or node.override is not None else node.value
-        self._rewards[node.id] = None if before is None or node.worth is None else [*before, node.worth]
+        own = node.effective_reward if node.value is None or node.override is not None else node.value
+        self._rewards[node.id] = (
+            None if before is None or node.effective_reward is None else [*before, node.effective_reward]
+        )
         return None if before is None or own is None else rounded(aggregate.steps([*before, own], self.aggregation))
 
     def _status(self, node: Node) -> Status:

@@ -5,24 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tts_viz.core.events import (
-    Asked,
     Changed,
     Ended,
     Event,
-    Grew,
-    Overrode,
+    Expanded,
+    MoreRequested,
+    NoCandidate,
     Pinned,
+    Pruned,
     Scored,
+    ScoreOverridden,
     Started,
-    Trimmed,
     Undone,
-    Withered,
 )
+from tts_viz.errors import DriftError
 from tts_viz.search.session import Session
-
-
-class DriftError(ValueError):
-    """A recorded trace is not what this strategy would have done. The message names the first event that differs."""
 
 
 def fast_forward(trace: Sequence[Event]) -> Session:
@@ -54,9 +51,9 @@ def _repeat(session: Session, event: Event) -> None:
             session.change(**{name: getattr(event.settings, name) for name in event.what.split(", ")})
         case Ended(why="stopped"):
             session.stop()
-        case Trimmed() | Pinned() | Overrode() | Asked() | Grew(by="user") | Undone():
-            session.do(event)
-        case Grew() | Withered() | Scored():
+        case Pruned() | Pinned() | ScoreOverridden() | MoreRequested() | Expanded(by="user") | Undone():
+            session.intervene(event)
+        case Expanded() | NoCandidate() | Scored():
             session.record(event)
         case _:
             raise ValueError(f"this version would not have done {event}")

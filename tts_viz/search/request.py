@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from tts_viz.core.events import Event, Grew, Kind, NodeId, Scored, Withered
+from tts_viz.core.events import Event, Expanded, NoCandidate, NodeId, NodeKind, Scored
 from tts_viz.core.node import place_of
 
 
@@ -22,22 +22,22 @@ class Request:
     want: Literal["child", "score"]
     node: NodeId
     parent: NodeId
-    kind: Kind = "step"
+    kind: NodeKind = "step"
     greedy: bool = False
     seed: int = 0
 
-    def fits(self, event: Grew | Withered | Scored) -> bool:
+    def fits(self, event: Expanded | NoCandidate | Scored) -> bool:
         """Is a recorded event of this node an answer to this request?"""
         same = isinstance(event, Scored) or (event.parent, event.node_kind) == (self.parent, self.kind)
         return same and event.by == "search"
 
 
-def child_of(node: NodeId) -> Request:
+def child_request(node: NodeId) -> Request:
     """For what would be the first child of this node: a way to name all that a policy has read down to it."""
     return Request("child", f"{node}.0", node)
 
 
-def score_of(node: NodeId) -> Request:
+def score_request(node: NodeId) -> Request:
     """For the score of this node: a way to name all that a verifier has read down to it."""
     return Request("score", node, node.rpartition(".")[0])
 
@@ -47,11 +47,11 @@ def request_seed(seed: int, node: NodeId) -> int:
     return int.from_bytes(hashlib.blake2b(f"{seed}:{node}".encode(), digest_size=8).digest(), "little")
 
 
-def first_free(trace: Iterable[Event]) -> Counter[tuple[NodeId, Kind]]:
+def first_free(trace: Iterable[Event]) -> Counter[tuple[NodeId, NodeKind]]:
     """The first child index of each node and kind that no answer has used; ids of children that never came are free."""
-    free = Counter[tuple[NodeId, Kind]]()
+    free = Counter[tuple[NodeId, NodeKind]]()
     for event in trace:
-        if isinstance(event, Grew | Withered) and event.by == "search":
+        if isinstance(event, Expanded | NoCandidate) and event.by == "search":
             key = event.parent, event.node_kind
             free[key] = max(free[key], place_of(event.node)[1] + 1)
     return free

@@ -17,20 +17,11 @@ from itertools import count
 from time import monotonic
 from typing import Any, Literal
 
-from tts_viz.core.events import Decided, Deed, Trimmed, Undone
+from tts_viz.core.events import Decided, Intervention, Pruned, Undone
 from tts_viz.core.node import Node
-from tts_viz.engines.base import (
-    Distant,
-    EngineError,
-    Policy,
-    Remembering,
-    Rewards,
-    Sampled,
-    SampleRequest,
-    ScoreRequest,
-    Verifier,
-)
-from tts_viz.search.request import Request, child_of, score_of
+from tts_viz.engines.base import Distant, Policy, Remembering, Rewards, Sampled, SampleRequest, ScoreRequest, Verifier
+from tts_viz.errors import EngineError
+from tts_viz.search.request import Request, child_request, score_request
 from tts_viz.search.session import Session
 
 log = logging.getLogger(__name__)
@@ -40,10 +31,10 @@ SHARE = 64
 
 _keys = count()
 
-State = Literal["running", "paused", "held", "failed", "full", "finished", "stopped"]
+RunState = Literal["running", "paused", "held", "failed", "full", "finished", "stopped"]
 
 
-class Run:
+class LiveRun:
     """A session, the engines that answer it, and its controls. Made by anyone, driven by a `Scheduler`.
 
     `pace` is the least time in seconds between two rounds, for eyes that want to follow. `max_nodes` bounds the tree;
@@ -70,17 +61,17 @@ class Run:
         self._paused = False
         self._rounds_allowed = 0
         self._not_before = 0.0
-        self._mailbox: deque[Callable[[Run], object]] = deque()
-        self._looked = 0
-        """Events up to which `let_go` has looked."""
-        self.state: State = self._state()
+        self._mailbox: deque[Callable[[LiveRun], object]] = deque()
+        self._released_up_to = 0
+        """Events up to which `release_pruned` has looked."""
+        self.state: RunState = self._state()
         """How the search stood when the scheduler last came to rest."""
 
     def note_state(self) -> None:
         """Say how the search stands, for all threads: between answers it would look as if nothing were wanted."""
         self.state = self._state()
 
-    def _state(self) -> State:
+    def _state(self) -> RunState:
         session = self.session
         if session.tree.ended:
             return session.tree.ended.why
@@ -114,9 +105,9 @@ class Run:
         """New settings from the next request on. Bad values must have been refused before (`strategies.make`)."""
         self._mailbox.append(lambda run: run.session.change(**changes))
 
-    def do(self, deed: Deed | Undone) -> None:
-        """By hand, made by `hands` from the tree as it was; what can no longer be done is refused, and logged."""
-        self._mailbox.append(lambda run: run.session.do(deed))
+    def intervene(self, intervention: Intervention | Undone) -> None:
+        """By hand, made by `steering` from the tree as it was; what can no longer be done is refused, and logged."""
+        self._mailbox.append(lambda run: run.session.intervene(intervention))
 
     def set_pace(self, seconds: float) -> None:
         self._mailbox.append(lambda run: setattr(run, "pace", seconds))
@@ -128,7 +119,7 @@ class Run:
         self._paused, self.error = True, None
         self._rounds_allowed += 1
 
-    def read_mail(self) -> None:
+    def apply_commands(self) -> None:
         """Apply the commands that have arrived. Called by the scheduler between rounds."""
         while self._mailbox:
             command = self._mailbox.popleft()
@@ -141,22 +132,22 @@ class Run:
             self.keep(self.session)
             self.note_state()
 
-    def let_go(self) -> None:
+    def release_pruned(self) -> None:
         """Tell the engines which branches were pruned since the last time, so that they can forget them."""
-        session, fresh = self.session, self.session.trace[self._looked :]
-        self._looked = len(session.trace)
+        session, fresh = self.session, self.session.trace[self._released_up_to :]
+        self._released_up_to = len(session.trace)
         nodes = session.tree.nodes
         pruned = [
             id
             for event in fresh
-            if isinstance(event, Decided) or (isinstance(event, Trimmed) and event.pruned)
+            if isinstance(event, Decided) or (isinstance(event, Pruned) and event.pruned)
             for id in (event.pruned if isinstance(event, Decided) else event.nodes)
             if not nodes[id].alive
         ]
         if pruned:  # what reads the same as a living branch is kept for that one
             alive = {_said(node) for node in nodes.values() if node.alive}
             pruned = [id for id in pruned if _said(nodes[id]) not in alive]
-        for engine, ask in ((self.policy, child_of), (self.verifier, score_of)):
+        for engine, ask in ((self.policy, child_request), (self.verifier, score_request)):
             if pruned and isinstance(engine, Remembering):
                 questions = [session.question(ask(id)) for id in pruned]
                 engine.release([replace(question, search=self.key) for question in questions])
@@ -188,14 +179,14 @@ def _said(node: Node) -> tuple[str, ...]:
     return tuple(n.text for n in node.path())
 
 
-async def tick(runs: Sequence[Run]) -> bool:
+async def tick(runs: Sequence[LiveRun]) -> bool:
     """One round for all runs together. Was there anything to do?"""
     began = monotonic()
     for run in runs:
-        run.read_mail()
+        run.apply_commands()
     jobs = [(run, request) for run in runs for request in run.due(began)]
-    children: dict[int, list[tuple[Run, Request]]] = defaultdict(list)
-    scores: dict[int, list[tuple[Run, Request]]] = defaultdict(list)
+    children: dict[int, list[tuple[LiveRun, Request]]] = defaultdict(list)
+    scores: dict[int, list[tuple[LiveRun, Request]]] = defaultdict(list)
     for run, request in jobs:
         if request.want == "child":
             children[id(run.policy)].append((run, request))
@@ -210,11 +201,11 @@ async def tick(runs: Sequence[Run]) -> bool:
         run.round_ended(began, ended)
     for run in runs:
         run.note_state()
-        run.let_go()
+        run.release_pruned()
     return bool(jobs)
 
 
-async def _ask(engine: Callable[[Any], Any], group: Sequence[tuple[Run, Request]]) -> None:
+async def _ask(engine: Callable[[Any], Any], group: Sequence[tuple[LiveRun, Request]]) -> None:
     """One engine, one batch. A failure reaches every run in the batch and loses none of their trees; a strategy's own
     bug reaches its run only."""
     try:
@@ -228,7 +219,7 @@ async def _ask(engine: Callable[[Any], Any], group: Sequence[tuple[Run, Request]
         log.exception("an engine failed")
         _fail(group, "The model failed unexpectedly; the log has the details. Resume tries again.")
         return
-    broken: set[Run] = set()
+    broken: set[LiveRun] = set()
     for (run, request), answer in zip(group, answers, strict=True):
         if run in broken:
             continue
@@ -252,20 +243,20 @@ def check_answers(questions: Sequence[SampleRequest | ScoreRequest], answers: Se
             raise ValueError(f"{len(answer.rewards)} rewards for {question.wanted} steps")
 
 
-def _fail(group: Sequence[tuple[Run, Request]], message: str) -> None:
+def _fail(group: Sequence[tuple[LiveRun, Request]], message: str) -> None:
     for run, _ in group:
         run.error = message
 
 
-async def drive(runs: Sequence[Run]) -> None:
+async def drive(runs: Sequence[LiveRun]) -> None:
     """Tick until no run has anything to do: each is finished, stopped, failed, full or out of budget."""
     while await tick(runs):
         pass
 
 
-def run_to_end(session: Session, policy: Policy, verifier: Verifier) -> Run:
+def run_to_end(session: Session, policy: Policy, verifier: Verifier) -> LiveRun:
     """The simplest driver: one session, until it ends or its budget does. Raises EngineError."""
-    run = Run(session, policy, verifier)
+    run = LiveRun(session, policy, verifier)
     asyncio.run(drive([run]))
     if run.error:
         raise EngineError(run.error)
@@ -282,18 +273,18 @@ class Scheduler:
     """Seconds between looks when there is nothing to do."""
 
     def __init__(self) -> None:
-        self._runs: list[Run] = []
-        self._dropped: list[Run] = []
+        self._runs: list[LiveRun] = []
+        self._dropped: list[LiveRun] = []
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._loop()), name="scheduler", daemon=True)
         self._thread.start()
 
-    def add(self, run: Run) -> None:
+    def add(self, run: LiveRun) -> None:
         with self._lock:
             self._runs.append(run)
 
-    def drop(self, run: Run) -> None:
+    def drop(self, run: LiveRun) -> None:
         """Forget a run; the round under way may still feed it."""
         with self._lock:
             self._runs = [r for r in self._runs if r is not run]
@@ -307,7 +298,7 @@ class Scheduler:
         rounds: dict[frozenset[int], asyncio.Task[bool]] = {}
         while not self._closed.is_set():
             with self._lock:
-                groups: dict[frozenset[int], list[Run]] = defaultdict(list)
+                groups: dict[frozenset[int], list[LiveRun]] = defaultdict(list)
                 for run in self._runs:
                     groups[run.waits_for].append(run)
                 dropped = [run for run in self._dropped if run.waits_for not in rounds]

@@ -19,28 +19,28 @@ from typing import Any, Literal
 
 from tts_viz import strategies
 from tts_viz.core.events import (
-    Asked,
     Author,
     Changed,
     Decided,
-    Deed,
     Ended,
     Event,
-    Grew,
-    Kind,
+    Expanded,
+    Intervention,
+    MoreRequested,
+    NoCandidate,
     NodeId,
+    NodeKind,
     Noted,
     Scored,
     Started,
     Undone,
     Valued,
-    Withered,
 )
 from tts_viz.core.node import Node, in_order
-from tts_viz.core.ops import Believe, Expand, Keep, Note, Op, Parallel, Revise, Roll, Score, Search
+from tts_viz.core.ops import Expand, Note, Op, Parallel, Revise, Rollout, Score, Search, Select, SetValue
 from tts_viz.core.tree import Tree, reopens
-from tts_viz.engines.base import Rewards, Sampled, SampleRequest, ScoreRequest, Step
-from tts_viz.search import steering as hands
+from tts_viz.engines.base import ContextStep, Rewards, Sampled, SampleRequest, ScoreRequest
+from tts_viz.search import steering
 from tts_viz.search.request import Request, first_free, request_seed
 from tts_viz.tasks.base import Problem
 
@@ -68,13 +68,13 @@ class Session:
         self.tree = Tree()
         self.trace: list[Event] = []
         self._pending: dict[tuple[str, NodeId], tuple[Request, Process]] = {}
-        self._asked: Counter[tuple[NodeId, Kind]] = Counter()
+        self._asked: Counter[tuple[NodeId, NodeKind]] = Counter()
         self._by_hand: dict[int, Process] = {}
-        """What was asked for by hand and has not ended, by the number of the deed."""
+        """What was asked for by hand and has not ended, by the number of the intervention."""
         self._waiting: list[tuple[Process, list[Node] | None]] = []
         """The strategy's generators that could go on, once nothing asked for by hand is under way."""
         self._why: Literal["finished", "stopped"] = "finished"
-        strategy = strategies.chosen(started.settings)
+        strategy = strategies.from_settings(started.settings)
         self._emit(started)
         self._begin(strategy)
 
@@ -120,9 +120,9 @@ class Session:
         if isinstance(answer, Rewards):
             return Scored(request.node, answer.rewards, answer.cost)
         if answer.candidate is None:
-            return Withered(request.parent, request.node, request.kind, answer.cost)
+            return NoCandidate(request.parent, request.node, request.kind, answer.cost)
         c = answer.candidate
-        return Grew(
+        return Expanded(
             request.parent, request.node, c.text, request.kind, c.tokens, c.logprobs, c.pieces, c.finish, answer.cost
         )
 
@@ -146,7 +146,7 @@ class Session:
             problem = Problem(**started.problem) if started.problem else None
             return ScoreRequest(started.prompt, tuple(n.text for n in path), len(path) - known, problem)
         parent = self.tree.nodes[request.parent]
-        steps = tuple(Step(n.text, n.tokens) for n in parent.path())
+        steps = tuple(ContextStep(n.text, n.tokens) for n in parent.path())
         earlier = tuple(tuple(n.text for n in end.path()) for end in parent.earlier())
         temperature = 0.0 if request.greedy else self.tree.settings.temperature
         asked, limit = str(started.problem.get("asked", "")), started.max_tokens
@@ -161,7 +161,7 @@ class Session:
         """
         before, old = len(self.trace), self.tree.settings
         settings = replace(old, **changes)
-        strategy = strategies.chosen(settings)
+        strategy = strategies.from_settings(settings)
         if settings == old:
             return []
         self._emit(Changed(settings, ", ".join(sorted(changes))))
@@ -169,31 +169,37 @@ class Session:
             self._begin(strategy)
         return self.trace[before:]
 
-    def do(self, deed: Deed | Undone) -> list[Event]:
-        """What a person does by hand (see `hands`, which makes and checks these events), and what follows from it.
+    def intervene(self, intervention: Intervention | Undone) -> list[Event]:
+        """What a person does by hand (see `steering`, which makes and checks these events), and what follows from it.
 
         A search that had ended goes on where there is something to go on with. Raises ValueError or KeyError for what
         cannot be done (any more), and then nothing has changed.
         """
-        hands.check(self.tree, deed)
+        steering.check(self.tree, intervention)
         before = len(self.trace)
         if self.tree.ended:
             self._asked, self._why = first_free(self.trace), self.tree.ended.why
-        if isinstance(deed, Asked):
-            first = self._asked[deed.node, "step"]
-            deed = replace(deed, children=tuple(f"{deed.node}.{first + i}" for i in range(deed.n)))
-        self._emit(deed)
-        if isinstance(deed, Undone) and (undone := self._by_hand.pop(deed.deed, None)):
+        if isinstance(intervention, MoreRequested):
+            first = self._asked[intervention.node, "step"]
+            intervention = replace(
+                intervention, children=tuple(f"{intervention.node}.{first + i}" for i in range(intervention.n))
+            )
+        self._emit(intervention)
+        if isinstance(intervention, Undone) and (undone := self._by_hand.pop(intervention.deed, None)):
             self._cancel(undone)
-        if decision := hands.decide_anew(self.tree, deed):
+        if decision := steering.decide_anew(self.tree, intervention):
             self._emit(decision)
         if self.done:
             return self.trace[before:]
-        if not self._strategy_lives and not isinstance(deed, Asked) and reopens(deed, Ended(self._why)):
-            self._waiting.append((Process(strategies.chosen(self.tree.settings).search(self.tree)), None))
+        if (
+            not self._strategy_lives
+            and not isinstance(intervention, MoreRequested)
+            and reopens(intervention, Ended(self._why))
+        ):
+            self._waiting.append((Process(strategies.from_settings(self.tree.settings).search(self.tree)), None))
             self._why = "finished"
-        if search := hands.follow_up(self.tree, deed):
-            number = deed.deed if isinstance(deed, Undone) else len(self.tree.deeds) - 1
+        if search := steering.follow_up(self.tree, intervention):
+            number = intervention.deed if isinstance(intervention, Undone) else len(self.tree.interventions) - 1
             self._by_hand[number] = process = Process(search, by="user")
             self._resume(process, None)
         else:
@@ -210,7 +216,7 @@ class Session:
         self._emit(Ended("stopped", by="user"))
         return self.trace[-1:]
 
-    def record(self, event: Grew | Withered | Scored) -> list[Event]:
+    def record(self, event: Expanded | NoCandidate | Scored) -> list[Event]:
         """Go on with an answer that was given before, from a trace. Raises ValueError if nobody asked for it."""
         before = len(self.trace)
         key = ("score" if isinstance(event, Scored) else "child", event.node)
@@ -285,19 +291,19 @@ class Session:
                 for node in nodes:
                     for _ in range(n):
                         self._want_child(process, node, "step", greedy)
-            case Roll(nodes):
+            case Rollout(nodes):
                 for node in nodes:
                     self._want_child(process, node, "rollout", greedy=True)
             case Score(nodes):
                 for node in nodes:
                     if node.reward is None and ("score", node.id) not in self._pending:
                         self._want(process, Request("score", node.id, node.id))
-            case Keep():
+            case Select():
                 self._decide(op)
             case Revise(ends):
                 for end in ends:
                     process.grown.append(self._attempt(end))
-            case Believe(node, value):
+            case SetValue(node, value):
                 self._emit(Valued(node.id, value))
             case Note(why, strategy, parameters):
                 self._emit(Noted(why, strategy, dict(parameters)))
@@ -310,7 +316,7 @@ class Session:
                 return bool(children)
         return bool(process.waiting)
 
-    def _want_child(self, process: Process, parent: Node, kind: Kind, greedy: bool) -> None:
+    def _want_child(self, process: Process, parent: Node, kind: NodeKind, greedy: bool) -> None:
         index = self._asked[parent.id, kind]
         self._asked[parent.id, kind] += 1
         id = f"{parent.id}.{'r' if kind == 'rollout' else ''}{index}"
@@ -320,14 +326,14 @@ class Session:
     def _attempt(self, end: Node) -> NodeId:
         index = self._asked[end.id, "attempt"]
         self._asked[end.id, "attempt"] += 1
-        self._emit(Grew(end.id, f"{end.id}.a{index}", "", "attempt"))
+        self._emit(Expanded(end.id, f"{end.id}.a{index}", "", "attempt"))
         return f"{end.id}.a{index}"
 
     def _want(self, process: Process, request: Request) -> None:
         process.waiting[request.node] = request
         self._pending[request.want, request.node] = (request, process)
 
-    def _decide(self, keep: Keep) -> None:
+    def _decide(self, keep: Select) -> None:
         kept = {n.id for n in keep.best} | {n.id for n in keep.rivals if n.pinned}
         self._emit(
             Decided(

@@ -5,18 +5,18 @@ from tts_viz.strategies import greedy, sampling, beam_search, dvts, rebase, part
 from tts_viz.strategies import compute_optimal, adaptive
 # isort: on
 
-from tts_viz.strategies.base import STRATEGIES, Entry, Knob, Strategy, chosen, make
+from tts_viz.strategies.base import STRATEGIES, Knob, Strategy, StrategyEntry, from_settings, make
 
 __all__ = [
     "STRATEGIES",
-    "Entry",
     "Knob",
     "Strategy",
+    "StrategyEntry",
     "adaptive",
     "beam_search",
-    "chosen",
     "compute_optimal",
     "dvts",
+    "from_settings",
     "greedy",
     "make",
     "mcts",

@@ -12,7 +12,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from math import inf
 from typing import Any, Protocol, TypeVar
 
-from tts_viz.core import aggregation as aggregate
+from tts_viz.core import aggregation
 from tts_viz.core.events import Settings
 from tts_viz.core.ops import Search
 from tts_viz.core.tree import Tree
@@ -40,7 +40,7 @@ class Knob:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class StrategyEntry:
     """A registered strategy. `verified`: it asks the verifier, so its steps have scores."""
 
     name: str
@@ -51,7 +51,7 @@ class Entry:
     knobs: tuple[Knob, ...]
 
 
-STRATEGIES: dict[str, Entry] = {}
+STRATEGIES: dict[str, StrategyEntry] = {}
 
 T = TypeVar("T")
 
@@ -70,16 +70,16 @@ def strategy(name: str, title: str, blurb: str, verified: bool = True) -> Callab
             for f in fields(cls)  # type: ignore[arg-type]
             if f.default is not MISSING
         )
-        STRATEGIES[name] = Entry(name, title, blurb, verified, cls, knobs)  # type: ignore[arg-type]
+        STRATEGIES[name] = StrategyEntry(name, title, blurb, verified, cls, knobs)  # type: ignore[arg-type]
         return cls
 
     return register
 
 
-def check_ranges(chosen: Any) -> None:
+def check_ranges(from_settings: Any) -> None:
     """For `__post_init__`: every knob is a whole number in its range. Raises ValueError with value, rule and fix."""
-    for f in fields(chosen):
-        value, low, high = getattr(chosen, f.name), f.metadata["low"], f.metadata["high"]
+    for f in fields(from_settings):
+        value, low, high = getattr(from_settings, f.name), f.metadata["low"], f.metadata["high"]
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
             nearest = min(max(round(value), low), high) if isinstance(value, int | float) else f.default
             raise ValueError(f"{f.name}={value} must be a whole number from {low} to {high}; try {nearest}")
@@ -97,10 +97,10 @@ def make(name: str, parameters: Mapping[str, Any]) -> Strategy:
     return entry.make(**parameters)
 
 
-def chosen(settings: Settings) -> Strategy:
+def from_settings(settings: Settings) -> Strategy:
     """The strategy of these settings. Raises ValueError for a value that no search could go by."""
     if not 0 <= settings.temperature < inf:
         raise ValueError(f"temperature={settings.temperature} must be a finite number from 0 up; try 1")
-    aggregate.steps([0.0], settings.aggregation)
-    aggregate.rank([], settings.vote)
+    aggregation.steps([0.0], settings.aggregation)
+    aggregation.rank([], settings.vote)
     return make(settings.strategy, settings.parameters)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tts_viz.core.ops import Expand, Keep, Search, evaluate, top
+from tts_viz.core.ops import Expand, Search, Select, evaluate, top
 from tts_viz.core.tree import Tree
 from tts_viz.strategies.base import check_ranges, knob, strategy
 
@@ -24,7 +24,7 @@ def beam_search(tree: Tree, n: int, m: int, lookahead: int) -> Search:
         if not rivals or len(tree.finished()) >= n:
             return
         if len(rivals) > n // m:
-            yield Keep(top(tree, rivals, n // m), rivals, n // m)
+            yield Select(top(tree, rivals, n // m), rivals, n // m)
         yield Expand(tree.frontier(), n if rivals == [tree.root] else m)
 
 

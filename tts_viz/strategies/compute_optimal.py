@@ -11,7 +11,7 @@ from tts_viz.core.ops import Note, Op, Parallel, Score, Search
 from tts_viz.core.tree import Tree
 from tts_viz.strategies.base import STRATEGIES, Strategy, check_ranges, knob, make, strategy
 from tts_viz.strategies.choice_table import Best, Rows, free_size, table
-from tts_viz.strategies.fresh_view import Anew
+from tts_viz.strategies.fresh_view import FreshView
 from tts_viz.strategies.sampling import draw
 
 SAMPLING = "best_of_n"
@@ -72,7 +72,7 @@ class ComputeOptimal:
         if not going:
             yield from samples(tree, left - used)
         anew = not going and best.strategy not in (SAMPLING, *CHAINS)
-        yield from chosen.search(Anew(tree) if anew else tree)
+        yield from chosen.search(FreshView(tree) if anew else tree)
 
 
 def samples(tree: Tree, n: int) -> Generator[Op, list[Node], None]:

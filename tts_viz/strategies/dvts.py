@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tts_viz.core.node import Node
-from tts_viz.core.ops import Expand, Keep, Parallel, Score, Search, evaluate, top
+from tts_viz.core.ops import Expand, Parallel, Score, Search, Select, evaluate, top
 from tts_viz.core.tree import Tree
 from tts_viz.strategies.base import check_ranges, knob, strategy
 from tts_viz.strategies.beam_search import check_width
@@ -25,7 +25,7 @@ def subtree(tree: Tree, node: Node, m: int) -> Search:
         best = top(tree, rivals, 1)[0]
         kept = [n for n in rivals if n is best or n.finished]
         if len(kept) < len(rivals):
-            yield Keep(kept, rivals, 1)
+            yield Select(kept, rivals, 1)
         if not tree.is_open(best):
             return
         node = best
@@ -56,5 +56,5 @@ class DVTS:
         places = self.n // self.m
         starts = [tree.root] * places if tree.is_open(tree.root) else top(tree, tree.open_steps(), places)
         if len(starts) < len(tree.frontier()):
-            yield Keep(starts, tree.frontier(), places)
+            yield Select(starts, tree.frontier(), places)
         yield Parallel([subtree(tree, start, self.m) for start in starts])

@@ -9,7 +9,7 @@ from tts_viz.core.node import Node
 from tts_viz.core.tree import Tree
 
 
-class Anew(Tree):
+class FreshView(Tree):
     """Reads through to the tree itself, at every moment, but for three things: the root is open until something has been
     sampled from it; solutions that were there before are not among the finished; depths count what is sampled from now on.
 

@@ -7,7 +7,7 @@ from math import exp, sqrt
 from statistics import fmean
 
 from tts_viz.core.node import Node
-from tts_viz.core.ops import Believe, Expand, Score, Search, evaluate
+from tts_viz.core.ops import Expand, Score, Search, SetValue, evaluate
 from tts_viz.core.tree import Tree
 from tts_viz.strategies.base import check_ranges, knob, strategy
 
@@ -19,7 +19,7 @@ def visits(node: Node) -> int:
 
 def told(node: Node) -> float | None:
     """What was said of a step that has not been grown: a person's word, its rollout's end, or the verifier's own score."""
-    return node.worth if node.override is not None else node.tip().worth
+    return node.effective_reward if node.override is not None else node.rollout_end().effective_reward
 
 
 def prior(node: Node) -> float:
@@ -67,7 +67,7 @@ class MCTS:
                 yield from evaluate(tree, self.k)
             for node in leaf.lineage():
                 if node.kind == "step" and (heard := self.value(tree, node)) is not None:
-                    yield Believe(node, heard)
+                    yield SetValue(node, heard)
 
     def select(self, tree: Tree) -> Node | None:
         """Down from the root by the upper confidence bound, among what can still be grown; None when nothing can."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from tts_viz.core.node import Node, in_order
-from tts_viz.core.ops import Expand, Keep, Op, Parallel, Score, Search
+from tts_viz.core.ops import Expand, Op, Parallel, Score, Search, Select
 from tts_viz.core.tree import Tree
 from tts_viz.strategies.base import check_ranges, knob, strategy
 
@@ -81,7 +81,7 @@ class Particles:
             copies = Counter([node.id for node in drawn] + [n.id for n in population if n.pinned and n not in drawn])
             growing = [n for n in population if copies[n.id] and not n.finished]
             rivals = [n for n in population if n is not beside]
-            yield Keep([n for n in rivals if n in growing or n.finished], rivals)
+            yield Select([n for n in rivals if n in growing or n.finished], rivals)
             grown: list[Node] = []
             yield Parallel([self.grow(node, copies[node.id], grown) for node in growing])
             particles = [n for n in particles if n.finished] + in_order(grown)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import exp, floor
 
 from tts_viz.core.node import Node
-from tts_viz.core.ops import Expand, Keep, Parallel, Search, evaluate
+from tts_viz.core.ops import Expand, Parallel, Search, Select, evaluate
 from tts_viz.core.tree import Tree
 from tts_viz.strategies.base import check_ranges, knob, strategy
 
@@ -65,5 +65,5 @@ class Rebase:
             given = shares(left, [tree.score(node) or 0.0 for node in rivals], self.t / 100)
             kept = [(node, n) for node, n in zip(rivals, given) if n]
             if len(kept) < len(rivals):
-                yield Keep([node for node, _ in kept], rivals)
+                yield Select([node for node, _ in kept], rivals)
             yield Parallel([grow(node, n) for node, n in kept])

@@ -11,7 +11,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tts_viz.tasks.base import ErrorKind, Problem, ProblemError, Split, StepTruth
+from tts_viz.errors import ProblemError
+from tts_viz.tasks.base import ErrorKind, Problem, Split, StepTruth
 from tts_viz.tasks.splits import drawn
 
 LARGEST = 99

@@ -53,10 +53,6 @@ class StepTruth:
     kind: ErrorKind | None = None
 
 
-class ProblemError(ValueError):
-    """A visitor's text is not a problem of this task. The message says what is wrong and what to type instead."""
-
-
 class Task(Protocol):
     """Problems and the grading of their answers."""
 

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from tts_viz.tasks.base import ErrorKind, Problem, ProblemError, Split, StepTruth
+from tts_viz.errors import ProblemError
+from tts_viz.tasks.base import ErrorKind, Problem, Split, StepTruth
 from tts_viz.tasks.splits import drawn
 
 LARGEST = 99

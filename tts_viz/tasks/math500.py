@@ -14,8 +14,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from tts_viz.errors import ProblemError
 from tts_viz.tasks.answer_equality import Comparer
-from tts_viz.tasks.base import Problem, ProblemError, Split
+from tts_viz.tasks.base import Problem, Split
 
 HUB_ID = "HuggingFaceH4/MATH-500"
 SOURCE = "TTS_VIZ_MATH500"

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from tts_viz.tasks.base import ProblemError
+from tts_viz.errors import ProblemError
 
 NAMES = (
     "Ann", "Ben", "Cleo", "Dan", "Eva", "Finn", "Gus", "Hana", "Ida", "Jack", "Kim", "Leo", "Mia", "Noah", "Olga", "Paul",

@@ -16,6 +16,8 @@ from contextlib import closing, contextmanager
 from itertools import chain, count
 from pathlib import Path
 
+from tts_viz.errors import LibraryFileError
+
 VERSION = 1
 """Of the tables. Kept in the file as its user_version; 0 is a file in which nothing was ever made."""
 
@@ -74,10 +76,6 @@ OF_THE_PLACE = {
 }
 
 
-class UnfitError(Exception):
-    """The file is there and can be reached, but it is no library. The message completes "The library of runs …"."""
-
-
 def default_path() -> Path:
     """The library in the user's data folder, where each system keeps such things. Raises OSError without a home."""
     try:
@@ -103,7 +101,7 @@ class Database:
     its own behind. So hold it only while SQLite works. It is in a transaction only within `changing`."""
 
     def __init__(self, place: str) -> None:
-        """Raises `UnfitError`, and sqlite3.Error for a place that cannot be used. ":memory:" is a place too."""
+        """Raises `LibraryFileError`, and sqlite3.Error for a place that cannot be used. ":memory:" is a place too."""
         self._lock = threading.Lock()
         self._db = sqlite3.connect(place, timeout=WAIT, isolation_level=None, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
@@ -136,10 +134,10 @@ class Database:
                 if path.exists():
                     _check(path)
                 return cls(str(path)), None
-            except UnfitError as fault:
+            except LibraryFileError as fault:
                 kept = _set_aside(path)
                 return cls(str(path)), f"The library of runs {fault}. It is kept as {kept}, and a new one was begun."
-        except (OSError, sqlite3.Error, UnfitError) as error:
+        except (OSError, sqlite3.Error, LibraryFileError) as error:
             raise OSError(f"Runs cannot be kept in {path}: {error}") from error
 
     @contextmanager
@@ -165,18 +163,18 @@ class Database:
 
 @contextmanager
 def _fault_of_the_file() -> Iterator[None]:
-    """Raises `UnfitError` for what SQLite says of the file; what it says of the place passes."""
+    """Raises `LibraryFileError` for what SQLite says of the file; what it says of the place passes."""
     try:
         yield
     except (sqlite3.Error, UnicodeDecodeError) as error:
         # An extended code tells the plain one in its lowest byte; errors of Python's own have none.
         if getattr(error, "sqlite_errorcode", 0) & 0xFF in OF_THE_PLACE:
             raise
-        raise UnfitError("was damaged") from error
+        raise LibraryFileError("was damaged") from error
 
 
 def _check(path: Path) -> None:
-    """Raises `UnfitError` unless the file is a library or empty, and sqlite3.Error."""
+    """Raises `LibraryFileError` unless the file is a library or empty, and sqlite3.Error."""
     # Read only: it may be somebody else's, and to close it as a writer would throw away a log that cannot be used.
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", WAIT, uri=True)) as db, _fault_of_the_file():
         # Not the quick check, which passes indexes that then fail at every use. A full one takes 2 s for each GB.
@@ -184,14 +182,14 @@ def _check(path: Path) -> None:
         (version,) = db.execute("PRAGMA user_version").fetchone()
         there = _columns(db)
     if verdict != "ok":
-        raise UnfitError("was damaged")
+        raise LibraryFileError("was damaged")
     if version > VERSION:
-        raise UnfitError("was written by a newer version of this program")
+        raise LibraryFileError("was written by a newer version of this program")
     with closing(sqlite3.connect(":memory:")) as plan:
         plan.executescript(SCHEMA)
         wanted = _columns(plan)
     if (version, there) not in [(0, {}), (VERSION, wanted)]:
-        raise UnfitError("turned out to be the database of another program")
+        raise LibraryFileError("turned out to be the database of another program")
 
 
 def _columns(db: sqlite3.Connection) -> dict[str, list[str]]:

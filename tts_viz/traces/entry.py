@@ -14,7 +14,7 @@ from tts_viz.core.events import Started
 RunId = str
 """Unguessable: 16 characters of A–Z, a–z, 0–9, - and _."""
 
-State = Literal["running", "paused", "held", "failed", "full", "finished", "stopped"]
+SavedState = Literal["running", "paused", "held", "failed", "full", "finished", "stopped"]
 """As last written. A run whose process died stays "running" here: only who drives it can tell."""
 
 Verdict = Literal["right", "wrong", "unknown"]
@@ -37,7 +37,7 @@ class Summary:
     """
 
     strategy: str
-    state: State = "running"
+    state: SavedState = "running"
     nodes: int = 1
     generations: int = 0
     tokens: int = 0
@@ -52,7 +52,7 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RunEntry:
     """One run in the list.
 
     `name` is what its owner called it, "" until then. `created` and `deleted` are in UTC; a deleted run can be restored
@@ -97,18 +97,18 @@ def summary_columns(summary: Summary) -> dict[str, Any]:
     return columns | {"spark": json.dumps(summary.spark)}
 
 
-def entry_of(row: sqlite3.Row) -> Entry:
+def run_entry(row: sqlite3.Row) -> RunEntry:
     """The entry that a row of the table of runs holds."""
     summary = {f.name: row[f.name] for f in fields(Summary)}
     summary["verdict"] = None if row["verdict"] is None else bool(row["verdict"])
     summary["spark"] = tuple(json.loads(row["spark"]))
-    entry = {f.name: row[f.name] for f in fields(Entry) if f.name != "summary"}
+    entry = {f.name: row[f.name] for f in fields(RunEntry) if f.name != "summary"}
     entry["created"] = datetime.fromisoformat(row["created"])
     entry["deleted"] = None if row["deleted"] is None else datetime.fromisoformat(row["deleted"])
     entry["starred"] = bool(row["starred"])
     entry["level"] = None if row["level"] is None else int(row["level"])
     entry["seed"] = int(row["seed"])
-    return Entry(**entry, summary=Summary(**summary))
+    return RunEntry(**entry, summary=Summary(**summary))
 
 
 def clean_name(name: str) -> str:

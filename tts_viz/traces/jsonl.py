@@ -9,7 +9,8 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from tts_viz.core.events import Event
-from tts_viz.traces.schema import MAX_LINE, THIS, Gate, TraceError, check_header, decode, encode
+from tts_viz.errors import TraceError
+from tts_viz.traces.schema import MAX_LINE, THIS, Gate, check_header, decode, encode
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,20 +18,21 @@ from pathlib import Path
 from typing import Self
 
 from tts_viz.core.events import Event, Started
+from tts_viz.errors import TraceError
 from tts_viz.traces.database import Database
 from tts_viz.traces.entry import (
     VERDICTS,
-    Entry,
+    RunEntry,
     RunId,
-    State,
+    SavedState,
     Summary,
     Verdict,
     clean_name,
-    entry_of,
+    run_entry,
     start_columns,
     summary_columns,
 )
-from tts_viz.traces.schema import Gate, TraceError, check_all, decode, encode
+from tts_viz.traces.schema import Gate, check_all, decode, encode
 
 MAX_RUNS_PER_OWNER = 500
 """Runs kept of one owner, deleted ones among them. Starred ones are kept beyond it."""
@@ -128,7 +129,7 @@ class Library:
         since: datetime | None = None,
         limit: int = 50,
         offset: int = 0,
-    ) -> list[Entry]:
+    ) -> list[RunEntry]:
         """The owner's runs (the operator: everyone's), newest first, without deleted ones.
 
         A filter that is None lets all pass. Every word of `text` must be in the name, question or answer, in capitals
@@ -153,14 +154,14 @@ class Library:
         with self._database.reading() as db:
             found = db.execute(f"{query} LIMIT ? OFFSET ?", (*(value for _, value in filters), limit, offset))
             rows = found.fetchall()
-        return [entry_of(row) for row in rows]
+        return [run_entry(row) for row in rows]
 
-    def get(self, run: RunId, owner: str | None) -> Entry:
+    def get(self, run: RunId, owner: str | None) -> RunEntry:
         """One run, deleted or not. Raises KeyError."""
         with self._database.reading() as db:
             number = _number(db, run, owner)
             row = db.execute("SELECT * FROM runs WHERE number = ?", (number,)).fetchone()
-        return entry_of(row)
+        return run_entry(row)
 
     def events(self, run: RunId, owner: str | None) -> list[Event]:
         """The whole trace. Raises KeyError, and `TraceError` with the index of the first event that cannot be read."""
@@ -190,7 +191,7 @@ class Library:
             events.append(event)
         return Saved(events, f"event {len(events)}: it is missing" if len(events) < length else None)
 
-    # --- keeping house --------------------------------------------------------------------------------------------
+    # --- upkeep ---------------------------------------------------------------------------------------------------
 
     def rename(self, run: RunId, owner: str | None, name: str) -> None:
         """Control characters are left out and long names cut; "" takes the name away. Raises KeyError."""
@@ -227,7 +228,7 @@ class Library:
         self,
         owner: str,
         events: Sequence[Event],
-        state: State,
+        state: SavedState,
         forked_from: RunId | None = None,
         forked_at: int | None = None,
     ) -> RunId:

@@ -10,10 +10,10 @@ from time import monotonic
 
 from tts_viz.analysis.judge import Judge
 from tts_viz.core.tree import Tree
+from tts_viz.errors import TraceError
 from tts_viz.search.session import Session
 from tts_viz.traces.entry import RunId, Summary
 from tts_viz.traces.library import Library
-from tts_viz.traces.schema import TraceError
 
 log = logging.getLogger(__name__)
 

@@ -16,30 +16,31 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from tts_viz.core import aggregation as aggregate
+from tts_viz.core import aggregation
 from tts_viz.core.budget import Cost
 from tts_viz.core.events import (
-    Asked,
     Author,
     Changed,
     Decided,
     Ended,
     Event,
-    Grew,
-    Kind,
+    Expanded,
+    MoreRequested,
+    NoCandidate,
     NodeId,
+    NodeKind,
     Noted,
-    Overrode,
     Pinned,
+    Pruned,
     Scored,
+    ScoreOverridden,
     Settings,
     Started,
-    Trimmed,
     Undone,
     Valued,
-    Withered,
 )
 from tts_viz.core.tree import ROOT
+from tts_viz.errors import TraceError
 from tts_viz.tasks.base import Problem
 
 MAX_LINE = 1_000_000
@@ -57,10 +58,6 @@ MARKS = {"step": "", "rollout": "r", "attempt": "a"}
 """What the index of a sampled child begins with, by its kind; that of a step by hand begins with u."""
 
 STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-
-
-class TraceError(ValueError):
-    """A line that cannot be part of a trace. The message says why; readers of files add the line's number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +135,9 @@ class Gate:
                 _check_settings(event.settings)
                 names = {f.name for f in fields(Settings)}
                 _require(set(event.what.split(", ")) <= names, f"{event.what!r} does not name settings")
-            case Grew():
+            case Expanded():
                 self._grow(event)
-            case Withered():
+            case NoCandidate():
                 self._check_place(event.parent, event.node, event.node_kind)
                 _check_cost(event.cost)
             case Scored():
@@ -153,15 +150,15 @@ class Gate:
                 self._check_decision(event)
             case Valued():
                 self._known(event.node)
-            case Trimmed():
+            case Pruned():
                 _require(bool(event.nodes), "no node is named")
                 for node in event.nodes:
                     self._known(node)
                 self._deeds += 1
-            case Pinned() | Overrode() | Asked():
+            case Pinned() | ScoreOverridden() | MoreRequested():
                 self._known(event.node)
                 self._deeds += 1
-                reward = event.reward if isinstance(event, Overrode) else None
+                reward = event.reward if isinstance(event, ScoreOverridden) else None
                 _require(reward is None or 0 <= reward <= 1, "a reward must be from 0 to 1")
             case Undone():
                 _require(0 <= event.deed < self._deeds, f"nothing was done by hand as number {event.deed}")
@@ -177,7 +174,7 @@ class Gate:
         self._depth[ROOT] = 0
         self._kinds[ROOT] = "root"
 
-    def _grow(self, event: Grew) -> None:
+    def _grow(self, event: Expanded) -> None:
         self._check_place(event.parent, event.node, event.node_kind, event.by)
         lengths = {len(given) for given in (event.tokens, event.logprobs, event.pieces) if given}
         _require(len(lengths) <= 1, "tokens, logprobs and pieces must be equally many")
@@ -194,7 +191,7 @@ class Gate:
         self._deeds += event.by == "user"
         self._depth[event.node], self._kinds[event.node] = depth, event.node_kind
 
-    def _check_place(self, parent: NodeId, node: NodeId, kind: Kind, by: Author = "search") -> None:
+    def _check_place(self, parent: NodeId, node: NodeId, kind: NodeKind, by: Author = "search") -> None:
         self._known(parent)
         found = CHILD.fullmatch(node)
         if not found or found["parent"] != parent:
@@ -211,7 +208,7 @@ class Gate:
             self._known(id)
         _require(len(rivals) == len(set(rivals)), "a rival is named twice")
         _require(set(event.scores) <= set(rivals), "a score of a node that is no rival")
-        _require(event.aggregation in aggregate.STEPS, f"unknown step aggregation {event.aggregation!r}")
+        _require(event.aggregation in aggregation.STEP_AGGREGATIONS, f"unknown step aggregation {event.aggregation!r}")
 
     def _known(self, node: NodeId) -> int:
         """The node's depth."""
@@ -232,8 +229,10 @@ def check_all(events: Iterable[Event]) -> None:
 
 def _check_settings(settings: Settings) -> None:
     _require(settings.temperature >= 0, "the temperature must not be negative")
-    _require(settings.aggregation in aggregate.STEPS, f"unknown step aggregation {settings.aggregation!r}")
-    _require(settings.vote in aggregate.VOTES, f"unknown vote {settings.vote!r}")
+    _require(
+        settings.aggregation in aggregation.STEP_AGGREGATIONS, f"unknown step aggregation {settings.aggregation!r}"
+    )
+    _require(settings.vote in aggregation.VOTES, f"unknown vote {settings.vote!r}")
     _check_parameters(settings.parameters)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tts_viz.tasks.base import Problem
 from tts_viz.tasks.revision_prompt import neutral_revision_prompt
-from tts_viz.training.sources import SOURCES, Solved
+from tts_viz.training.sources import SOURCES, SolvedProblem
 from tts_viz.training.tokenizer import BOS_ID, EOS_ID, encode
 
 LONGEST = 640
@@ -44,12 +44,12 @@ class Example:
     learnt_from: int
 
 
-def draw(rng: random.Random) -> Solved:
+def draw(rng: random.Random) -> SolvedProblem:
     ((task, level),) = rng.choices(list(MIX), list(MIX.values()))
     return SOURCES[task].draw(rng, level)
 
 
-def wrong_attempts(rng: random.Random, solved: Solved, k: int) -> list[list[str]]:
+def wrong_attempts(rng: random.Random, solved: SolvedProblem, k: int) -> list[list[str]]:
     """Up to k attempts that fail. Some share the first steps of the solution, as a policy's own do."""
     problem, steps = solved.problem, solved.steps
     source = SOURCES[problem.task]

@@ -12,7 +12,7 @@ from pathlib import Path
 from tts_viz.engines.base import Policy, SampleRequest
 from tts_viz.engines.load.policy import load_policy
 from tts_viz.engines.local.policy import TransformersPolicy
-from tts_viz.engines.prompting import Manner
+from tts_viz.engines.prompting import PromptStyle
 from tts_viz.tasks.base import Problem
 from tts_viz.training.corpus import draw
 
@@ -24,7 +24,7 @@ AT_ONCE = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Attempted:
+class TriedProblem:
     """A problem and attempts at it, each a list of steps."""
 
     problem: Problem
@@ -49,7 +49,7 @@ def whole_solutions(folder: Path, device: str = "cpu") -> Policy:
     """The policy in this folder, for which a whole solution is one step: there is no delimiter to stop at."""
     policy = load_policy(str(folder), device)
     assert isinstance(policy, TransformersPolicy)
-    policy.manner = Manner(delimiter="<never>")
+    policy.style = PromptStyle(delimiter="<never>")
     return policy
 
 
@@ -73,12 +73,12 @@ def collect(
         progress(start + len(drawn), problems)
 
 
-def read(path: Path) -> Iterator[Attempted]:
+def read(path: Path) -> Iterator[TriedProblem]:
     with path.open() as lines:
         for line in lines:
             task, prompt, level, answer, attempts = json.loads(line)
             text = prompt.rstrip("\n")
-            yield Attempted(Problem(task, text, text, prompt, level, answer), attempts)
+            yield TriedProblem(Problem(task, text, text, prompt, level, answer), attempts)
 
 
 def hash_seed(seed: int, place: int) -> int:

@@ -15,8 +15,7 @@ from transformers import LlamaForCausalLM, PreTrainedModel
 
 from tts_viz.tasks.base import Problem
 from tts_viz.tasks.revision_prompt import MOST_ATTEMPTS
-from tts_viz.training import policy
-from tts_viz.training import policy_attempts as attempts
+from tts_viz.training import policy, policy_attempts
 from tts_viz.training.corpus import example, mended
 from tts_viz.training.loop import Row
 from tts_viz.training.sizes import Size
@@ -33,7 +32,7 @@ CONTEXTS = (4, 3, 2, 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class GradedProblem:
     """A problem and the attempts at it, by whether they are right."""
 
     problem: Problem
@@ -45,13 +44,13 @@ class Revisions:
     """Rows of the module's kind, from the attempts in a file."""
 
     def __init__(self, path: Path):
-        self.tried: list[Tried] = []
-        for tried in attempts.read(path):
+        self.tried: list[GradedProblem] = []
+        for tried in policy_attempts.read(path):
             task = SOURCES[tried.problem.task].task
             graded = [(bool(task.grade(tried.problem, steps)), steps) for steps in tried.attempts if steps]
             if graded:
                 self.tried.append(
-                    Tried(tried.problem, [s for ok, s in graded if ok], [s for ok, s in graded if not ok])
+                    GradedProblem(tried.problem, [s for ok, s in graded if ok], [s for ok, s in graded if not ok])
                 )
 
     def draw(self, rng: random.Random) -> Row:

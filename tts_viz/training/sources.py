@@ -17,7 +17,7 @@ from tts_viz.training.mistakes import arithmetic_attempt, countdown_attempt, wor
 
 
 @dataclass(frozen=True, slots=True)
-class Solved:
+class SolvedProblem:
     """A problem of the train split with one random solution of it."""
 
     problem: Problem
@@ -33,7 +33,7 @@ class Source(Protocol):
         """Checks and grades them."""
         ...
 
-    def draw(self, rng: random.Random, level: int) -> Solved:
+    def draw(self, rng: random.Random, level: int) -> SolvedProblem:
         """A random problem of the train split, solved."""
         ...
 
@@ -50,12 +50,12 @@ class Source(Protocol):
 class CountdownSource:
     task: countdown.Countdown = field(default_factory=countdown.Countdown)
 
-    def draw(self, rng: random.Random, level: int) -> Solved:
+    def draw(self, rng: random.Random, level: int) -> SolvedProblem:
         while True:
             (target, *numbers), steps = self.task.draw(rng, level)
             if split_of(str((target, tuple(numbers)))) == "train":
                 text = f"Make {target} from {' '.join(map(str, numbers))}"
-                return Solved(_problem(self.task.name, text, level, str(target)), level, steps)
+                return SolvedProblem(_problem(self.task.name, text, level, str(target)), level, steps)
 
     def finish(self, rng: random.Random, problem: Problem, kept: Sequence[str]) -> list[str]:
         left, target, steps = self._left(problem, kept), int(problem.answer or 0), []
@@ -76,11 +76,11 @@ class CountdownSource:
 class ArithmeticSource:
     task: arithmetic.Arithmetic = field(default_factory=lambda: arithmetic.Arithmetic(deeper=True))
 
-    def draw(self, rng: random.Random, level: int) -> Solved:
+    def draw(self, rng: random.Random, level: int) -> SolvedProblem:
         while split_of(expression := self.task.draw(rng, level)) != "train":
             pass
         steps = arithmetic.solve(rng, expression)
-        return Solved(
+        return SolvedProblem(
             _problem(self.task.name, f"Evaluate {expression}", level, steps[-1].rpartition("=")[2]), level, steps
         )
 
@@ -98,12 +98,12 @@ class ArithmeticSource:
 class WordSource:
     task: word_problems.WordProblems = field(default_factory=word_problems.WordProblems)
 
-    def draw(self, rng: random.Random, level: int) -> Solved:
+    def draw(self, rng: random.Random, level: int) -> SolvedProblem:
         while split_of(text := self.task.draw(rng, level)) != "train":
             pass
         story = word_problems.read(text)[0]
         steps = word_problems.solve(rng, story, story.given())
-        return Solved(_problem(self.task.name, text, level, steps[-1].rpartition("=")[2]), level, steps)
+        return SolvedProblem(_problem(self.task.name, text, level, steps[-1].rpartition("=")[2]), level, steps)
 
     def finish(self, rng: random.Random, problem: Problem, kept: Sequence[str]) -> list[str]:
         story = word_problems.given(problem)

@@ -24,11 +24,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from transformers import LlamaForCausalLM, PreTrainedModel
 
 from tts_viz.engines.embedded import ASSETS, POLICIES, VERIFIER
-from tts_viz.training import measure
-from tts_viz.training import policy as policies
-from tts_viz.training import policy_attempts as attempts
-from tts_viz.training import reviser as revisers
-from tts_viz.training import verifier as verifiers
+from tts_viz.training import measure, policy_attempts
+from tts_viz.training import policy as policy_training
+from tts_viz.training import reviser as reviser_training
+from tts_viz.training import verifier as verifier_training
 from tts_viz.training.loop import Drawn, Loss, Machine, fit
 from tts_viz.training.model_card import model_card
 from tts_viz.training.sizes import QUICK_SIZES, SIZES, Size
@@ -129,9 +128,11 @@ def make(part: str, args: argparse.Namespace, progress: Callable[..., None]) -> 
     out, work = args.out, args.out / "training"
     if part == "attempts":
         device = machine_of(args, SIZES[SMALL]).device
-        policy = attempts.whole_solutions(_made(out / SMALL), device)
+        policy = policy_attempts.whole_solutions(_made(out / SMALL), device)
         problems, each = (QUICK_PROBLEMS, QUICK_EACH) if args.quick else (PROBLEMS, EACH)
-        attempts.collect(policy, problems, each, args.seed, work / "attempts.jsonl", lambda d, t: progress(part, d, t))
+        policy_attempts.collect(
+            policy, problems, each, args.seed, work / "attempts.jsonl", lambda d, t: progress(part, d, t)
+        )
         return
     size = (QUICK_SIZES if args.quick else SIZES)[part]
     size = replace(size, tokens=args.tokens or size.tokens)
@@ -145,15 +146,23 @@ def make(part: str, args: argparse.Namespace, progress: Callable[..., None]) -> 
 def _lesson(part: str, args: argparse.Namespace, size: Size) -> tuple[PreTrainedModel, Drawn, Loss]:
     """The model as it is at first, what it is shown, and what it is to make small."""
     if part == SMALL:
-        return policies.new_policy(size, args.seed), policies.draw, policies.next_token_loss
+        return policy_training.new_policy(size, args.seed), policy_training.draw, policy_training.next_token_loss
     small = LlamaForCausalLM.from_pretrained(_made(args.out / SMALL), dtype=torch.float32, attn_implementation="sdpa")
     if part == LARGE:
-        return policies.grown_policy(small, size, args.seed), policies.draw, policies.next_token_loss
+        return (
+            policy_training.grown_policy(small, size, args.seed),
+            policy_training.draw,
+            policy_training.next_token_loss,
+        )
     tried = _made(args.out / "training" / "attempts.jsonl")
     if part == "reviser":
-        return revisers.new_reviser(size, args.seed, small), revisers.Revisions(tried).draw, policies.next_token_loss
-    labels = verifiers.Labels(tried, soft=args.labels == "soft")
-    return verifiers.new_verifier(size, args.seed, small), labels.draw, verifiers.verifier_loss
+        return (
+            reviser_training.new_reviser(size, args.seed, small),
+            reviser_training.Revisions(tried).draw,
+            policy_training.next_token_loss,
+        )
+    labels = verifier_training.Labels(tried, soft=args.labels == "soft")
+    return verifier_training.new_verifier(size, args.seed, small), labels.draw, verifier_training.verifier_loss
 
 
 def save(model: Any, part: str, args: argparse.Namespace, size: Size, done: dict[str, float]) -> None:

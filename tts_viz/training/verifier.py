@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from transformers import LlamaForTokenClassification, PreTrainedModel
 
 from tts_viz.tasks.base import Problem, StepTruth
-from tts_viz.training import policy_attempts as attempts
+from tts_viz.training import policy_attempts
 from tts_viz.training.corpus import LONGEST, draw, wrong_attempts
 from tts_viz.training.loop import NONE, Row
 from tts_viz.training.policy import grow_into
@@ -55,7 +55,7 @@ class Labels:
 
     def __init__(self, path: Path, soft: bool = False):
         self.soft = soft
-        self.tried = [tried for tried in attempts.read(path) if tried.attempts]
+        self.tried = [tried for tried in policy_attempts.read(path) if tried.attempts]
 
     def draw(self, rng: random.Random) -> Row:
         if not self.tried or rng.random() >= OWN:
@@ -73,7 +73,7 @@ def draw_slips(rng: random.Random) -> Row:
     return labelled(solved.problem, solved.steps)
 
 
-def values(tried: attempts.Attempted) -> dict[tuple[str, ...], float]:
+def values(tried: policy_attempts.TriedProblem) -> dict[tuple[str, ...], float]:
     """The soft label of each prefix: the share of right ones among all attempts that share it."""
     task = SOURCES[tried.problem.task].task
     outcomes: dict[tuple[str, ...], list[bool]] = defaultdict(list)

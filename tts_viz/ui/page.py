@@ -13,8 +13,8 @@ from tts_viz.search.scheduler import Scheduler
 from tts_viz.traces.library import Library
 from tts_viz.ui.compare.tab import build_compare_tab
 from tts_viz.ui.components.events import LIVE, SHORT, key_of
-from tts_viz.ui.forms.offered import Models
-from tts_viz.ui.lab.figure_cache import Gallery
+from tts_viz.ui.forms.offered import OfferedModels
+from tts_viz.ui.lab.figure_cache import FigureCache
 from tts_viz.ui.lab.small_sweep import SmallSweeps
 from tts_viz.ui.lab.tab import build_lab_tab
 from tts_viz.ui.lesson.tab import build_lesson_tab, follow_lesson_link
@@ -22,7 +22,7 @@ from tts_viz.ui.library.tab import build_runs_tab
 from tts_viz.ui.runs.start import reopen
 from tts_viz.ui.runs.visitors import Visitors
 from tts_viz.ui.search.tab import SearchTab, build_search_tab
-from tts_viz.ui.verifier.jobs import Bench
+from tts_viz.ui.verifier.jobs import VerifierTabState
 from tts_viz.ui.verifier.tab import build_verifier_tab
 
 HERE = Path(__file__).parent
@@ -40,12 +40,12 @@ BROWSER_KEY = """() => {
 
 
 def build_page(
-    models: Models, scheduler: Scheduler, library: Library, everything: bool = False, sweep: Path | None = None
+    models: OfferedModels, scheduler: Scheduler, library: Library, everything: bool = False, sweep: Path | None = None
 ) -> gr.Blocks:
     """The whole page. Launch it with `launch_options()`. `everything`: visitors see all runs of the library; `sweep`: the
     file that the laboratory shows."""
     visitors = Visitors(scheduler, library, everything)
-    gallery, sweeps = Gallery(sweep), SmallSweeps(scheduler)
+    gallery, sweeps = FigureCache(sweep), SmallSweeps(scheduler)
     with gr.Blocks(title="tts_viz: watch a model search", fill_width=True, analytics_enabled=False) as page:
         with gr.Column(elem_id="page"):
             with gr.Row(elem_id="top", equal_height=True):
@@ -95,7 +95,9 @@ def _introduce(visitors: Visitors) -> Callable[..., None]:
     return on_load
 
 
-def _follow_link(visitors: Visitors, models: Models, search: SearchTab) -> Callable[..., AsyncIterator[list[Any]]]:
+def _follow_link(
+    visitors: Visitors, models: OfferedModels, search: SearchTab
+) -> Callable[..., AsyncIterator[list[Any]]]:
     async def on_load(request: gr.Request) -> AsyncIterator[list[Any]]:
         key, run = key_of(request), request.query_params.get("run")
         if not run:
@@ -107,9 +109,9 @@ def _follow_link(visitors: Visitors, models: Models, search: SearchTab) -> Calla
     return on_load
 
 
-def _leave(*rooms: Visitors | Gallery | SmallSweeps | Bench) -> Callable[[gr.Request], None]:
+def _leave(*kept: Visitors | FigureCache | SmallSweeps | VerifierTabState) -> Callable[[gr.Request], None]:
     def on_unload(request: gr.Request) -> None:
-        for room in rooms:
-            room.leave(key_of(request))
+        for one in kept:
+            one.leave(key_of(request))
 
     return on_unload

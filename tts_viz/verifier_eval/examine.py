@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from tts_viz.engines.base import EngineError, Verifier
+from tts_viz.engines.base import Verifier
+from tts_viz.errors import EngineError
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import CheckedTask, StepTruth
-from tts_viz.verifier_eval.score_cache import Asked, Scores
-from tts_viz.verifier_eval.solution import Solution
+from tts_viz.verifier_eval.score_cache import ScoreCache, Scores
+from tts_viz.verifier_eval.solution import SolutionUnderTest
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +19,14 @@ class Examined:
     """`truths`: one a step, None where the task has no exact checker. `scores` of each verifier by its name; `refusals`
     why one gave none. `right`: is the whole a right solution (None: nothing is known to grade against)?"""
 
-    solution: Solution
+    solution: SolutionUnderTest
     truths: tuple[StepTruth, ...] | None
     right: bool | None
     scores: Mapping[str, Scores]
     refusals: Mapping[str, str]
 
 
-def examine(solution: Solution, verifiers: Mapping[str, Verifier], asked: Asked) -> Examined:
+def examine(solution: SolutionUnderTest, verifiers: Mapping[str, Verifier], asked: ScoreCache) -> Examined:
     """Ask every verifier. One that cannot answer is told of in `refusals`, and the others are asked all the same."""
     scores: dict[str, Scores] = {}
     refusals: dict[str, str] = {}
@@ -38,13 +39,13 @@ def examine(solution: Solution, verifiers: Mapping[str, Verifier], asked: Asked)
     return Examined(solution, truths_of(solution), task.grade(solution.problem, solution.steps), scores, refusals)
 
 
-def truths_of(solution: Solution) -> tuple[StepTruth, ...] | None:
+def truths_of(solution: SolutionUnderTest) -> tuple[StepTruth, ...] | None:
     """The exact checker's word on each step; None where there is no checker."""
     task = get_task(solution.problem.task) if solution.problem.task else None
     return tuple(task.check(solution.problem, solution.steps)) if isinstance(task, CheckedTask) else None
 
 
-def worth(truth: StepTruth) -> float:
+def is_good(truth: StepTruth) -> float:
     """What a verifier that knows the truth would say: 1 where the step is true and the goal still in reach, else 0."""
     return float(truth.valid and truth.reachable)
 

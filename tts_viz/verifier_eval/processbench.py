@@ -15,12 +15,13 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import from_json
 
-from tts_viz.engines.base import EngineError, Verifier
+from tts_viz.engines.base import Verifier
+from tts_viz.errors import EngineError, ProblemError
 from tts_viz.lab.metrics.verifier_scores import NONE, first_error_f1, pick_threshold
 from tts_viz.tasks import get_task
-from tts_viz.tasks.base import Problem, ProblemError
-from tts_viz.verifier_eval.score_cache import Asked, Scores
-from tts_viz.verifier_eval.solution import Solution
+from tts_viz.tasks.base import Problem
+from tts_viz.verifier_eval.score_cache import ScoreCache, Scores
+from tts_viz.verifier_eval.solution import SolutionUnderTest
 
 MOST_BYTES = 64 * 2**20
 MOST_ENTRIES = 20_000
@@ -37,7 +38,7 @@ OWN_LONGEST = 200
 Words = Annotated[str, Field(min_length=1, max_length=20_000)]
 
 
-class Entry(BaseModel):
+class LabelledSolution(BaseModel):
     """One line of the file. `label`: the index of the first wrong step, -1 where all are right. Other fields are ignored."""
 
     model_config = ConfigDict(strict=True, frozen=True)
@@ -63,8 +64,8 @@ class Entry(BaseModel):
         beginning, dash, _ = self.id.rpartition("-")
         return self.subset or (beginning if dash else "") or "all"
 
-    def solution(self) -> Solution:
-        return Solution(_problem(self.problem), self.steps)
+    def solution(self) -> SolutionUnderTest:
+        return SolutionUnderTest(_problem(self.problem), self.steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class Report:
         return fmean(group.f1 for group in self.groups)
 
 
-def read(data: bytes) -> list[Entry]:
+def read(data: bytes) -> list[LabelledSolution]:
     """A JSON list of entries, or one entry a line. Raises ValueError that names the entry, from 1, and what is amiss."""
     if len(data) > MOST_BYTES:
         raise ValueError(f"The file has {len(data) / 2**20:.0f} MiB; at most {MOST_BYTES // 2**20} are read.")
@@ -128,9 +129,9 @@ def _parsed(text: str, what: str) -> Any:
         raise ValueError(f"{what} is not JSON: {error}.") from None
 
 
-def _entry(row: Any, number: int) -> Entry:
+def _entry(row: Any, number: int) -> LabelledSolution:
     try:
-        return Entry.model_validate(row)
+        return LabelledSolution.model_validate(row)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"]))
@@ -151,13 +152,13 @@ def _problem(text: str) -> Problem:
     return Problem("", "", text, text + "\n")
 
 
-def share(entries: Sequence[Entry], most: int) -> list[Entry]:
+def share(entries: Sequence[LabelledSolution], most: int) -> list[LabelledSolution]:
     """At most so many of them, the same ones every time, as if drawn at random; in the file's order."""
     chosen = sorted(range(len(entries)), key=lambda i: _hash(f"{entries[i].id} {i}"))[:most]
     return [entries[i] for i in sorted(chosen)]
 
 
-def for_choosing(entry: Entry) -> bool:
+def for_choosing(entry: LabelledSolution) -> bool:
     """Is this one there to choose the threshold on? By its problem, so that none is on both sides."""
     return _hash(entry.problem.strip()) % CHOOSING == 0
 
@@ -166,7 +167,7 @@ def _hash(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest())
 
 
-def ask(asked: Asked, name: str, verifier: Verifier, entries: Sequence[Entry]) -> list[Scores | None]:
+def ask(asked: ScoreCache, name: str, verifier: Verifier, entries: Sequence[LabelledSolution]) -> list[Scores | None]:
     """The scores of each entry's steps; None where the verifier cannot read it, such as one that is too long for it."""
     solutions = [entry.solution() for entry in entries]
     try:
@@ -178,7 +179,7 @@ def ask(asked: Asked, name: str, verifier: Verifier, entries: Sequence[Entry]) -
 
 
 def measure(
-    entries: Sequence[Entry], scores: Sequence[Scores | None], by: By, threshold: float | None = None
+    entries: Sequence[LabelledSolution], scores: Sequence[Scores | None], by: By, threshold: float | None = None
 ) -> Report:
     """`scores` of each entry's steps, None where there are none: it is left out.
 
@@ -205,7 +206,7 @@ def measure(
         raise ValueError("No problem is left to measure: give a threshold, such as 0.5, so that none is set aside.")
     names = dict.fromkeys(entry.group(by) for entry, _ in rows)
 
-    def group(name: str, of: Callable[[Entry], bool]) -> Group:
+    def group(name: str, of: Callable[[LabelledSolution], bool]) -> Group:
         those = [(entry, said) for entry, said in rows if of(entry)]
         labels = [entry.label for entry, _ in those]
         found = first_error_f1([said for _, said in those], labels, threshold)

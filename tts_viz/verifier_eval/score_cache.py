@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from itertools import count
 
 from tts_viz.engines.base import Remembering, ScoreRequest, Verifier
-from tts_viz.verifier_eval.solution import Solution
+from tts_viz.verifier_eval.solution import SolutionUnderTest
 
 REMEMBERED = 100_000
 """Scores; those that were asked for longest ago are forgotten."""
@@ -24,7 +24,7 @@ Scores = tuple[float, ...]
 _searches = count()
 
 
-class Asked:
+class ScoreCache:
     """Every method may be called from any thread."""
 
     def __init__(self, remembered: int = REMEMBERED) -> None:
@@ -32,7 +32,7 @@ class Asked:
         self._known: OrderedDict[bytes, float] = OrderedDict()
         self._lock = threading.Lock()
 
-    def scores(self, name: str, verifier: Verifier, solutions: Sequence[Solution]) -> list[Scores]:
+    def scores(self, name: str, verifier: Verifier, solutions: Sequence[SolutionUnderTest]) -> list[Scores]:
         """The scores of all steps of each solution. Not for an event loop: it may take as long as the model does.
 
         `name` tells verifiers apart: the same weights may be offered twice, read in two formats. Raises EngineError, and
@@ -59,7 +59,7 @@ class Asked:
             self._remember(those, scores)
         return found
 
-    def know(self, name: str, solution: Solution, scores: Sequence[float | None]) -> None:
+    def know(self, name: str, solution: SolutionUnderTest, scores: Sequence[float | None]) -> None:
         """This is what the verifier said when another asked it; None where it did not."""
         self._remember(_keys(name, solution), scores)
 
@@ -77,13 +77,13 @@ async def _answers(verifier: Verifier, requests: Sequence[ScoreRequest]) -> list
     return [answer.rewards for answer in await verifier.score(requests)]
 
 
-def _question(solution: Solution, first: int, search: str) -> ScoreRequest:
+def _question(solution: SolutionUnderTest, first: int, search: str) -> ScoreRequest:
     """The scores from step `first` on."""
     problem = solution.problem if solution.problem.task else None
     return ScoreRequest(solution.problem.prompt, solution.steps, len(solution.steps) - first, problem, search)
 
 
-def _keys(name: str, solution: Solution) -> list[bytes]:
+def _keys(name: str, solution: SolutionUnderTest) -> list[bytes]:
     """One for each step. A verifier's name stands for its weights, which do not change while this program runs."""
     so_far = hashlib.blake2b(digest_size=16)
     keys = []

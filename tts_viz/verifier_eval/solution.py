@@ -10,8 +10,9 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tts_viz.errors import ProblemError
 from tts_viz.tasks import get_task
-from tts_viz.tasks.base import CheckedTask, Problem, ProblemError
+from tts_viz.tasks.base import CheckedTask, Problem
 
 MOST_STEPS = 60
 LONGEST_STEP = 2_000
@@ -22,7 +23,7 @@ NUMBERED = re.compile(r"(?:step\s*)?\d{1,2}\s*[.:)]\s+(?=\S)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Solution:
+class SolutionUnderTest:
     """A problem and the steps of one (partial) solution of it."""
 
     problem: Problem
@@ -33,7 +34,7 @@ class Solution:
 class Reading:
     """A solution as it was read, and in which steps more was read than typed: (step, from 0; what was typed)."""
 
-    solution: Solution
+    solution: SolutionUnderTest
     completed: tuple[tuple[int, str], ...] = ()
 
 
@@ -80,7 +81,7 @@ def read_steps(problem: Problem, steps: Sequence[str]) -> Reading:
             raise ValueError(f"Step {number} has a character that cannot be read (U+{ord(odd):04X}).")
     task = get_task(problem.task) if problem.task else None
     if not isinstance(task, CheckedTask):
-        return Reading(Solution(problem, tuple(steps)))
+        return Reading(SolutionUnderTest(problem, tuple(steps)))
     read: list[str] = []
     completed = []
     for i, step in enumerate(steps):
@@ -91,4 +92,4 @@ def read_steps(problem: Problem, steps: Sequence[str]) -> Reading:
             except ProblemError:
                 pass
         read.append(step)
-    return Reading(Solution(problem, tuple(read)), tuple(completed))
+    return Reading(SolutionUnderTest(problem, tuple(read)), tuple(completed))

@@ -14,8 +14,8 @@ from tests.engines.prm.test_formats import orm, qwen, rlhflow
 from tts_viz.cli.main import main
 from tts_viz.engines.load.doctor import Diagnosis, diagnose, examine
 from tts_viz.engines.load.verifier import load_prm
-from tts_viz.engines.model_name import parse
-from tts_viz.engines.prm.formats import Found
+from tts_viz.engines.model_spec import parse_model_spec
+from tts_viz.engines.prm.formats import DetectedFormat
 
 
 def verdicts(diagnosis: Diagnosis) -> dict[str, str]:
@@ -51,7 +51,7 @@ def test_a_random_model_is_read_rightly_whatever_it_says(format: str, tmp_path: 
 
 def test_a_model_that_prefers_the_false_step_is_bad(tmp_path: Path) -> None:
     orm(tmp_path)
-    verifier, found = load_prm(parse(str(tmp_path)))
+    verifier, found = load_prm(parse_model_spec(str(tmp_path)))
     before = verdicts(diagnose(verifier, found))["the right solution outscores the wrong one"]
     with torch.no_grad():
         verifier.model.score.weight.neg_()  # pyright: ignore
@@ -62,13 +62,13 @@ def test_a_model_that_prefers_the_false_step_is_bad(tmp_path: Path) -> None:
 
 def test_a_separator_of_many_tokens_is_doubted_and_none_is_bad() -> None:
     for separator, verdict in ((" The end. ", "doubt"), ("", "bad"), ("\n", "ok")):
-        verifier, found = load_prm(parse("verifier"))
+        verifier, found = load_prm(parse_model_spec("verifier"))
         verifier.format = type(verifier.format)(verifier.format.tokenizer, separator)  # type: ignore
         assert verdicts(diagnose(verifier, found))["the model can see where a step ends"] == verdict
 
 
 def test_scores_that_are_no_numbers_are_bad() -> None:
-    verifier, found = load_prm(parse("verifier"))
+    verifier, found = load_prm(parse_model_spec("verifier"))
     with torch.no_grad():
         verifier.model.score.weight[0, 0] = float("nan")  # pyright: ignore
     diagnosis = diagnose(verifier, found)
@@ -77,7 +77,7 @@ def test_scores_that_are_no_numbers_are_bad() -> None:
 
 
 def test_reading_in_parts_otherwise_than_whole_is_bad(monkeypatch: pytest.MonkeyPatch) -> None:
-    verifier, found = load_prm(parse("verifier"))
+    verifier, found = load_prm(parse_model_spec("verifier"))
     forward = verifier.reader.forward
 
     def shifted(tokens: Any, counts: Any, cache: Any) -> Any:
@@ -89,8 +89,8 @@ def test_reading_in_parts_otherwise_than_whole_is_bad(monkeypatch: pytest.Monkey
 
 def test_what_was_found_is_said(tmp_path: Path) -> None:
     qwen(tmp_path, 1)
-    verifier, _ = load_prm(parse(str(tmp_path)))
-    facts = dict(diagnose(verifier, Found("qwen", "of its head")).found)
+    verifier, _ = load_prm(parse_model_spec(str(tmp_path)))
+    facts = dict(diagnose(verifier, DetectedFormat("qwen", "of its head")).found)
     assert facts["head"] == "32 × 32 → 32 × 2"
     assert facts["after each step"].startswith("'<extra_0>'")
     assert facts["context"] == "600 tokens"

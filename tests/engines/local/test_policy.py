@@ -12,10 +12,11 @@ import pytest
 import torch
 
 from tests.engines.local.models import llama, naive_logprobs, qwen
-from tts_viz.engines.base import Candidate, EngineError, Sampled, SampleRequest, Step
+from tts_viz.engines.base import Candidate, ContextStep, Sampled, SampleRequest
 from tts_viz.engines.local.policy import TransformersPolicy
 from tts_viz.engines.local.sampling import choose, uniform
-from tts_viz.engines.prompting import Manner
+from tts_viz.engines.prompting import PromptStyle
+from tts_viz.errors import EngineError
 from tts_viz.training.tokenizer import BOS_ID, EOS_ID, encode, tokenizer
 
 PROMPTS = ("Make 57 from 2 3 14 25\n", "Evaluate (3+4)*2\n", "Make 9 from 4 5\n")
@@ -26,7 +27,7 @@ def policy(model: Any = None, **options: Any) -> TransformersPolicy:
 
 
 def ask(
-    prompt: str, steps: tuple[Step, ...] = (), seed: int = 1, temperature: float = 1.0, most: int = 12
+    prompt: str, steps: tuple[ContextStep, ...] = (), seed: int = 1, temperature: float = 1.0, most: int = 12
 ) -> SampleRequest:
     return SampleRequest(prompt, steps, temperature, seed, most)
 
@@ -38,7 +39,7 @@ def sample(engine: TransformersPolicy, *requests: SampleRequest) -> list[Sampled
 def grown(engine: TransformersPolicy, rounds: int = 6, seed: int = 0) -> list[tuple[SampleRequest, Candidate]]:
     """A forest of several prompts and depths, grown in mixed batches."""
     rng = random.Random(seed)
-    paths: list[tuple[str, tuple[Step, ...]]] = [(prompt, ()) for prompt in PROMPTS]
+    paths: list[tuple[str, tuple[ContextStep, ...]]] = [(prompt, ()) for prompt in PROMPTS]
     found = []
     for _ in range(rounds):
         chosen = [rng.choice(paths[-6:]) for _ in range(9)]
@@ -47,7 +48,7 @@ def grown(engine: TransformersPolicy, rounds: int = 6, seed: int = 0) -> list[tu
             if (c := answer.candidate) is not None:
                 found.append((request, c))
                 if c.finish == "step":
-                    paths.append((request.prompt, (*request.steps, Step(c.text, c.tokens))))
+                    paths.append((request.prompt, (*request.steps, ContextStep(c.text, c.tokens))))
     return found
 
 
@@ -90,7 +91,7 @@ def test_no_token_is_read_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [a.cost.prefilled for a in first] == [1 + len(encode(PROMPTS[0]))] + [0] * 7
     step = next(a.candidate for a in first if a.candidate and a.candidate.finish == "step")
     read.clear()
-    second = sample(engine, *(ask(PROMPTS[0], (Step(step.text, step.tokens),), seed=i) for i in range(4)))
+    second = sample(engine, *(ask(PROMPTS[0], (ContextStep(step.text, step.tokens),), seed=i) for i in range(4)))
     written = sum(len(a.candidate.tokens) for a in second if a.candidate)
     assert sum(read) == 1 + written - len(second)
     assert sum(a.cost.prefilled for a in second) == 0
@@ -100,7 +101,7 @@ def test_no_token_is_read_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     other = [a.candidate for a in first if a.candidate and a.candidate.finish == "step"][-1]
     assert other.tokens != step.tokens
     for known in (step, other):
-        path = (Step(known.text, known.tokens), Step("3+4=7 left 7"))
+        path = (ContextStep(known.text, known.tokens), ContextStep("3+4=7 left 7"))
         (after,) = sample(engine, ask(PROMPTS[0], path, seed=9))
         assert after.cost.prefilled == len(encode("3+4=7 left 7\n"))
 
@@ -141,15 +142,15 @@ def test_steps_end_where_they_should() -> None:
 def test_a_hand_written_step_has_no_tokens_and_is_encoded() -> None:
     engine = policy()
     written = tuple(encode("25*2=50 left 3 14 50\n"))
-    by_hand = ask(PROMPTS[0], (Step("25*2=50 left 3 14 50"),), seed=5)
-    by_model = ask(PROMPTS[0], (Step("25*2=50 left 3 14 50", written),), seed=5)
+    by_hand = ask(PROMPTS[0], (ContextStep("25*2=50 left 3 14 50"),), seed=5)
+    by_model = ask(PROMPTS[0], (ContextStep("25*2=50 left 3 14 50", written),), seed=5)
     one, other = sample(engine, by_hand, by_model)
     assert one.candidate == other.candidate
 
 
 def test_the_context_limit_cuts_a_step_off() -> None:
     engine = policy()
-    long = tuple(Step("1+1=2 left 2", tuple(encode("1+1=2 left 2\n"))) for _ in range(14))
+    long = tuple(ContextStep("1+1=2 left 2", tuple(encode("1+1=2 left 2\n"))) for _ in range(14))
     (answer,) = sample(engine, ask(PROMPTS[0], long, most=500))
     used = 1 + len(encode(PROMPTS[0])) + sum(len(s.tokens) for s in long)
     assert len(answer.candidate.tokens if answer.candidate else ()) <= 160 - used
@@ -157,7 +158,7 @@ def test_the_context_limit_cuts_a_step_off() -> None:
 
 def test_a_prefix_beyond_the_context_is_not_even_read() -> None:
     engine = policy()
-    long = tuple(Step("1+1=2 left 2", tuple(encode("1+1=2 left 2\n"))) for _ in range(20))
+    long = tuple(ContextStep("1+1=2 left 2", tuple(encode("1+1=2 left 2\n"))) for _ in range(20))
     answer, other = sample(engine, ask(PROMPTS[0], long), ask(PROMPTS[1]))
     assert (answer.candidate, answer.cost.tokens, answer.cost.policy_calls) == (None, 0, 1)
     assert other.candidate == sample(policy(), ask(PROMPTS[1]))[0].candidate
@@ -179,12 +180,12 @@ def test_a_probability_that_is_no_number_is_an_error() -> None:
 
 
 def test_a_step_of_one_token_is_counted_once() -> None:
-    engine = policy(manner=Manner(delimiter="t"))
+    engine = policy(style=PromptStyle(delimiter="t"))
     (token,) = encode(" left")
     answers = sample(engine, *(ask(PROMPTS[0], seed=i, most=1) for i in range(200)))
     step = next(a.candidate for a in answers if a.candidate and a.candidate.finish == "step")
     assert (step.text, step.tokens) == ("lef", (token,))
-    after = sample(engine, *(ask(PROMPTS[0], (Step(step.text, step.tokens),), seed=i, most=1) for i in range(2)))
+    after = sample(engine, *(ask(PROMPTS[0], (ContextStep(step.text, step.tokens),), seed=i, most=1) for i in range(2)))
     assert [a.cost.prefilled for a in after] == [0, 0]
     assert [a.cost.policy_flops for a in after] == [2 * engine.parameters, 0]
 
@@ -277,7 +278,7 @@ def test_a_memory_that_holds_no_single_one_is_an_error(monkeypatch: pytest.Monke
 def test_a_small_memory_reads_again_and_says_so() -> None:
     engine = policy(kv_bytes=1)
     first = next(c for r, c in grown(policy()) if c.finish == "step" and not r.steps)
-    steps = (Step(first.text, first.tokens),)
+    steps = (ContextStep(first.text, first.tokens),)
     one, two = (sample(engine, ask(PROMPTS[0], steps, seed=i))[0].cost for i in range(2))
     assert one.reread == 0
     sample(engine, ask(PROMPTS[1]))  # pushes the other prompt out

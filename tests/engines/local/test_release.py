@@ -11,8 +11,8 @@ from tts_viz.engines.local.kv.segments import Segment
 from tts_viz.engines.local.policy import TransformersPolicy
 from tts_viz.engines.local.verifier import TransformersVerifier
 from tts_viz.engines.prm.trl import TRL
-from tts_viz.engines.prompting import Manner
-from tts_viz.search.scheduler import Run, drive
+from tts_viz.engines.prompting import PromptStyle
+from tts_viz.search.scheduler import LiveRun, drive
 from tts_viz.search.session import Session
 from tts_viz.training.tokenizer import tokenizer
 
@@ -22,10 +22,10 @@ def kept(root: Segment) -> list[Segment]:
 
 
 def test_a_pruned_branch_is_forgotten_by_both_models() -> None:
-    policy = TransformersPolicy(llama(), tokenizer(), "tiny", Manner(delimiter="t"))  # so that steps are short
+    policy = TransformersPolicy(llama(), tokenizer(), "tiny", PromptStyle(delimiter="t"))  # so that steps are short
     verifier = TransformersVerifier(prm(), TRL(tokenizer()), "tiny")
     settings = Settings("beam", {"n": 16, "m": 4}, Budget(generations=None))
-    run = Run(Session(Started("Make 9 from 4 5\n", settings, max_depth=3, max_tokens=48)), policy, verifier)
+    run = LiveRun(Session(Started("Make 9 from 4 5\n", settings, max_depth=3, max_tokens=48)), policy, verifier)
     asyncio.run(drive([run]))
     tree = run.session.tree
     assert run.state == "finished"

@@ -9,10 +9,11 @@ import pytest
 import torch
 
 from tests.engines.local.models import naive_rewards, prm
-from tts_viz.engines.base import EngineError, Rewards, ScoreRequest
+from tts_viz.engines.base import Rewards, ScoreRequest
 from tts_viz.engines.local.verifier import TransformersVerifier
 from tts_viz.engines.oracle import Oracle
 from tts_viz.engines.prm.trl import TRL
+from tts_viz.errors import EngineError
 from tts_viz.tasks import get_task
 from tts_viz.training.tokenizer import encode, tokenizer
 

@@ -15,7 +15,7 @@ from tests.engines.prm import checkpoints as made
 from tts_viz.engines.base import Rewards, ScoreRequest
 from tts_viz.engines.load.verifier import load_prm, load_verifier
 from tts_viz.engines.local.verifier import TransformersVerifier
-from tts_viz.engines.model_name import parse
+from tts_viz.engines.model_spec import parse_model_spec
 
 QUESTION = "How many apples are left?"
 STEPS = ("Step 1: 3 + 4 = 7 apples.", "Step 2: 7 - 2 = 5\napples left.", "The answer is \\boxed{5}.", "We are done")
@@ -159,7 +159,7 @@ def score(verifier: TransformersVerifier, *paths: Sequence[str], wanted: int = 9
 def test_rewards_along_a_tree_are_those_of_reading_each_whole_text(case: str, tmp_path: Path) -> None:
     format, make = CASES[case]
     naive = make(tmp_path)
-    verifier, found = load_prm(parse(str(tmp_path) + f"?format={format}" * (format in TOLD)))
+    verifier, found = load_prm(parse_model_spec(str(tmp_path) + f"?format={format}" * (format in TOLD)))
     assert found.format == format
     for batch in (PATHS[:3], PATHS[3:], PATHS):
         for path, answer in zip(batch, score(verifier, *batch)):
@@ -173,7 +173,7 @@ def test_rewards_along_a_tree_are_those_of_reading_each_whole_text(case: str, tm
 def test_only_new_steps_are_read(case: str, tmp_path: Path) -> None:
     format, make = CASES[case]
     make(tmp_path)
-    verifier, _ = load_prm(parse(str(tmp_path) + f"?format={format}" * (format in TOLD)))
+    verifier, _ = load_prm(parse_model_spec(str(tmp_path) + f"?format={format}" * (format in TOLD)))
     (first,) = score(verifier, STEPS[:2])
     (second,) = score(verifier, STEPS[:3], wanted=1)
     assert second.cost.verifier_tokens < 0.6 * first.cost.verifier_tokens
@@ -181,7 +181,7 @@ def test_only_new_steps_are_read(case: str, tmp_path: Path) -> None:
 
 def test_a_name_may_say_the_format_and_the_separator(tmp_path: Path) -> None:
     naive = orm(tmp_path, separator=" ")
-    verifier, found = load_prm(parse(f"{tmp_path}?format=orm&separator=%20"))
+    verifier, found = load_prm(parse_model_spec(f"{tmp_path}?format=orm&separator=%20"))
     assert found.why == "you said so"
     assert list(score(verifier, STEPS)[0].rewards) == pytest.approx(naive(STEPS), abs=1e-4)
 
@@ -218,7 +218,7 @@ def test_a_language_model_is_known_by_its_published_name(name: str, format: str,
     (folder := tmp_path / name).mkdir()
     tokenizer = made.byte_level() if format == "rlhflow" else made.spaced(True)
     made.saved(made.writer(tokenizer, "llama"), tokenizer, folder)
-    assert load_prm(parse(str(folder)))[1].format == format
+    assert load_prm(parse_model_spec(str(folder)))[1].format == format
 
 
 def test_noise_turns_a_share_of_the_rewards_round_and_the_same_ones_every_time(tmp_path: Path) -> None:

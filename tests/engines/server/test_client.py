@@ -11,20 +11,21 @@ from typing import Any
 import pytest
 
 from tests.engines.server.scripted import Asked, Reply, Server, usage
-from tts_viz.engines.base import EngineError, Sampled, SampleRequest
+from tts_viz.engines.base import Sampled, SampleRequest
 from tts_viz.engines.load.policy import load_policy
 from tts_viz.engines.load.verifier import load_verifier
-from tts_viz.engines.prompting import Manner
+from tts_viz.engines.prompting import PromptStyle
 from tts_viz.engines.server.address import parse_address
-from tts_viz.engines.server.client import KEY, Connection
+from tts_viz.engines.server.client import KEY, Client
 from tts_viz.engines.server.policy import ServerPolicy
+from tts_viz.errors import EngineError
 
 SECRET = "sk-abracadabra-17"
 SOON = {"retry-after-ms": "1"}
 
 
 def policy(server: Server, **patience: Any) -> ServerPolicy:
-    return ServerPolicy(Connection(parse_address(server.name), **patience), Manner())
+    return ServerPolicy(Client(parse_address(server.name), **patience), PromptStyle())
 
 
 def ask(policy: Any, n: int = 1) -> list[Sampled]:

@@ -6,9 +6,9 @@ import pytest
 
 from tests.engines.server.scripted import Reply, Server
 from tts_viz.cli.main import main
-from tts_viz.engines.base import EngineError
 from tts_viz.engines.load.doctor import examine
-from tts_viz.ui.forms.offered import Models
+from tts_viz.errors import EngineError
+from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.search.verifier_badge import badge
 
 
@@ -30,7 +30,7 @@ def test_a_server_that_fails_is_no_verdict_and_is_asked_again_later(
         examine(name)
     assert main(["doctor", "--verifier", name]) == 1
     assert "makes no sense" in capsys.readouterr().err
-    verifier = Models(verifiers=(name,)).verifier(name)
+    verifier = OfferedModels(verifiers=(name,)).verifier(name)
     with pytest.raises(EngineError):
         badge(verifier)
     server.answer = server.sense

@@ -10,13 +10,14 @@ import pytest
 
 from tests.engines.prm.checkpoints import byte_level
 from tests.engines.server.scripted import NEWLINE, Asked, Reply, Server, opening, said, written
-from tts_viz.engines.base import Candidate, EngineError, Sampled, SampleRequest, Step
+from tts_viz.engines.base import Candidate, ContextStep, Sampled, SampleRequest
 from tts_viz.engines.load.policy import load_policy
 from tts_viz.engines.prompt_presets import CHAT
-from tts_viz.engines.prompting import Manner
+from tts_viz.engines.prompting import PromptStyle
 from tts_viz.engines.server.address import parse_address
-from tts_viz.engines.server.client import Connection
+from tts_viz.engines.server.client import Client
 from tts_viz.engines.server.policy import ServerPolicy
+from tts_viz.errors import EngineError
 from tts_viz.training.tokenizer import encode
 
 PROMPT = "Make 24 from 1 3 8\n"
@@ -49,7 +50,7 @@ def bodies(server: Server) -> list[dict[str, Any]]:
 
 def test_the_prompt_and_the_steps_go_out_as_one_text(server: Server) -> None:
     policy = load_policy(server.name)
-    request = SampleRequest(PROMPT, (Step("8*3=24 left 1 24", (1, 2)),), 0.7, 2**64 - 1, 50)
+    request = SampleRequest(PROMPT, (ContextStep("8*3=24 left 1 24", (1, 2)),), 0.7, 2**64 - 1, 50)
     (answer,) = ask(policy, request)
     (body,) = bodies(server)
     prompt = PROMPT + "8*3=24 left 1 24\n"
@@ -69,7 +70,7 @@ def test_the_prompt_and_the_steps_go_out_as_one_text(server: Server) -> None:
 
 def test_with_a_tokenizer_the_tokens_go_out_as_the_policy_wrote_them(server: Server) -> None:
     policy = load_policy(f"{server.name}?tokenizer=policy-small&parameters=1000")
-    steps = (Step("8*3=24 left 1 24", (40, 41)), Step("1*24=24 left 24"))
+    steps = (ContextStep("8*3=24 left 1 24", (40, 41)), ContextStep("1*24=24 left 24"))
     (answer,) = ask(policy, SampleRequest(PROMPT, steps, 0.0, 1, 2000))
     prompt = [*opening(PROMPT), 40, 41, *encode("1*24=24 left 24\n")]
     assert bodies(server)[0]["prompt"] == prompt
@@ -185,8 +186,8 @@ def test_without_log_probs_a_step_is_a_step_all_the_same(server: Server) -> None
     assert (found.text, found.tokens, found.logprobs, found.pieces) == ("1+2=3", (), (), ())
 
 
-def chat(server: Server, manner: Manner = CHAT) -> ServerPolicy:
-    return ServerPolicy(Connection(parse_address(server.name)), manner, byte_level())
+def chat(server: Server, style: PromptStyle = CHAT) -> ServerPolicy:
+    return ServerPolicy(Client(parse_address(server.name)), style, byte_level())
 
 
 def test_a_chat_is_written_here_with_the_models_own_marks(server: Server) -> None:

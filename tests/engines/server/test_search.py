@@ -15,24 +15,26 @@ from tests.engines.server.scripted import Asked, Reply, Server
 from tests.search.scripted import ScriptedPolicy, ScriptedVerifier, begin, full, scattered
 from tests.search.test_scheduler import eventually
 from tts_viz.cli.main import main
-from tts_viz.core.events import Event, Grew, Scored, Withered
+from tts_viz.core.events import Event, Expanded, NoCandidate, Scored
 from tts_viz.engines.load.policy import load_policy
 from tts_viz.engines.load.verifier import load_verifier
 from tts_viz.engines.noisy import Noisy
 from tts_viz.engines.server.client import KEY
-from tts_viz.search.scheduler import Run, Scheduler, drive, tick
+from tts_viz.search.scheduler import LiveRun, Scheduler, drive, tick
 from tts_viz.traces import jsonl
-from tts_viz.ui.forms.offered import Models
+from tts_viz.ui.forms.offered import OfferedModels
 
 
-def search(server: Server, options: str = "") -> Run:
+def search(server: Server, options: str = "") -> LiveRun:
     verifier = load_verifier(f"{server.name}?tokenizer=verifier{options}")
-    return Run(begin("beam", n=8, m=2), load_policy(f"{server.name}?tokenizer=policy-small{options}"), verifier)
+    return LiveRun(begin("beam", n=8, m=2), load_policy(f"{server.name}?tokenizer=policy-small{options}"), verifier)
 
 
 def timeless(trace: Sequence[Event]) -> list[Event]:
     return [
-        replace(event, cost=replace(event.cost, seconds=0.0)) if isinstance(event, Grew | Withered | Scored) else event
+        replace(event, cost=replace(event.cost, seconds=0.0))
+        if isinstance(event, Expanded | NoCandidate | Scored)
+        else event
         for event in trace
     ]
 
@@ -61,7 +63,7 @@ def test_the_same_seed_gives_the_same_tree_in_whatever_order_the_answers_come(se
 def test_a_server_goes_away_and_comes_back_and_the_tree_is_that_of_a_run_in_one_go(server: Server, rounds: int) -> None:
     whole = done(server)
 
-    async def interrupted() -> Run:
+    async def interrupted() -> LiveRun:
         run = search(server, "&tries=1")
         for _ in range(rounds):
             await tick([run])
@@ -112,9 +114,9 @@ def test_a_server_that_lets_one_run_wait_holds_up_no_other(server: Server) -> No
     scheduler, waits = Scheduler(), search(server)
     script = full(3, 6)
     others = [
-        Run(begin("beam", n=6, m=2), ScriptedPolicy(script), ScriptedVerifier(scattered(script))) for _ in range(2)
+        LiveRun(begin("beam", n=6, m=2), ScriptedPolicy(script), ScriptedVerifier(scattered(script))) for _ in range(2)
     ]
-    half = Run(
+    half = LiveRun(
         begin("beam", n=6, m=2), ScriptedPolicy(script), Noisy(load_verifier(f"{server.name}?tokenizer=verifier"), 0.2)
     )
     try:
@@ -151,7 +153,7 @@ def test_from_the_command_line(
 
 def test_a_visitor_chooses_from_the_servers_that_the_operator_allows(server: Server) -> None:
     other = server.name.replace("#tiny", "#other")
-    models = Models((server.name,), (f"{server.name}?tokenizer=verifier", "oracle"))
+    models = OfferedModels((server.name,), (f"{server.name}?tokenizer=verifier", "oracle"))
     assert models.policy(server.name) is models.policy(server.name)
     with pytest.raises(ValueError, match="choose from the list"):
         models.policy(other)

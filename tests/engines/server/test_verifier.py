@@ -11,11 +11,12 @@ import pytest
 
 from tests.engines.prm.checkpoints import byte_level, spaced
 from tests.engines.server.scripted import Asked, Reply, Server, chance, usage
-from tts_viz.engines.base import EngineError, Rewards, ScoreRequest
+from tts_viz.engines.base import Rewards, ScoreRequest
 from tts_viz.engines.load.verifier import load_verifier
 from tts_viz.engines.noisy import Noisy
 from tts_viz.engines.prm.formats import FORMATS
 from tts_viz.engines.server.verifier import ServerVerifier
+from tts_viz.errors import EngineError
 
 PROMPT = "Make 24 from 1 3 8\n"
 STEPS = ("8*3=24 left 1 24", "24*1=24 left 24")

@@ -24,10 +24,10 @@ import pytest
 from tests.engines.server.converted import convert
 from tts_viz.core.budget import Budget
 from tts_viz.core.events import Settings, Started
-from tts_viz.engines.base import Policy, SampleRequest, ScoreRequest, Step, Verifier
+from tts_viz.engines.base import ContextStep, Policy, SampleRequest, ScoreRequest, Verifier
 from tts_viz.engines.load.policy import load_policy
 from tts_viz.engines.load.verifier import load_verifier
-from tts_viz.search.scheduler import Run, drive
+from tts_viz.search.scheduler import LiveRun, drive
 from tts_viz.search.session import Session
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import Problem
@@ -99,9 +99,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str,
             process.wait(60)
 
 
-def search(problem: Problem, policy: Policy, verifier: Verifier, temperature: float = 1.0) -> Run:
+def search(problem: Problem, policy: Policy, verifier: Verifier, temperature: float = 1.0) -> LiveRun:
     settings = Settings("beam", {"n": 16, "m": 4}, Budget(generations=64), temperature)
-    run = Run(Session(Started(problem.prompt, settings, problem=asdict(problem))), policy, verifier)
+    run = LiveRun(Session(Started(problem.prompt, settings, problem=asdict(problem))), policy, verifier)
     asyncio.run(drive([run]))
     assert run.state == "finished", run.error
     return run
@@ -113,7 +113,7 @@ def test_a_search_through_vllm(served: tuple[str, str, Path], tmp_path: Path) ->
     problem = get_task("countdown").problem("test", 3, 1)
 
     # Greedy steps, one after another: text, tokens, their names, log-probabilities and how each step ended.
-    steps: list[Step] = []
+    steps: list[ContextStep] = []
     for _ in range(6):
         request = SampleRequest(problem.prompt, tuple(steps), 0.0, 1, 96)
         (far,), (near,) = asyncio.run(policy.sample([request])), asyncio.run(here.sample([request]))
@@ -122,7 +122,7 @@ def test_a_search_through_vllm(served: tuple[str, str, Path], tmp_path: Path) ->
             near.candidate.text, near.candidate.tokens, near.candidate.pieces, near.candidate.finish,
         )  # fmt: skip
         assert far.candidate.logprobs == pytest.approx(near.candidate.logprobs, abs=2e-4)
-        steps.append(Step(far.candidate.text, far.candidate.tokens))
+        steps.append(ContextStep(far.candidate.text, far.candidate.tokens))
         if far.candidate.finish == "eos":
             break
     assert len(steps) > 1

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from tts_viz.cli.main import main
-from tts_viz.lab.metrics.choice_table import LackingError, table
+from tts_viz.errors import SweepLacksError
+from tts_viz.lab.metrics.choice_table import table
 from tts_viz.lab.sweeps import store
 from tts_viz.lab.sweeps.spec import parse
 from tts_viz.lab.sweeps.store import Sweep
-from tts_viz.strategies import choice_table as choices
+from tts_viz.strategies import choice_table
 
 SPEC: dict[str, Any] = {
     "title": "by hand", "tasks": ["arithmetic"], "levels": [1], "problems": 10,
@@ -84,7 +85,7 @@ def test_a_difference_that_chance_would_give_is_none(tmp_path: Path, monkeypatch
 
 
 def test_a_sweep_without_best_of_n_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(LackingError, match="no best-of-N"):
+    with pytest.raises(SweepLacksError, match="no best-of-N"):
         table(Sweep(sweep(tmp_path, SPEC | {"arm": SPEC["arm"][1:]})), "")
 
 
@@ -92,9 +93,9 @@ def test_the_command_writes_what_the_search_reads(tmp_path: Path, monkeypatch: p
     made, out = sweep(tmp_path), tmp_path / "choices.json"
     assert main(["choose", str(made), "--out", str(out)]) == 0
     assert "beam m 2 1.00 (0.00)" in capsys.readouterr().out
-    monkeypatch.setenv(choices.VARIABLE, str(out))
-    _, hardest = choices.table().tasks["arithmetic"].best(0.1, 4)
-    assert hardest == choices.Best("beam", {"m": 2}, 1.0, 0.0, 2)
+    monkeypatch.setenv(choice_table.VARIABLE, str(out))
+    _, hardest = choice_table.table().tasks["arithmetic"].best(0.1, 4)
+    assert hardest == choice_table.Best("beam", {"m": 2}, 1.0, 0.0, 2)
     with pytest.raises(SystemExit, match="2"):
         main(["choose", str(made), "--out", str(out)])
     assert "--force" in capsys.readouterr().err
@@ -103,6 +104,6 @@ def test_the_command_writes_what_the_search_reads(tmp_path: Path, monkeypatch: p
 def test_the_shipped_table_is_one_and_says_how_it_was_made() -> None:
     import json
 
-    shipped = json.loads(choices.SHIPPED.read_text(encoding="utf-8"))
+    shipped = json.loads(choice_table.SHIPPED.read_text(encoding="utf-8"))
     assert {"command", "date", "sweep", "seeds"} <= set(shipped["made"])
-    assert set(choices.table().tasks) == {"all", "countdown", "arithmetic"}
+    assert set(choice_table.table().tasks) == {"all", "countdown", "arithmetic"}

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from tests.lab import planted
-from tts_viz.lab.metrics.arrays import measured
-from tts_viz.lab.metrics.compute_optimal import DIFFICULTIES, Setting, cross_validated, optimal, saved
+from tts_viz.lab.metrics.arrays import sweep_arrays
+from tts_viz.lab.metrics.compute_optimal import DIFFICULTIES, ArmSetting, cross_validated, optimal, saved
 from tts_viz.lab.metrics.curves import needed
 from tts_viz.lab.metrics.difficulty import BINS, binned, difficulty, folds, halves
 from tts_viz.lab.metrics.revote import accuracy
-from tts_viz.lab.sweeps.spec import Run
+from tts_viz.lab.sweeps.spec import PlannedRun
 
 BEST = {"name": "best of N", "strategy": "best_of_n", "budgets": [1, 2, 4, 8, 16, 32]}
 BEAM = {"name": "beam", "strategy": "beam", "knobs": {"m": 2}, "budgets": [4]}
@@ -66,7 +66,7 @@ def test_choices_by_a_slow_plain_way() -> None:
 
 
 def test_bins_and_folds_are_equally_large(tmp_path: Path) -> None:
-    m = measured(planted.sweep(tmp_path / "p", [BEST], 40, lambda run, place: {"right": place < run.index}))
+    m = sweep_arrays(planted.sweep(tmp_path / "p", [BEST], 40, lambda run, place: {"right": place < run.index}))
     easy = difficulty(m, "oracle")
     bins = binned(m, easy, np.ones(40, dtype=bool))
     assert np.bincount(bins).tolist() == [8] * BINS
@@ -82,12 +82,12 @@ def test_the_samples_that_bin_are_not_those_that_are_scored(tmp_path: Path) -> N
     """Whatever the scored samples say, the bins stay; whatever the others say, the scores stay."""
 
     def made(name: str, first: bool, second: bool):
-        def solution(run: Run, place: int) -> dict:
+        def solution(run: PlannedRun, place: int) -> dict:
             own = run.index % 3 == 0
             right = own ^ first if place < 16 else own ^ second
             return {"right": right, "rewards": [0.9 if right else 0.1]}
 
-        return measured(planted.sweep(tmp_path / name, [BEST], 10, solution))
+        return sweep_arrays(planted.sweep(tmp_path / name, [BEST], 10, solution))
 
     plain, other_scored, other_binning = made("a", False, False), made("b", True, False), made("c", False, True)
     scored, binning = halves(plain)
@@ -98,7 +98,7 @@ def test_the_samples_that_bin_are_not_those_that_are_scored(tmp_path: Path) -> N
             assert difficulty(plain, kind, few=few).tolist() != difficulty(other_binning, kind, few=few).tolist()
 
 
-def planted_strengths(run: Run, place: int) -> dict:
+def planted_strengths(run: PlannedRun, place: int) -> dict:
     """Beam is right on the first half of the problems, lookahead on the second. The i-th problem's samples are right once in
     eight, and the verifier knows it (so best of N has them all with eight); easy problems come first by the other samples."""
     early = run.index < 20
@@ -109,9 +109,9 @@ def planted_strengths(run: Run, place: int) -> dict:
 
 
 def test_a_planted_saving_is_measured(tmp_path: Path) -> None:
-    m = measured(planted.sweep(tmp_path / "p", [BEST, BEAM, LOOK], 40, planted_strengths))
+    m = sweep_arrays(planted.sweep(tmp_path / "p", [BEST, BEAM, LOOK], 40, planted_strengths))
     among = m.of_task("all")
-    found = {bins: optimal(m, 4, Setting("search", bins), among) for bins in DIFFICULTIES}
+    found = {bins: optimal(m, 4, ArmSetting("search", bins), among) for bins in DIFFICULTIES}
     oracle = found["oracle bins"]
     assert oracle and oracle.options == ["best of N", "beam", "lookahead"]
     # The middle bin is half and half: whichever of the two is taken there, that half is right.
@@ -126,25 +126,25 @@ def test_a_planted_saving_is_measured(tmp_path: Path) -> None:
     curve = np.array([[np.mean(accuracy(m, "best of N", n)) for n in sizes]])
     for bins, one in found.items():
         assert one
-        factor = saved(m, one, Setting("search", bins), among)
+        factor = saved(m, one, ArmSetting("search", bins), among)
         equal = needed([float(n) for n in sizes], curve, one.accuracy[:1])[0]
         assert factor.factor == pytest.approx(equal / (8 if "counted" in bins else 4))
         assert factor.interval[0] <= factor.factor <= factor.interval[1] <= factor.most
-    assert saved(m, oracle, Setting("search", "oracle bins"), among).factor > 1.5
+    assert saved(m, oracle, ArmSetting("search", "oracle bins"), among).factor > 1.5
 
 
 def test_a_saving_beyond_what_was_tried_is_at_least_that(tmp_path: Path) -> None:
     """Beam is always right, best of N never."""
-    m = measured(
+    m = sweep_arrays(
         planted.sweep(tmp_path / "p", [BEST, BEAM], 20, lambda run, place: {"right": run.arm.strategy == "beam"})
     )
-    one = optimal(m, 4, Setting(), m.of_task("all"))
+    one = optimal(m, 4, ArmSetting(), m.of_task("all"))
     assert one and one.interval == (1.0, 1.0)
-    assert str(saved(m, one, Setting(), m.of_task("all"))) == "at least 8× (95 %: 8 to 8 or more)"
+    assert str(saved(m, one, ArmSetting(), m.of_task("all"))) == "at least 8× (95 %: 8 to 8 or more)"
 
 
 def test_nothing_to_choose_is_no_choice(tmp_path: Path) -> None:
-    m = measured(planted.sweep(tmp_path / "p", [BEST, BEAM], 40, planted_strengths))
-    assert optimal(m, 8, Setting(), m.of_task("all")) is None
-    assert optimal(m, 4, Setting("revisions"), m.of_task("all")) is None
-    assert optimal(m, 4, Setting(), m.of_task("arithmetic")) is None
+    m = sweep_arrays(planted.sweep(tmp_path / "p", [BEST, BEAM], 40, planted_strengths))
+    assert optimal(m, 8, ArmSetting(), m.of_task("all")) is None
+    assert optimal(m, 4, ArmSetting("revisions"), m.of_task("all")) is None
+    assert optimal(m, 4, ArmSetting(), m.of_task("arithmetic")) is None

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.lab import planted
-from tts_viz.lab.metrics.arrays import measured
+from tts_viz.lab.metrics.arrays import sweep_arrays
 from tts_viz.lab.metrics.flops_exchange import covering, exchanges, multiplier, real_multiplier, within
-from tts_viz.lab.metrics.revote import Choice
+from tts_viz.lab.metrics.revote import Revote
 
 BEST = {"name": "best of N", "strategy": "best_of_n", "budgets": [1, 2, 4, 8, 16, 32]}
 BEAM = {"name": "beam", "strategy": "beam", "knobs": {"m": 2}, "budgets": [4]}
@@ -37,19 +37,19 @@ def test_equal_flops_add_up(paper: str, writing: int) -> None:
 
 
 def test_what_a_sweep_can_exchange(tmp_path: Path) -> None:
-    m = measured(planted.sweep(tmp_path / "p", [LARGE, BEST, BEAM], 3, lambda run, place: {}))
+    m = sweep_arrays(planted.sweep(tmp_path / "p", [LARGE, BEST, BEAM], 3, lambda run, place: {}))
     offers = exchanges(m)
     assert [o.budget for o in offers[:3]] == [16, 16, 15]
     # The larger model wrote 10 tokens for each of three problems, after a training on 1000.
     assert (offers[3].real, offers[3].ratio) == (True, 0.03)
     assert offers[3].generations == pytest.approx(multiplier(14, 0.03))
-    assert exchanges(measured(planted.sweep(tmp_path / "q", [BEST], 3, lambda run, place: {}))) == []
+    assert exchanges(sweep_arrays(planted.sweep(tmp_path / "q", [BEST], 3, lambda run, place: {}))) == []
 
 
 def test_what_can_be_had_within_a_budget(tmp_path: Path) -> None:
-    m = measured(planted.sweep(tmp_path / "p", [BEST, {**BEAM}], 3, lambda run, place: {}))
-    assert [o.name for o in within(m, 6, Choice())] == ["best of N", "beam, 4 generations"]
-    assert [o.name for o in within(m, 16, Choice())] == ["best of N"]
+    m = sweep_arrays(planted.sweep(tmp_path / "p", [BEST, {**BEAM}], 3, lambda run, place: {}))
+    assert [o.name for o in within(m, 6, Revote())] == ["best of N", "beam, 4 generations"]
+    assert [o.name for o in within(m, 16, Revote())] == ["best of N"]
     fewer = {**BEAM, "problems": 2}
-    m = measured(planted.sweep(tmp_path / "q", [BEST, fewer], 3, lambda run, place: {}))
-    assert [o.name for o in covering(within(m, 4, Choice()), m.of_task("all"))] == ["best of N"]
+    m = sweep_arrays(planted.sweep(tmp_path / "q", [BEST, fewer], 3, lambda run, place: {}))
+    assert [o.name for o in covering(within(m, 4, Revote()), m.of_task("all"))] == ["best of N"]

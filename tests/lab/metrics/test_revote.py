@@ -14,10 +14,10 @@ from scipy.stats import bootstrap
 from tests.lab import planted
 from tts_viz.core import aggregation as aggregate
 from tts_viz.core.aggregation import Ballot
-from tts_viz.lab.metrics.arrays import Ragged, measured, reduced
+from tts_viz.lab.metrics.arrays import Ragged, reduced, sweep_arrays
 from tts_viz.lab.metrics.bootstrap import interval, means, resamples
 from tts_viz.lab.metrics.curves import needed
-from tts_viz.lab.metrics.revote import Choice, Part, accuracy, budgets, chosen, outcomes, pass_at, searches
+from tts_viz.lab.metrics.revote import Revote, SampleRange, accuracy, budgets, chosen, outcomes, pass_at, searches
 from tts_viz.lab.sweeps.store import Sweep
 
 scores = st.integers(0, 8).map(lambda n: n / 8)
@@ -44,7 +44,9 @@ def test_the_vote_is_the_one_of_a_search(vote: str, searches: list[list[tuple[in
     assert found.tolist() == expected
 
 
-@given(st.lists(st.lists(scores, max_size=5), min_size=1, max_size=6), st.sampled_from(list(aggregate.STEPS)))
+@given(
+    st.lists(st.lists(scores, max_size=5), min_size=1, max_size=6), st.sampled_from(list(aggregate.STEP_AGGREGATIONS))
+)
 def test_the_aggregation_is_the_one_of_a_search(lists: list[list[float]], aggregation: str) -> None:
     found = reduced(Ragged.of(lists), aggregation)
     for one, value in zip(lists, found):
@@ -62,7 +64,7 @@ def test_smaller_budgets_by_hand(tmp_path: Path) -> None:
         prompt = {"prompt_read": 3, "prompt_verified": 4}
         return {"answer": "ab"[place % 2], "right": place % 2 == 1, "rewards": [0.3, liked[place]], **prompt}
 
-    m = measured(planted.sweep(tmp_path / "p", [BEST], 1, solution))
+    m = sweep_arrays(planted.sweep(tmp_path / "p", [BEST], 1, solution))
     assert budgets(m, "best of N") == [1, 2, 4]
     one = outcomes(m, "best of N", 1)
     assert one["right"].tolist() == [False, True, False, True]
@@ -71,13 +73,13 @@ def test_smaller_budgets_by_hand(tmp_path: Path) -> None:
     assert two["right"].tolist() == [True, False]
     assert accuracy(m, "best of N", 2).tolist() == [0.5]
     assert accuracy(m, "best of N", 4).tolist() == [1.0]
-    assert outcomes(m, "best of N", 4, Choice("min", "best"))["row"].tolist() == [1]
-    assert accuracy(m, "best of N", 2, part=Part(2)).tolist() == [0.0]
+    assert outcomes(m, "best of N", 4, Revote("min", "best"))["row"].tolist() == [1]
+    assert accuracy(m, "best of N", 2, part=SampleRange(2)).tolist() == [0.0]
     # Two samples of ten tokens, read by the verifier as well, and the problem read once by both models.
     assert two["tokens"].tolist() == [40 + 7] * 2
     assert two["flops"].tolist() == [120 + 2 * (1 * 3 + 2 * 4)] * 2
     assert two["seconds"].tolist() == [1.0] * 2
-    free = outcomes(m, "best of N", 2, Choice(vote="majority"))
+    free = outcomes(m, "best of N", 2, Revote(vote="majority"))
     assert free["tokens"].tolist() == [23] * 2
     assert np.isnan(accuracy(m, "best of N", 8)).all()
     assert pass_at(m, "best of N", 2) == pytest.approx(5 / 6)
@@ -87,13 +89,13 @@ def test_smaller_budgets_by_hand(tmp_path: Path) -> None:
 def test_pass_at_n_is_the_mean_over_all_subsets(tmp_path: Path, n: int) -> None:
     right = [[True, False, False, True, False, False], [False] * 6, [True] * 6]
     arm = {**BEST, "budgets": [6]}
-    m = measured(planted.sweep(tmp_path / "p", [arm], 3, lambda run, place: {"right": right[run.index][place]}))
+    m = sweep_arrays(planted.sweep(tmp_path / "p", [arm], 3, lambda run, place: {"right": right[run.index][place]}))
     by_hand = [np.mean([any(some) for some in combinations(one, n)]) for one in right]
     assert pass_at(m, "best of N", n) == pytest.approx(by_hand)
 
 
 def test_all_samples_are_the_search_itself(tiny: Sweep) -> None:
-    m = measured(tiny)
+    m = sweep_arrays(tiny)
     found = outcomes(m, "best of N", 8)
     table = tiny.solutions[tiny.solutions["arm"] == "best of N"]
     for _, search in found.iterrows():
@@ -111,7 +113,7 @@ def test_all_samples_are_the_search_itself(tiny: Sweep) -> None:
 
 def test_shorter_and_fewer_chains(tiny: Sweep) -> None:
     """Two chains of four attempts a run: one chain, half chains, and all."""
-    m = measured(tiny)
+    m = sweep_arrays(tiny)
     runs = tiny.solutions[tiny.solutions["arm"] == "revisions"]["run"].nunique()
     whole = searches(m, "revisions", 8)
     assert len(whole.run) == runs

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tts_viz.lab.sweeps import spec as specs
-from tts_viz.lab.sweeps import store
+from tts_viz.errors import SweepFileError, SweepSpecError
+from tts_viz.lab.sweeps import spec, store
 from tts_viz.lab.sweeps.run import Sweeping, merge, started
-from tts_viz.lab.sweeps.store import StoreError, Sweep
+from tts_viz.lab.sweeps.store import Sweep
 
 SMALL: dict[str, Any] = {
     "tasks": ["countdown"],
@@ -32,7 +32,7 @@ class CutError(Exception):
 
 
 def whole(out: Path, shard: tuple[int, int] = (1, 1), **changed: Any) -> Path:
-    sweeping = Sweeping(specs.parse({**SMALL, **changed}), out, "sweep", shard)
+    sweeping = Sweeping(spec.parse({**SMALL, **changed}), out, "sweep", shard)
     sweeping.run(1, lambda generations: None)
     sweeping.finish()
     return out
@@ -58,12 +58,12 @@ def test_a_resumed_sweep_equals_an_uninterrupted_one(tmp_path: Path, uninterrupt
         if len(done) == 3:
             raise CutError
 
-    first = Sweeping(specs.parse(SMALL), out, "sweep")
+    first = Sweeping(spec.parse(SMALL), out, "sweep")
     with pytest.raises(CutError):
         first.run(1, interrupt)
     kept = {file: file.stat().st_mtime_ns for file in first.folder.glob("*.parquet")}
     assert len(kept) == 3
-    second = Sweeping(specs.parse(SMALL), out, "sweep")
+    second = Sweeping(spec.parse(SMALL), out, "sweep")
     assert len(second.missing) == len(second.parts) - 3
     second.run(1, lambda generations: None)
     assert all(file.stat().st_mtime_ns == when for file, when in kept.items())
@@ -78,26 +78,26 @@ def test_shards_merge_to_the_same_table(tmp_path: Path, uninterrupted: Path) -> 
     merge(shards[::-1], out)
     pd.testing.assert_frame_equal(untimed(out), untimed(uninterrupted))
     assert Sweep(out).about["parts"] == Sweep(uninterrupted).about["parts"]
-    with pytest.raises(StoreError, match="give all shards"):
+    with pytest.raises(SweepFileError, match="give all shards"):
         merge(shards[:1], out)
-    with pytest.raises(StoreError, match="merge each shard once"):
+    with pytest.raises(SweepFileError, match="merge each shard once"):
         merge([*shards, shards[0]], out)
     other = whole(tmp_path / "other.parquet", (2, 2), seeds=[3, 4])
-    with pytest.raises(StoreError, match="they differ in their spec"):
+    with pytest.raises(SweepFileError, match="they differ in their spec"):
         merge([shards[0], other], out)
 
 
 def test_parts_of_another_sweep_are_refused(tmp_path: Path) -> None:
     out = tmp_path / "a.parquet"
-    Sweeping(specs.parse(SMALL), out, "sweep")
-    with pytest.raises(StoreError, match="another sweep: delete it, or choose another file"):
-        Sweeping(specs.parse({**SMALL, "problems": 2}), out, "sweep")
+    Sweeping(spec.parse(SMALL), out, "sweep")
+    with pytest.raises(SweepFileError, match="another sweep: delete it, or choose another file"):
+        Sweeping(spec.parse({**SMALL, "problems": 2}), out, "sweep")
 
 
 def test_a_file_that_is_no_sweep_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "x.parquet"
     file.write_bytes(b"nothing")
-    with pytest.raises(StoreError, match="is not a sweep; make one with"):
+    with pytest.raises(SweepFileError, match="is not a sweep; make one with"):
         Sweep(file)
 
 
@@ -121,8 +121,8 @@ BEAM = {"name": "beam", "strategy": "beam", "knobs": {"m": 4}, "budgets": [4]}
     ],
 )
 def test_what_is_wrong_with_a_spec_is_said_with_what_to_do(changed: dict[str, Any], said: str) -> None:
-    with pytest.raises(specs.SpecError, match=said):
-        specs.parse({**SMALL, **changed})
+    with pytest.raises(SweepSpecError, match=said):
+        spec.parse({**SMALL, **changed})
 
 
 @pytest.mark.parametrize(

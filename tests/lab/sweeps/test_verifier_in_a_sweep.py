@@ -11,12 +11,12 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from tests.lab import planted
-from tts_viz.lab.metrics.arrays import measured
+from tts_viz.lab.metrics.arrays import sweep_arrays
 from tts_viz.lab.metrics.calibration import checked, first_errors, groups, quality, sampled, with_values
 from tts_viz.lab.metrics.overoptimisation import divergence, fall, noisy, selected
-from tts_viz.lab.metrics.revisions import by_attempt, turns
-from tts_viz.lab.metrics.revote import Choice
-from tts_viz.lab.sweeps.spec import Run
+from tts_viz.lab.metrics.revisions import by_attempt, revision_rates
+from tts_viz.lab.metrics.revote import Revote
+from tts_viz.lab.sweeps.spec import PlannedRun
 from tts_viz.lab.sweeps.store import Sweep
 
 BEST = {"name": "best of N", "strategy": "best_of_n", "budgets": [1, 2, 4, 8]}
@@ -24,7 +24,7 @@ BEST = {"name": "best of N", "strategy": "best_of_n", "budgets": [1, 2, 4, 8]}
 
 @pytest.mark.parametrize("truth", ["valid", "reachable"])
 def test_the_steps_are_those_of_the_table(tiny: Sweep, truth: str) -> None:
-    m = measured(tiny)
+    m = sweep_arrays(tiny)
     table = tiny.solutions[tiny.solutions["arm"] == "best of N"]
     good = np.concatenate([*table[truth]]).astype(bool)
     score = np.concatenate([*table["rewards"]]).astype(float)
@@ -37,7 +37,7 @@ def test_the_steps_are_those_of_the_table(tiny: Sweep, truth: str) -> None:
 
 
 def test_values_are_compared_with_the_scores_of_the_same_steps(tiny: Sweep) -> None:
-    m = measured(tiny)
+    m = sweep_arrays(tiny)
     steps, rollouts = with_values(m, m.of_task("countdown"))
     table = tiny.solutions[(tiny.solutions["arm"] == "values") & (tiny.solutions["task"] == "countdown")]
     assert rollouts == 4
@@ -55,28 +55,28 @@ def test_a_threshold_is_judged_on_other_problems(tmp_path: Path) -> None:
     def low(name: str) -> bool:
         return crc32(name.encode()) % 2 == 0
 
-    def solution(run: Run, place: int) -> dict:
+    def solution(run: PlannedRun, place: int) -> dict:
         good = place % 2 == 0
         score = (0.4 if good else 0.2) if low(f"countdown/test/1/{run.index}") else (0.8 if good else 0.6)
         return {"valid": [good], "reachable": [good], "right": good, "rewards": [score]}
 
-    m = measured(planted.sweep(tmp_path / "p", [BEST], 12, solution))
+    m = sweep_arrays(planted.sweep(tmp_path / "p", [BEST], 12, solution))
     rows = sampled(m, m.of_task("all"))
     found = first_errors(m, rows)
     lows = np.mean([low(str(name)) for name in m.problems])
     assert 0 < lows < 1
     assert found and (found.erroneous, found.correct) == pytest.approx((lows, 1 - lows))
     assert found.solutions == len(checked(m, rows).score) == 96
-    one_kind = measured(planted.sweep(tmp_path / "q", [BEST], 12, lambda run, place: {}))
+    one_kind = sweep_arrays(planted.sweep(tmp_path / "q", [BEST], 12, lambda run, place: {}))
     assert first_errors(one_kind, sampled(one_kind, one_kind.of_task("all"))) is None
 
 
 def test_noise_turns_its_share_of_steps_and_equal_steps_alike(tmp_path: Path) -> None:
-    def solution(run: Run, place: int) -> dict:
+    def solution(run: PlannedRun, place: int) -> dict:
         twin = place // 2
         return {"rewards": [0.25, 0.5 + 0.01 * twin], "steps": 2, "answer": str(twin)}
 
-    m = measured(planted.sweep(tmp_path / "p", [{**BEST, "budgets": [64]}], 60, solution))
+    m = sweep_arrays(planted.sweep(tmp_path / "p", [{**BEST, "budgets": [64]}], 60, solution))
     plain = m.score("last")
     turned = noisy(m, 0.2, "last")
     assert np.mean(turned != plain) == pytest.approx(0.2, abs=0.03)
@@ -91,12 +91,12 @@ def test_noise_turns_its_share_of_steps_and_equal_steps_alike(tmp_path: Path) ->
 def test_a_planted_fall_is_found(tmp_path: Path) -> None:
     """The verifier likes the last of eight samples best, and it is wrong; before, it likes what is right."""
 
-    def solution(run: Run, place: int) -> dict:
+    def solution(run: PlannedRun, place: int) -> dict:
         liked = {0: 0.2, 1: 0.8, 7: 0.95}.get(place, 0.1)
         return {"right": place in (1, 5), "rewards": [liked], "answer": str(place), "steps": 1 + place}
 
-    m = measured(planted.sweep(tmp_path / "p", [BEST], 5, solution))
-    points = selected(m, "best of N", Choice(vote="best"), m.of_task("all"))
+    m = sweep_arrays(planted.sweep(tmp_path / "p", [BEST], 5, solution))
+    points = selected(m, "best of N", Revote(vote="best"), m.of_task("all"))
     assert [float(p.right.mean()) for p in points] == [0.25, 0.25, 0.5, 0.0]
     assert [float(p.score.mean()) for p in points] == pytest.approx([(0.2 + 0.8 + 0.95 + 0.5) / 8, 0.4875, 0.875, 0.95])
     assert float(points[-1].steps.mean()) == 8.0
@@ -107,7 +107,7 @@ def test_a_planted_fall_is_found(tmp_path: Path) -> None:
 
 
 def test_revisions_by_attempt(tiny: Sweep) -> None:
-    m = measured(tiny)
+    m = sweep_arrays(tiny)
     table = tiny.solutions[tiny.solutions["arm"] == "revisions"]
     shares = by_attempt(m, "revisions", m.of_task("all"))
     assert len(shares) == 4
@@ -120,6 +120,6 @@ def test_revisions_by_attempt(tiny: Sweep) -> None:
         for a, b in pairwise(right):
             before_right, before_wrong = before_right + a, before_wrong + (not a)
             lost, won = lost + (a and not b), won + (b and not a)
-    found = turns(m, "revisions", m.of_task("all"))
+    found = revision_rates(m, "revisions", m.of_task("all"))
     assert (found.lost, found.won) == pytest.approx((lost / before_right, won / before_wrong))
     assert found.revised == before_right + before_wrong

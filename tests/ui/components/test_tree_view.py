@@ -15,7 +15,7 @@ from PIL import Image
 
 from tests.render.growth import beam, started, truths
 from tests.ui.browser import chromium, sync_api, tab  # noqa: F401
-from tts_viz.core.events import Decided, Event, Grew, Scored
+from tts_viz.core.events import Decided, Event, Expanded, Scored
 from tts_viz.core.tree import Tree
 from tts_viz.render import browser, layout
 from tts_viz.render.scene import Mark, Scene, scene
@@ -26,12 +26,12 @@ NASTY = "<img src=x onerror=alert(1)><b>$x^2$</b> &amp;"
 
 FIRST: list[Event] = [
     started(),
-    *(Grew("0", f"0.{k}", f"{k}+3=8 left 2 8") for k in range(4)),
+    *(Expanded("0", f"0.{k}", f"{k}+3=8 left 2 8") for k in range(4)),
     *(Scored(f"0.{k}", (0.2 + 0.2 * k,)) for k in range(4)),
     Decided(("0.2", "0.3"), ("0.0", "0.1"), {}, "last", 1),
 ]
 SECOND: list[Event] = [
-    *(Grew(parent, f"{parent}.{k}", NASTY, finish="eos") for parent in ("0.2", "0.3") for k in range(3)),
+    *(Expanded(parent, f"{parent}.{k}", NASTY, finish="eos") for parent in ("0.2", "0.3") for k in range(3)),
     Scored("0.3.1", (0.8, 0.95)),
 ]
 

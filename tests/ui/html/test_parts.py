@@ -12,24 +12,24 @@ import pytest
 from tests.search.scripted import SEED, ScriptedPolicy, ScriptedVerifier
 from tts_viz.core.budget import Budget
 from tts_viz.core.events import Changed, Settings, Started
+from tts_viz.errors import CrowdedError, ProblemError
 from tts_viz.lab.figures import FIGURES
-from tts_viz.search.scheduler import Run, Scheduler, drive
+from tts_viz.search.scheduler import LiveRun, Scheduler, drive
 from tts_viz.search.session import Session
 from tts_viz.strategies import STRATEGIES
 from tts_viz.tasks import get_task
-from tts_viz.tasks.base import ProblemError
 from tts_viz.tasks.math500 import Math500
 from tts_viz.traces.library import Library
-from tts_viz.ui.forms import problem as problem_card
-from tts_viz.ui.forms import strategy as controls
-from tts_viz.ui.forms.offered import TASKS, Models
+from tts_viz.ui.forms import problem as problem_form
+from tts_viz.ui.forms import strategy as strategy_form
+from tts_viz.ui.forms.offered import TASKS, OfferedModels
 from tts_viz.ui.html.latex import DISPLAY, INLINE, typeset
 from tts_viz.ui.html.markup import amount
 from tts_viz.ui.html.status import loading_line
 from tts_viz.ui.lab.tab import LABELS
 from tts_viz.ui.runs import start
 from tts_viz.ui.runs.view import View
-from tts_viz.ui.runs.visitors import MAX_VISITORS, CrowdedError, Visitors
+from tts_viz.ui.runs.visitors import MAX_VISITORS, Visitors
 
 PROBLEM = get_task("countdown").parse("make 24 from 4 6 1")
 NASTY = "<script>alert(1)</script>"
@@ -41,10 +41,10 @@ SCRIPT = {
 REWARDS = {"6*4=24 left 1 24": 0.9, "6+4=10 left 1 10": 0.8}
 
 
-def run_of(n: int = 4, m: int = 2) -> Run:
+def run_of(n: int = 4, m: int = 2) -> LiveRun:
     chosen = Settings("beam", {"n": n, "m": m}, Budget(generations=64))
     started = Started(PROBLEM.prompt, replace(chosen, seed=SEED), problem=asdict(PROBLEM))
-    return Run(Session(started), ScriptedPolicy(SCRIPT), ScriptedVerifier(REWARDS))
+    return LiveRun(Session(started), ScriptedPolicy(SCRIPT), ScriptedVerifier(REWARDS))
 
 
 def test_a_view_draws_all_parts_as_the_search_goes_and_only_when_something_changed() -> None:
@@ -94,7 +94,7 @@ def test_only_what_differs_is_changed() -> None:
     settings = run.session.tree.settings
     view.change(settings)
     view.change(Settings("beam", {"n": 4, "m": 4}, settings.budget))
-    run.read_mail()
+    run.apply_commands()
     changes = [e for e in run.session.trace if isinstance(e, Changed)]
     assert [e.what for e in changes] == ["parameters"]
 
@@ -142,13 +142,13 @@ def test_a_crowd_is_asked_to_wait_but_those_who_are_here_may_go_on() -> None:
 
 def values(strategy: str = "beam", **changed: object) -> list[object]:
     own = {k.name: k.default for k in STRATEGIES[strategy].knobs} if strategy in STRATEGIES else {}
-    knobs = {name: knob.default for name, knob in controls.KNOBS.items()} | own | changed
-    return [strategy, *(knobs[name] for name in controls.KNOBS), 64, 1.0, "last", "weighted"]
+    knobs = {name: knob.default for name, knob in strategy_form.KNOBS.items()} | own | changed
+    return [strategy, *(knobs[name] for name in strategy_form.KNOBS), 64, 1.0, "last", "weighted"]
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_every_strategys_defaults_are_good_settings(name: str) -> None:
-    chosen = controls.settings(values(name))
+    chosen = strategy_form.settings(values(name))
     assert chosen.strategy == name
     assert set(chosen.parameters) == {k.name for k in STRATEGIES[name].knobs}
 
@@ -167,16 +167,16 @@ def test_every_strategys_defaults_are_good_settings(name: str) -> None:
 )
 def test_bad_settings_are_refused_in_words(bad: list[object], words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        controls.settings(bad)
+        strategy_form.settings(bad)
 
 
 def test_a_small_budget_is_foretold() -> None:
-    chosen = controls.settings([*values()[:-4], 8, 1.0, "last", "weighted"])
-    assert "needs 16 generations and the budget is 8" in controls.advice(chosen)
+    chosen = strategy_form.settings([*values()[:-4], 8, 1.0, "last", "weighted"])
+    assert "needs 16 generations and the budget is 8" in strategy_form.advice(chosen)
 
 
 def test_a_model_that_is_not_offered_cannot_be_loaded() -> None:
-    models = Models(("policy-small",), ("oracle",))
+    models = OfferedModels(("policy-small",), ("oracle",))
     with pytest.raises(ValueError, match="choose from the list"):
         models.policy("/etc/passwd")
     with pytest.raises(ValueError, match="choose from the list"):
@@ -186,19 +186,19 @@ def test_a_model_that_is_not_offered_cannot_be_loaded() -> None:
 
 
 def test_a_typed_problem_goes_to_the_task_that_can_read_it() -> None:
-    assert problem_card.read(TASKS, "countdown", "2+3*4").task == "arithmetic"
-    assert problem_card.read(TASKS, "arithmetic", "make 24 from 3 8 1").task == "countdown"
+    assert problem_form.read(TASKS, "countdown", "2+3*4").task == "arithmetic"
+    assert problem_form.read(TASKS, "arithmetic", "make 24 from 3 8 1").task == "countdown"
     with pytest.raises(ProblemError, match="Countdown needs"):
-        problem_card.read(TASKS, "countdown", "hello")
+        problem_form.read(TASKS, "countdown", "hello")
     with pytest.raises(ProblemError, match="from the list"):
-        problem_card.read(TASKS, "math500", "2+3")
+        problem_form.read(TASKS, "math500", "2+3")
 
 
 def test_an_embedded_policy_is_not_asked_what_it_never_learned() -> None:
-    problem = problem_card.read((*TASKS, "math500"), "math500", "What is 1/2 + 1/3?")
-    problem_card.check_taught("some/chat-model", problem)
+    problem = problem_form.read((*TASKS, "math500"), "math500", "What is 1/2 + 1/3?")
+    problem_form.check_taught("some/chat-model", problem)
     with pytest.raises(ValueError, match="policy-small has only learned"):
-        problem_card.check_taught("policy-small", problem)
+        problem_form.check_taught("policy-small", problem)
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_amounts_for_people(n: float, said: str) -> None:
 
 
 def test_it_is_said_which_model_is_being_loaded_and_for_how_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    models, seen = Models(("policy-small",), ("oracle",)), []
+    models, seen = OfferedModels(("policy-small",), ("oracle",)), []
 
     def load(name: str) -> ScriptedPolicy:
         seen.append(models.loading)

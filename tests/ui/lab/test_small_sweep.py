@@ -10,8 +10,9 @@ import pytest
 
 from tests.search.scripted import ScriptedVerifier
 from tts_viz.core.budget import Cost
-from tts_viz.engines.base import Candidate, EngineError, Sampled, SampleRequest
+from tts_viz.engines.base import Candidate, Sampled, SampleRequest
 from tts_viz.engines.embedded import EMBEDDED
+from tts_viz.errors import EngineError
 from tts_viz.lab.sweeps import run as sweep
 from tts_viz.search.scheduler import Scheduler
 from tts_viz.ui.lab import small_sweep

@@ -14,8 +14,8 @@ from tts_viz.search.scheduler import Scheduler
 from tts_viz.tasks.arithmetic import Arithmetic
 from tts_viz.traces.library import Library
 from tts_viz.traces.schema import THIS, encode
-from tts_viz.ui.forms.offered import TASKS, Models
-from tts_viz.ui.library import upload_trace as trace_file
+from tts_viz.ui.forms.offered import TASKS, OfferedModels
+from tts_viz.ui.library import upload_trace
 from tts_viz.ui.runs.start import begin_with, reopen
 from tts_viz.ui.runs.visitors import Visitors
 
@@ -27,9 +27,9 @@ def visitors() -> Iterator[Visitors]:
     scheduler.close()
 
 
-def models(policy: Any = None) -> Models:
+def models(policy: Any = None) -> OfferedModels:
     """With engines that a test knows, by the names that its traces may have."""
-    return Models(("dice",), ("whim",), _policies={"dice": policy or Dice()}, _verifiers={"whim": Whim()})
+    return OfferedModels(("dice",), ("whim",), _policies={"dice": policy or Dice()}, _verifiers={"whim": Whim()})
 
 
 def written(events: Sequence[Event]) -> bytes:
@@ -45,7 +45,7 @@ def begun_by(**changed: Any) -> list[Event]:
 
 def test_a_trace_becomes_a_run_of_the_visitor_who_gave_it(visitors: Visitors) -> None:
     session = played()
-    run = trace_file.add(visitors, TASKS, "ann", written(session.trace))
+    run = upload_trace.add(visitors, TASKS, "ann", written(session.trace))
     (entry,) = visitors.library.runs(visitors.owner("ann"))
     assert entry.id == run
     assert (entry.summary.state, entry.summary.nodes) == ("finished", len(session.tree.nodes))
@@ -58,17 +58,17 @@ def test_one_that_was_cut_off_is_stopped_and_goes_on_where_its_models_are(visito
     first, *others = rolled("beam", 1, n=4, m=2).trace
     assert isinstance(first, Started)
     part = [replace(first, policy="dice", verifier="whim"), *others[:5]]
-    run = trace_file.add(visitors, TASKS, "ann", written(part) + b'{"kind":"gr')
+    run = upload_trace.add(visitors, TASKS, "ann", written(part) + b'{"kind":"gr')
     assert visitors.library.get(run, None).summary.state == "stopped"
     assert reopen(visitors, models(), "ann", run).run is not None
-    assert reopen(visitors, Models(("policy-small",), ("oracle",)), "ann", run).run is None
+    assert reopen(visitors, OfferedModels(("policy-small",), ("oracle",)), "ann", run).run is None
 
 
 def test_what_may_be_longer_than_its_policys_steps_is_only_looked_at(visitors: Visitors) -> None:
     first, *others = rolled("beam", 1, n=4, m=2).trace
     assert isinstance(first, Started)
     greedy = replace(first, policy="dice", verifier="whim", max_tokens=Dice.step_tokens + 1)
-    run = trace_file.add(visitors, TASKS, "ann", written([greedy, *others[:5]]))
+    run = upload_trace.add(visitors, TASKS, "ann", written([greedy, *others[:5]]))
     assert reopen(visitors, models(), "ann", run).run is None
 
 
@@ -93,21 +93,21 @@ BAD = {
 def test_what_cannot_be_taken_is_refused_in_words_and_not_kept(visitors: Visitors, name: str) -> None:
     data, words = BAD[name]
     with pytest.raises(ValueError, match=words):
-        trace_file.add(visitors, TASKS, "ann", data)
+        upload_trace.add(visitors, TASKS, "ann", data)
     assert not visitors.library.runs(None)
 
 
 def test_a_tree_too_large_for_a_shared_page_is_refused(visitors: Visitors, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trace_file, "MAX_NODES", 5)
+    monkeypatch.setattr(upload_trace, "MAX_NODES", 5)
     with pytest.raises(ValueError, match="more than 5 steps"):
-        trace_file.add(visitors, TASKS, "ann", written(played().trace))
+        upload_trace.add(visitors, TASKS, "ann", written(played().trace))
 
 
 @pytest.mark.parametrize("problem", [PROBLEM, Arithmetic().problem("test", 5, 0), Arithmetic().parse("(3+4)*(12-5)")])
 def test_every_problem_of_the_page_may_come_back(visitors: Visitors, problem: Any) -> None:
     view = begin_with(visitors, models(), "ann", problem, Settings("greedy", {}), "dice", "whim")
     first = view.trace[0]
-    assert trace_file.add(visitors, TASKS, "ann", written([first]))
+    assert upload_trace.add(visitors, TASKS, "ann", written([first]))
 
 
 def test_a_search_of_the_page_lets_steps_be_as_long_as_its_policy_may_write(visitors: Visitors) -> None:

@@ -16,7 +16,7 @@ from tts_viz.search.scheduler import Scheduler
 from tts_viz.tasks import get_task
 from tts_viz.tasks.math500 import SOURCE
 from tts_viz.traces.library import Library
-from tts_viz.ui.forms.offered import TASKS, Models
+from tts_viz.ui.forms.offered import TASKS, OfferedModels
 from tts_viz.ui.page import build_page, launch_options
 
 PROBLEM = "What is the positive $x$ with $x^2 = 9 < 10$? ![](http://evil.example/a.png) <b>now</b>"
@@ -50,7 +50,7 @@ class Reader:
         return [Rewards(tuple(0.1 if "9}$" in s else 0.8 for s in r.steps[-r.wanted :])) for r in requests]
 
 
-class TwoModels(Models):
+class TwoModels(OfferedModels):
     def policy(self, name: str) -> Any:
         return Writer()
 

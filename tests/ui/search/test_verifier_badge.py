@@ -11,7 +11,7 @@ from tests.ui.browser import chromium, sync_api, tab  # noqa: F401
 from tts_viz.engines.embedded import EMBEDDED
 from tts_viz.search.scheduler import Scheduler
 from tts_viz.traces.library import Library
-from tts_viz.ui.forms.offered import Models
+from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.page import build_page, launch_options
 
 if not all(folder.is_dir() for folder in EMBEDDED.values()):
@@ -21,7 +21,7 @@ if not all(folder.is_dir() for folder in EMBEDDED.values()):
 @pytest.fixture(scope="module")
 def app() -> Iterator[str]:
     scheduler = Scheduler()
-    models = Models(verifiers=("verifier", "oracle", "/nowhere/at/all"))
+    models = OfferedModels(verifiers=("verifier", "oracle", "/nowhere/at/all"))
     page = build_page(models, scheduler, Library.in_memory())
     _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_options())
     yield url

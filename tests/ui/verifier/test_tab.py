@@ -14,7 +14,7 @@ from tests.verifier_eval.marked import as_lines, row, sums
 from tts_viz.engines.embedded import EMBEDDED
 from tts_viz.search.scheduler import Scheduler
 from tts_viz.traces.library import Library
-from tts_viz.ui.forms.offered import Models
+from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.page import build_page, launch_options
 
 if not all(folder.is_dir() for folder in EMBEDDED.values()):
@@ -26,7 +26,7 @@ VERIFIERS = ("verifier", "oracle", "noisy:0.2", "noisy:0.2:verifier")
 @pytest.fixture(scope="module")
 def app() -> Iterator[str]:
     scheduler = Scheduler()
-    page = build_page(Models(verifiers=VERIFIERS), scheduler, Library.in_memory())
+    page = build_page(OfferedModels(verifiers=VERIFIERS), scheduler, Library.in_memory())
     _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_options())
     yield url
     page.close()

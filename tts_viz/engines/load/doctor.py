@@ -13,15 +13,16 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 import torch
 
-from tts_viz.engines.base import EngineError, ScoreRequest, Verifier
+from tts_viz.engines.base import ScoreRequest, Verifier
 from tts_viz.engines.load.verifier import load_prm, on_server
 from tts_viz.engines.local.verifier import TransformersVerifier
-from tts_viz.engines.model_name import parse
+from tts_viz.engines.model_spec import parse_model_spec
 from tts_viz.engines.prm.base import PRMFormat, encoded
-from tts_viz.engines.prm.formats import Found
+from tts_viz.engines.prm.formats import DetectedFormat
 from tts_viz.engines.server.address import is_server
+from tts_viz.errors import EngineError
 
-Verdict = Literal["ok", "doubt", "bad"]
+CheckVerdict = Literal["ok", "doubt", "bad"]
 
 
 @runtime_checkable
@@ -34,7 +35,7 @@ class Formatted(Verifier, Protocol):
 @dataclass(frozen=True, slots=True)
 class Check:
     name: str
-    verdict: Verdict
+    verdict: CheckVerdict
     said: str
 
 
@@ -47,9 +48,9 @@ class Diagnosis:
     checks: tuple[Check, ...]
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> CheckVerdict:
         """The worst of all checks."""
-        worse: tuple[Verdict, ...] = ("bad", "doubt", "ok")
+        worse: tuple[CheckVerdict, ...] = ("bad", "doubt", "ok")
         return next(v for v in worse if v == "ok" or any(c.verdict == v for c in self.checks))
 
 
@@ -91,10 +92,10 @@ def examine(name: str, device: str = "auto") -> Diagnosis:
     """Raises ValueError for a verifier that cannot be loaded, or that is no model, EngineError for a server that fails."""
     if name == "oracle" or name.startswith("noisy:"):
         raise ValueError(f"{name} is no model: there is nothing to examine")
-    return diagnose(*(on_server(name) if is_server(name) else load_prm(parse(name), device)))
+    return diagnose(*(on_server(name) if is_server(name) else load_prm(parse_model_spec(name), device)))
 
 
-def diagnose(verifier: Formatted, found: Found) -> Diagnosis:
+def diagnose(verifier: Formatted, found: DetectedFormat) -> Diagnosis:
     """Raises EngineError for a server that fails: what it is, nobody knows until it answers."""
     format = verifier.format
     here = verifier if isinstance(verifier, TransformersVerifier) else None
@@ -164,7 +165,7 @@ def _whole(verifier: TransformersVerifier, canned: Canned, parts: list[float]) -
             hidden = verifier.reader.backbone(input_ids=torch.tensor([ids], device=model.device)).last_hidden_state
             read += format.rewards(model, hidden[0, -1:])
     apart = max(abs(a - b) for a, b in zip(parts, read))
-    verdict: Verdict = "ok" if apart <= CLOSE.get(model.dtype, 0.03) else "bad"
+    verdict: CheckVerdict = "ok" if apart <= CLOSE.get(model.dtype, 0.03) else "bad"
     return Check("read in parts as read whole", verdict, f"the scores differ by at most {apart:.1g}")
 
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from transformers import AutoModelForCausalLM
 
-from tts_viz.engines import prompting as manner
+from tts_viz.engines import prompting
 from tts_viz.engines.base import Policy
 from tts_viz.engines.embedded import POLICIES, VERIFIER
 from tts_viz.engines.local import placement
 from tts_viz.engines.local.policy import TransformersPolicy
 from tts_viz.engines.local.weights import loaded, refusing, refusing_server
-from tts_viz.engines.model_name import Reference, parse
-from tts_viz.engines.prompt_presets import check_chat, manner_of
+from tts_viz.engines.model_spec import parse_model_spec
+from tts_viz.engines.prompt_presets import prompt_style
 from tts_viz.engines.server.address import is_server
 
 POLICY_CHOICES = f"{', '.join(POLICIES)}, a folder with a model, a hub id like owner/name, or http://host:8000/v1#model"
 
-OPTIONS = ("preset", *manner.OPTIONS, *placement.OPTIONS)
+OPTIONS = ("preset", *prompting.OPTIONS, *placement.OPTIONS)
 
 
 def load_policy(name: str, device: str = "auto") -> Policy:
@@ -25,7 +25,7 @@ def load_policy(name: str, device: str = "auto") -> Policy:
     if is_server(name):
         return on_server(name)
     with refusing(name, POLICY_CHOICES):
-        reference = parse(name)
+        reference = parse_model_spec(name)
         if reference.name == VERIFIER:
             raise ValueError("it scores steps, it does not write them")
         reference.refuse_others(OPTIONS)
@@ -33,7 +33,9 @@ def load_policy(name: str, device: str = "auto") -> Policy:
     where = {key: options[key] for key in placement.OPTIONS if key in options}
     model, tokenizer = loaded(AutoModelForCausalLM, reference.name, device, POLICY_CHOICES, where)
     with refusing(name, POLICY_CHOICES):
-        policy = TransformersPolicy(model, tokenizer, reference.name, _manner(reference, tokenizer))
+        policy = TransformersPolicy(
+            model, tokenizer, reference.name, prompt_style(reference.name, tokenizer, reference.options)
+        )
         policy.check()
     return policy
 
@@ -42,12 +44,4 @@ def on_server(name: str) -> Policy:
     from tts_viz.engines.server.loading import server_policy  # its client takes a second to import
 
     with refusing_server(name):
-        return server_policy(parse(name))
-
-
-def _manner(reference: Reference, tokenizer: object) -> manner.Manner:
-    options = reference.options
-    found = manner_of(reference.name, tokenizer, options.get("preset"))
-    found = found.with_options({key: options[key] for key in manner.OPTIONS if key in options})
-    check_chat(found, tokenizer)
-    return found
+        return server_policy(parse_model_spec(name))

@@ -10,12 +10,12 @@ from tts_viz.engines.base import Verifier
 from tts_viz.engines.embedded import EMBEDDED, POLICIES, VERIFIER
 from tts_viz.engines.local import placement
 from tts_viz.engines.local.verifier import TransformersVerifier
-from tts_viz.engines.local.weights import loaded, refusing, refusing_server, source_of
-from tts_viz.engines.model_name import Reference, parse
+from tts_viz.engines.local.weights import checkpoint_source, loaded, refusing, refusing_server
+from tts_viz.engines.model_spec import ModelSpec, parse_model_spec
 from tts_viz.engines.noisy import Noisy
 from tts_viz.engines.oracle import Oracle
 from tts_viz.engines.prm.checkpoint_heads import tensors, weight_files
-from tts_viz.engines.prm.formats import FORMATS, Found, detect
+from tts_viz.engines.prm.formats import FORMATS, DetectedFormat, detect
 from tts_viz.engines.server.address import is_server
 
 if TYPE_CHECKING:
@@ -36,16 +36,16 @@ def load_verifier(name: str, device: str = "auto") -> Verifier:
     if is_server(name):
         return on_server(name)[0]
     with refusing(name, VERIFIER_CHOICES):
-        reference = parse(name)
+        reference = parse_model_spec(name)
         if reference.name in POLICIES:
             raise ValueError(f"{reference.name} writes steps, it does not score them")
     return load_prm(reference, device)[0]
 
 
-def load_prm(reference: Reference, device: str = "auto") -> tuple[TransformersVerifier, Found]:
+def load_prm(reference: ModelSpec, device: str = "auto") -> tuple[TransformersVerifier, DetectedFormat]:
     """A PRM, and which format was found how. Raises ValueError as `load_verifier` does."""
     name = reference.name
-    source, local = source_of(name, VERIFIER_CHOICES)
+    source, local = checkpoint_source(name, VERIFIER_CHOICES)
     with refusing(name, VERIFIER_CHOICES):
         found = _format(reference, source, local)
         kind = FORMATS[found.format]
@@ -61,22 +61,22 @@ def load_prm(reference: Reference, device: str = "auto") -> tuple[TransformersVe
         return TransformersVerifier(model, format, name), found
 
 
-def on_server(name: str) -> tuple[ServerVerifier, Found]:
+def on_server(name: str) -> tuple[ServerVerifier, DetectedFormat]:
     """A PRM on a server, and which format was found how. Raises ValueError as `load_verifier` does."""
     from tts_viz.engines.server.loading import server_verifier  # its client takes a second to import
 
     with refusing_server(name):
-        return server_verifier(parse(name))
+        return server_verifier(parse_model_spec(name))
 
 
-def _format(reference: Reference, source: str, local: bool) -> Found:
+def _format(reference: ModelSpec, source: str, local: bool) -> DetectedFormat:
     asked = reference.options.get("format")
     if asked is not None:
         if asked not in FORMATS:
             raise ValueError(f"there is no format {asked!r}")
-        return Found(asked, "you said so")
+        return DetectedFormat(asked, "you said so")
     if reference.name in EMBEDDED:
-        return Found("trl", "it comes with tts_viz")
+        return DetectedFormat("trl", "it comes with tts_viz")
     try:
         config = AutoConfig.from_pretrained(source, local_files_only=local)
     except OSError as error:

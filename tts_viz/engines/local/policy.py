@@ -16,16 +16,17 @@ from transformers import PreTrainedModel
 
 from tts_viz.core.budget import Cost
 from tts_viz.core.events import Finish
-from tts_viz.engines.base import Candidate, EngineError, Sampled, SampleRequest
-from tts_viz.engines.errors import explained
+from tts_viz.engines.base import Candidate, Sampled, SampleRequest
+from tts_viz.engines.failures import explained
 from tts_viz.engines.local.kv.ragged_cache import RaggedCache
 from tts_viz.engines.local.kv.reader import Read, Reader
 from tts_viz.engines.local.kv.segments import Forest, Segment
 from tts_viz.engines.local.placement import memory_shares
 from tts_viz.engines.local.sampling import choose
-from tts_viz.engines.prompting import Manner
+from tts_viz.engines.prompting import PromptStyle
+from tts_viz.errors import EngineError
 
-PLAIN = Manner()
+PLAIN = PromptStyle()
 
 COMPACT = 0.75
 """Finished rows are dropped from the batch once fewer than this share are still being written."""
@@ -35,7 +36,7 @@ TOLERANCE = 0.1
 
 
 @dataclass(slots=True)
-class Draft:
+class PartialStep:
     """A step that is being written."""
 
     request: SampleRequest
@@ -55,17 +56,22 @@ class Draft:
 
 
 class TransformersPolicy:
-    """See `Policy`. Where steps and solutions end, the `manner` says, and the model's end-of-text token.
+    """See `Policy`. Where steps and solutions end, the `style` says, and the model's end-of-text token.
 
     `kv_bytes` bounds what is remembered of earlier prefixes; None: by how much memory there is.
     """
 
     def __init__(
-        self, model: PreTrainedModel, tokenizer: Any, name: str, manner: Manner = PLAIN, kv_bytes: int | None = None
+        self,
+        model: PreTrainedModel,
+        tokenizer: Any,
+        name: str,
+        style: PromptStyle = PLAIN,
+        kv_bytes: int | None = None,
     ) -> None:
-        self.name, self.manner = name, manner
-        self.step_tokens = manner.step_tokens
-        self._watched = manner.watched()
+        self.name, self.style = name, style
+        self.step_tokens = style.step_tokens
+        self._watched = style.watched()
         self.model, self.tokenizer = model.eval(), tokenizer
         self.parameters = sum(p.numel() for p in model.parameters())
         remembered, at_once = memory_shares(model.device)
@@ -128,24 +134,29 @@ class TransformersPolicy:
             seconds = (monotonic() - began) / len(requests) if requests else 0.0
             return [self._sampled(d, seconds) for d in drafts]
 
-    def _draft(self, request: SampleRequest) -> Draft:
+    def _draft(self, request: SampleRequest) -> PartialStep:
         prefix = self.reader.forest.find(self._path(request), request.search)
         if not prefix.tokens:
             raise EngineError(f"The policy {self.name} has nothing to continue: the prompt is empty. Type a problem.")
         room = min(request.max_tokens, self.reader.context - _length(prefix))
+        if room <= 0 and not request.steps:
+            raise EngineError(
+                f"The policy {self.name} reads at most {self.reader.context} tokens, and this problem has "
+                f"{_length(prefix)}. Shorten it, or choose another policy."
+            )
         pending = sum(s.pending for s in prefix.path())
-        thinking = self.manner.thinking(tuple(s.text for s in request.steps))
-        return Draft(request, prefix, room, pending, thinking=thinking, finish="length" if room <= 0 else None)
+        thinking = self.style.thinking(tuple(s.text for s in request.steps))
+        return PartialStep(request, prefix, room, pending, thinking=thinking, finish="length" if room <= 0 else None)
 
     def _path(self, request: SampleRequest) -> list[tuple[int, ...]]:
         path = [
-            self._opening(self.manner.opening(self.tokenizer, request)),
-            *(s.tokens or self._encode(s.text + self.manner.delimiter) for s in request.steps),
+            self._opening(self.style.opening(self.tokenizer, request)),
+            *(s.tokens or self._encode(s.text + self.style.delimiter) for s in request.steps),
         ]
         return [tokens for tokens in path if tokens]
 
     def _opening(self, text: str) -> tuple[int, ...]:
-        return self.manner.begun(self.tokenizer, text)
+        return self.style.begun(self.tokenizer, text)
 
     def _encode(self, text: str) -> tuple[int, ...]:
         return tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])
@@ -154,7 +165,7 @@ class TransformersPolicy:
         # Tidying up spaces would make the text of a step depend on how it was cut.
         return self.tokenizer.decode(list(tokens), clean_up_tokenization_spaces=False)
 
-    def _write(self, rows: Sequence[Draft]) -> None:
+    def _write(self, rows: Sequence[PartialStep]) -> None:
         """Write all drafts to their ends, in lock-step; those that memory did not suffice for begin again."""
         for d in rows:
             d.tokens, d.logprobs, d.finish = [], [], None
@@ -180,7 +191,7 @@ class TransformersPolicy:
             counts = torch.tensor([int(d.finish is None) for d in rows], device=self.reader.device)
             hidden = self.reader.forward(tokens, counts, cache)[:, 0]
 
-    def _extend(self, rows: Sequence[Draft], logits: torch.Tensor) -> None:
+    def _extend(self, rows: Sequence[PartialStep], logits: torch.Tensor) -> None:
         """One token more for every row that is not finished."""
         tokens, logprobs = choose(
             logits,
@@ -205,19 +216,19 @@ class TransformersPolicy:
             elif len(d.tokens) >= d.room:
                 d.text, d.finish = self._decode(d.tokens).strip(), "length"
 
-    def _ending(self, draft: Draft) -> tuple[str, Finish] | None:
+    def _ending(self, draft: PartialStep) -> tuple[str, Finish] | None:
         if self._watched.isdisjoint(self.piece(draft.tokens[-1])):
             return None
-        return self.manner.cut(self._decode(draft.tokens), draft.thinking)
+        return self.style.cut(self._decode(draft.tokens), draft.thinking)
 
-    def _remember(self, draft: Draft, cache: RaggedCache, row: int) -> None:
+    def _remember(self, draft: PartialStep, cache: RaggedCache, row: int) -> None:
         """Keep the keys and values of a new step. Its last token was not read yet: it rides along with the next pass."""
         segment = self.reader.forest.child(draft.prefix, tuple(draft.tokens))
         if segment.tail is None:
             segment.pending = 1
             segment.kv = cache.cut(row, 0, len(draft.tokens) - 1) if len(draft.tokens) > 1 else []
 
-    def _sampled(self, draft: Draft, seconds: float) -> Sampled:
+    def _sampled(self, draft: PartialStep, seconds: float) -> Sampled:
         # Every token but a step's last passes through the model while it is written.
         passes = draft.read.tokens + max(0, len(draft.tokens) - 1)
         cost = Cost(

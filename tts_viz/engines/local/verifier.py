@@ -11,12 +11,13 @@ import torch
 from transformers import PreTrainedModel
 
 from tts_viz.core.budget import Cost
-from tts_viz.engines.base import EngineError, Rewards, ScoreRequest
-from tts_viz.engines.errors import explained
+from tts_viz.engines.base import Rewards, ScoreRequest
+from tts_viz.engines.failures import explained
 from tts_viz.engines.local.kv.reader import Read, Reader
 from tts_viz.engines.local.kv.segments import Forest, Segment
 from tts_viz.engines.local.placement import memory_shares
 from tts_viz.engines.prm.base import PRMFormat, Tokens
+from tts_viz.errors import EngineError
 
 
 class TransformersVerifier:

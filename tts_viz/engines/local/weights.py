@@ -13,6 +13,7 @@ from transformers import AutoConfig, AutoTokenizer, BitsAndBytesConfig
 from transformers.utils import logging
 
 from tts_viz.engines.embedded import EMBEDDED
+from tts_viz.engines.local.checkpoint_files import check_folder, check_vocabulary
 from tts_viz.engines.local.placement import Placement, placed
 
 
@@ -42,16 +43,27 @@ def source_of(name: str, choices: str) -> tuple[str, bool]:
     if name in EMBEDDED and not local:
         raise ValueError(f"the embedded model {name} is not in {folder}: run `python -m tts_viz train all`")
     if not local and name.count("/") != 1:
+        if folder.is_file():
+            raise ValueError(f"{name} is a file: name the folder that it is in; or choose one of {choices}")
         raise ValueError(f"there is no model {name!r}; choose one of {choices}")
     return (str(folder) if local else name), local
+
+
+def checkpoint_source(name: str, choices: str) -> tuple[str, bool]:
+    """As `source_of`, for a whole model: raises ValueError also where the folder's files cannot be one."""
+    source, local = source_of(name, choices)
+    if local:
+        with refusing(name, choices):
+            check_folder(Path(source))
+    return source, local
 
 
 def loaded(kind: Any, name: str, device: str, choices: str, options: Mapping[str, str]) -> tuple[Any, Any]:
     """The model, of the transformers class `kind`, and its tokenizer. Raises ValueError, naming the `choices`.
 
-    `options` are those of `placement`. Says on stderr what it loads, unless that comes with the house.
+    `options` are those of `placement`. Says on stderr what it loads, unless that is an embedded one.
     """
-    source, local = source_of(name, choices)
+    source, local = checkpoint_source(name, choices)
     with refusing(name, choices):
         try:
             config = AutoConfig.from_pretrained(source, local_files_only=local)
@@ -63,6 +75,7 @@ def loaded(kind: Any, name: str, device: str, choices: str, options: Mapping[str
                 )
         except OSError as error:
             raise ValueError(str(error).splitlines()[0]) from error
+        check_vocabulary(tokenizer, model)
         if info["missing_keys"]:  # transformers would fill them with random numbers
             raise ValueError(f"it lacks the weights {', '.join(sorted(info['missing_keys']))}")
     return (model if where.bits else model.to(where.device)), tokenizer

@@ -23,7 +23,7 @@ from tts_viz.engines.prm.trl import TRL
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class FormatEntry:
     """How a format is made from a tokenizer and options, and its model loaded: by which of transformers' classes, and
     with which head of the checkpoint's own (the tensors' prefix, and what attaches them)."""
 
@@ -34,25 +34,25 @@ class Kind:
     options: Collection[str] = ()
 
 
-FORMATS: dict[str, Kind] = {
-    "trl": Kind(TRL, AutoModelForTokenClassification, options=("separator",)),
-    "math-shepherd": Kind(MathShepherd, AutoModelForCausalLM),
-    "rlhflow": Kind(RLHFlow, AutoModelForCausalLM),
-    "qwen": Kind(qwen.Qwen, AutoModel, "score.", qwen.attach),
-    "skywork": Kind(skywork.Skywork, AutoModel, skywork.PREFIX, skywork.attach),
-    "orm": Kind(ORM, AutoModelForSequenceClassification, options=("separator",)),
+FORMATS: dict[str, FormatEntry] = {
+    "trl": FormatEntry(TRL, AutoModelForTokenClassification, options=("separator",)),
+    "math-shepherd": FormatEntry(MathShepherd, AutoModelForCausalLM),
+    "rlhflow": FormatEntry(RLHFlow, AutoModelForCausalLM),
+    "qwen": FormatEntry(qwen.Qwen, AutoModel, "score.", qwen.attach),
+    "skywork": FormatEntry(skywork.Skywork, AutoModel, skywork.PREFIX, skywork.attach),
+    "orm": FormatEntry(ORM, AutoModelForSequenceClassification, options=("separator",)),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class DetectedFormat:
     """A format's name, and how it was told."""
 
     format: str
     why: str
 
 
-def detect(config: Any, name: str, weights: Collection[str]) -> Found:
+def detect(config: Any, name: str, weights: Collection[str]) -> DetectedFormat:
     """Which format a checkpoint is in, by its config, its name and the names of its weights.
 
     Raises ValueError, naming the formats, where these do not tell.
@@ -60,19 +60,19 @@ def detect(config: Any, name: str, weights: Collection[str]) -> Found:
     architecture = next(iter(config.architectures or ()), "")
     lower = name.lower()
     if any(key.startswith(skywork.PREFIX) for key in weights):
-        return Found("skywork", f"its weights have a value head ({skywork.PREFIX}…)")
+        return DetectedFormat("skywork", f"its weights have a value head ({skywork.PREFIX}…)")
     if set(qwen.KEYS) <= set(weights):
-        return Found("qwen", "its weights have a head of two layers (score.0, score.2)")
+        return DetectedFormat("qwen", "its weights have a head of two layers (score.0, score.2)")
     if architecture.endswith("ForProcessRewardModel"):
-        return Found("qwen", f"its architecture is {architecture}")
+        return DetectedFormat("qwen", f"its architecture is {architecture}")
     if architecture.endswith("ForTokenClassification"):
-        return Found("trl", f"its architecture is {architecture}")
+        return DetectedFormat("trl", f"its architecture is {architecture}")
     if architecture.endswith("ForSequenceClassification"):
-        return Found("orm", f"its architecture is {architecture}")
+        return DetectedFormat("orm", f"its architecture is {architecture}")
     if "shepherd" in lower:
-        return Found("math-shepherd", "its name says so")
+        return DetectedFormat("math-shepherd", "its name says so")
     if "rlhflow" in lower or ("prm" in lower and "deepseek-data" in lower) or "mistral-data" in lower:
-        return Found("rlhflow", "its name says so")
+        return DetectedFormat("rlhflow", "its name says so")
     raise ValueError(
         f"its architecture, {architecture or 'which it does not name'}, does not tell in which format it reads steps; add "
         f"?format=NAME to its name, with one of {', '.join(FORMATS)}"

@@ -16,9 +16,9 @@ from typing import Any, TypeVar
 import openai
 from pydantic import BaseModel, ValidationError
 
-from tts_viz.engines.base import EngineError
 from tts_viz.engines.server.address import Address
-from tts_viz.engines.server.responses import Card, Models
+from tts_viz.engines.server.responses import Card, ModelList
+from tts_viz.errors import EngineError
 
 KEY = "TTS_VIZ_API_KEY"
 
@@ -31,8 +31,8 @@ CONNECT = 5.0
 LONGEST = 200
 """Characters of a server's own words that are repeated."""
 
-Asked = TypeVar("Asked")
-Got = TypeVar("Got")
+RequestBody = TypeVar("RequestBody")
+ResponseBody = TypeVar("ResponseBody")
 Shape = TypeVar("Shape", bound=BaseModel)
 
 _starting = threading.Lock()
@@ -50,7 +50,7 @@ def _loop() -> asyncio.AbstractEventLoop:
         return _started()
 
 
-class Connection:
+class Client:
     """`at_once`: requests under way together; `timeout`: seconds for one of them; `tries`: how often it is sent at most.
 
     A request is sent again, after half a second, then one, two, four and at most eight, less some by chance, where the server
@@ -74,10 +74,12 @@ class Connection:
     def __str__(self) -> str:
         return f"The server {self.address.base}"
 
-    async def each(self, ask: Callable[[Asked], Awaitable[Got]], requests: Sequence[Asked]) -> list[Got]:
+    async def each(
+        self, ask: Callable[[RequestBody], Awaitable[ResponseBody]], requests: Sequence[RequestBody]
+    ) -> list[ResponseBody]:
         """The answers to all requests, asked together. At the first that fails, the others are dropped, and it is raised."""
 
-        async def all_of_them() -> list[Got]:
+        async def all_of_them() -> list[ResponseBody]:
             tasks = [asyncio.ensure_future(ask(request)) for request in requests]
             try:
                 return await asyncio.gather(*tasks)
@@ -100,7 +102,7 @@ class Connection:
 
     async def _introduced(self) -> Card:
         try:
-            found = (await self._asked(lambda: self._client.get("/models", cast_to=object), Models)).data
+            found = (await self._asked(lambda: self._client.get("/models", cast_to=object), ModelList)).data
         except _UnknownError:  # not every server lists its models
             return Card(id=self.address.model)
         if card := next((card for card in found if card.id == self.address.model), None):

@@ -7,14 +7,14 @@ from typing import Any
 
 from transformers import AutoConfig, AutoTokenizer
 
-from tts_viz.engines import prompting as manner
+from tts_viz.engines import prompting
 from tts_viz.engines.embedded import EMBEDDED
 from tts_viz.engines.local.weights import source_of
-from tts_viz.engines.model_name import Reference
-from tts_viz.engines.prm.formats import FORMATS, Found, detect
-from tts_viz.engines.prompt_presets import check_chat, manner_of
+from tts_viz.engines.model_spec import ModelSpec
+from tts_viz.engines.prm.formats import FORMATS, DetectedFormat, detect
+from tts_viz.engines.prompt_presets import prompt_style
 from tts_viz.engines.server.address import parse_address
-from tts_viz.engines.server.client import Connection
+from tts_viz.engines.server.client import Client
 from tts_viz.engines.server.policy import ServerPolicy
 from tts_viz.engines.server.verifier import ServerVerifier, exercised
 
@@ -32,24 +32,18 @@ class Described:
     source: str
 
 
-def server_policy(reference: Reference) -> ServerPolicy:
+def server_policy(reference: ModelSpec) -> ServerPolicy:
     """Asks the server nothing yet. Raises ValueError for a name or options that are none."""
     address = parse_address(reference.name)
-    reference.refuse_others({*OPTIONS, "preset", *manner.OPTIONS})
+    reference.refuse_others({*OPTIONS, "preset", *prompting.OPTIONS})
     options = reference.options
     known = _described(reference, address.model)
     tokenizer = known.tokenizer if known else None
-    found = manner_of(address.model, tokenizer, options.get("preset"))
-    found = found.with_options({key: options[key] for key in manner.OPTIONS if key in options})
-    if found.chat and tokenizer is None:
-        raise ValueError(
-            "a chat is written here, by the model's tokenizer: add ?tokenizer=FOLDER_OR_HUB_ID, or say chat=no"
-        )
-    check_chat(found, tokenizer)
-    return ServerPolicy(_connection(reference), found, tokenizer, _parameters(reference), reference.name)
+    style = prompt_style(address.model, tokenizer, options)
+    return ServerPolicy(_connection(reference), style, tokenizer, _parameters(reference), reference.name)
 
 
-def server_verifier(reference: Reference) -> tuple[ServerVerifier, Found]:
+def server_verifier(reference: ModelSpec) -> tuple[ServerVerifier, DetectedFormat]:
     """A PRM, and which format was found how. Asks the server nothing yet. Raises ValueError as `server_policy` does."""
     address = parse_address(reference.name)
     asked = reference.options.get("format")
@@ -59,9 +53,9 @@ def server_verifier(reference: Reference) -> tuple[ServerVerifier, Found]:
     if known is None:
         raise ValueError("steps are cut into tokens here, by the model's tokenizer: add ?tokenizer=FOLDER_OR_HUB_ID")
     if asked:
-        found = Found(asked, "you said so")
+        found = DetectedFormat(asked, "you said so")
     elif known.source in EMBEDDED:
-        found = Found("trl", "it comes with tts_viz")
+        found = DetectedFormat("trl", "it comes with tts_viz")
     else:
         found = detect(known.config, known.source, ())
     kind = FORMATS[found.format]
@@ -73,7 +67,7 @@ def server_verifier(reference: Reference) -> tuple[ServerVerifier, Found]:
     return ServerVerifier(_connection(reference), format, known.config, _parameters(reference), reference.name), found
 
 
-def _described(reference: Reference, model: str) -> Described | None:
+def _described(reference: ModelSpec, model: str) -> Described | None:
     """By the option `tokenizer`, or the model's own name where that is an embedded model, a folder here or a hub id."""
     asked = reference.options.get("tokenizer")
     name = asked or model
@@ -101,8 +95,8 @@ def _folder(name: str) -> bool:
         return False
 
 
-def _connection(reference: Reference) -> Connection:
-    return Connection(
+def _connection(reference: ModelSpec) -> Client:
+    return Client(
         parse_address(reference.name),
         at_once=_number(reference, "at_once", 32, 1024),
         timeout=_number(reference, "timeout", 60, 3600),
@@ -110,11 +104,11 @@ def _connection(reference: Reference) -> Connection:
     )
 
 
-def _parameters(reference: Reference) -> int:
+def _parameters(reference: ModelSpec) -> int:
     return _number(reference, "parameters", 0, 10**13, least=0)
 
 
-def _number(reference: Reference, key: str, default: int, most: int, least: int = 1) -> int:
+def _number(reference: ModelSpec, key: str, default: int, most: int, least: int = 1) -> int:
     said = reference.options.get(key, str(default))
     if not (said.isdecimal() and least <= int(said) <= most):
         raise ValueError(f"{key}={said} must be a whole number from {least} to {most}")

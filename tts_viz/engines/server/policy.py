@@ -13,11 +13,12 @@ from typing import Any
 
 from tts_viz.core.budget import Cost
 from tts_viz.core.events import Finish
-from tts_viz.engines.base import Candidate, EngineError, Sampled, SampleRequest
+from tts_viz.engines.base import Candidate, Sampled, SampleRequest
 from tts_viz.engines.prm.base import encoded
-from tts_viz.engines.prompting import Manner
-from tts_viz.engines.server.client import Connection
-from tts_viz.engines.server.responses import Card, Choice, Completion
+from tts_viz.engines.prompting import PromptStyle
+from tts_viz.engines.server.client import Client
+from tts_viz.engines.server.responses import Card, Completion, CompletionChoice
+from tts_viz.errors import EngineError
 
 FOR_VLLM: dict[str, Any] = {"top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0, "return_token_ids": True}
 """Left out, the first three would be those that the model's makers recommend, and the samples of another distribution."""
@@ -28,7 +29,7 @@ GOLDEN = 0x9E3779B97F4A7C15
 
 
 @dataclass(slots=True)
-class Draft:
+class PartialCompletion:
     """A step that is being written, in one part or, where it begins with blank lines, in several."""
 
     text: str = ""
@@ -57,11 +58,11 @@ class ServerPolicy:
     distant = True
 
     def __init__(
-        self, connection: Connection, manner: Manner, tokenizer: Any = None, parameters: int = 0, name: str = ""
+        self, connection: Client, style: PromptStyle, tokenizer: Any = None, parameters: int = 0, name: str = ""
     ) -> None:
-        self.connection, self.manner, self.tokenizer, self.parameters = connection, manner, tokenizer, parameters
+        self.connection, self.style, self.tokenizer, self.parameters = connection, style, tokenizer, parameters
         self.name = name or connection.address.model
-        self.step_tokens = manner.step_tokens
+        self.step_tokens = style.step_tokens
         self._mute = False
         """Does the server hide what ended a text? Then it is sent no stop strings, and what it writes too much is cut."""
 
@@ -75,7 +76,7 @@ class ServerPolicy:
 
     async def _sampled(self, request: SampleRequest) -> Sampled:
         card = await self.connection.card()
-        draft = Draft(cost=Cost(policy_calls=1))
+        draft = PartialCompletion(cost=Cost(policy_calls=1))
         while draft.finish is None:
             prompt = self._prompt(request, draft)
             room = request.max_tokens - draft.cost.generated
@@ -90,14 +91,14 @@ class ServerPolicy:
         known = tuple(draft.tokens), tuple(draft.logprobs)
         return Sampled(Candidate(draft.step, *known, draft.finish, tuple(draft.pieces)), draft.cost)
 
-    def _prompt(self, request: SampleRequest, draft: Draft) -> str | list[int]:
+    def _prompt(self, request: SampleRequest, draft: PartialCompletion) -> str | list[int]:
         """All that stands before what is to be written."""
-        before = self.manner.opening(self.tokenizer, request)
-        steps = [(step.tokens, step.text + self.manner.delimiter) for step in request.steps]
+        before = self.style.opening(self.tokenizer, request)
+        steps = [(step.tokens, step.text + self.style.delimiter) for step in request.steps]
         if self.tokenizer is None:
             prompt = "".join([before, *(text for _, text in steps), draft.text])
         else:
-            prompt = list(self.manner.begun(self.tokenizer, before))
+            prompt = list(self.style.begun(self.tokenizer, before))
             for tokens, text in [*steps, (tuple(draft.tokens), draft.text)]:
                 prompt += tokens or encoded(self.tokenizer, text)
         if not prompt:
@@ -105,10 +106,10 @@ class ServerPolicy:
         return prompt
 
     async def _write(
-        self, card: Card, request: SampleRequest, draft: Draft, prompt: str | list[int], room: int
+        self, card: Card, request: SampleRequest, draft: PartialCompletion, prompt: str | list[int], room: int
     ) -> None:
         """One request, and what its answer brings."""
-        stops = [] if self._mute else [self.manner.delimiter, *self.manner.stop]
+        stops = [] if self._mute else [self.style.delimiter, *self.style.stop]
         body = {
             "prompt": prompt,
             "max_tokens": room,
@@ -127,8 +128,8 @@ class ServerPolicy:
             self._mute = True
             return  # asked again, the loop goes on
         self._add(draft, choice, choice.met or "" if not card.vllm else "")
-        thinking = self.manner.thinking(tuple(step.text for step in request.steps))
-        if ending := self.manner.cut(draft.text, thinking):
+        thinking = self.style.thinking(tuple(step.text for step in request.steps))
+        if ending := self.style.cut(draft.text, thinking):
             draft.step, draft.finish = ending
             self._keep(draft, thinking, bool(stops))
         elif choice.finish_reason == "length":
@@ -138,7 +139,7 @@ class ServerPolicy:
         elif choice.met is None:
             draft.step, draft.finish = draft.text.strip(), "eos"
 
-    def _add(self, draft: Draft, choice: Choice, trimmed: str) -> None:
+    def _add(self, draft: PartialCompletion, choice: CompletionChoice, trimmed: str) -> None:
         known = draft.pieces or not draft.text
         draft.text += choice.text + trimmed
         said, ids = choice.logprobs, choice.token_ids or []
@@ -151,12 +152,12 @@ class ServerPolicy:
         if len(draft.tokens) != len(draft.pieces):
             draft.tokens = []
 
-    def _keep(self, draft: Draft, thinking: bool, stopped: bool) -> None:
+    def _keep(self, draft: PartialCompletion, thinking: bool, stopped: bool) -> None:
         """Of the tokens those up to the one with which the step ended."""
         text = ""
         for last, piece in enumerate(draft.pieces, 1):
             text += piece
-            if self.manner.cut(text, thinking):
+            if self.style.cut(text, thinking):
                 draft.tokens, draft.pieces, draft.logprobs = (
                     draft.tokens[:last],
                     draft.pieces[:last],

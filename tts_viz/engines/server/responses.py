@@ -19,7 +19,7 @@ class Card(BaseModel):
         return self.owned_by == "vllm"
 
 
-class Models(BaseModel):
+class ModelList(BaseModel):
     data: list[Card]
 
 
@@ -47,7 +47,7 @@ class Logprobs(BaseModel):
     top_logprobs: list[dict[str, FiniteFloat]] | None = None
 
 
-class Choice(BaseModel):
+class CompletionChoice(BaseModel):
     """`stop_reason` (vLLM) and `matched_stop` (SGLang): the stop string or token that was met; null: the text's own end."""
 
     text: str
@@ -69,7 +69,7 @@ class Choice(BaseModel):
 
 
 class Completion(BaseModel):
-    choices: Annotated[list[Choice], Field(min_length=1)]
+    choices: Annotated[list[CompletionChoice], Field(min_length=1)]
     usage: Usage
 
 

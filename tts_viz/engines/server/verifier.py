@@ -14,10 +14,11 @@ from time import monotonic
 from typing import Any
 
 from tts_viz.core.budget import Cost
-from tts_viz.engines.base import EngineError, Rewards, ScoreRequest
+from tts_viz.engines.base import Rewards, ScoreRequest
 from tts_viz.engines.prm.base import Labelled, PRMFormat, Signing, Tokens
-from tts_viz.engines.server.client import Connection
+from tts_viz.engines.server.client import Client
 from tts_viz.engines.server.responses import Completion, Pooling, Usage
+from tts_viz.errors import EngineError
 
 LIKELIEST = 20
 """Tokens whose log-probabilities are asked for: as many as vLLM tells unless it is set up to tell more."""
@@ -35,7 +36,7 @@ class ServerVerifier:
     distant = True
 
     def __init__(
-        self, connection: Connection, format: PRMFormat, config: Any = None, parameters: int = 0, name: str = ""
+        self, connection: Client, format: PRMFormat, config: Any = None, parameters: int = 0, name: str = ""
     ) -> None:
         self.connection, self.format, self.config, self.parameters = connection, format, config, parameters
         self.name = name or connection.address.model

@@ -76,7 +76,7 @@ function showPlaying() {
   find('[data-go=play]').setAttribute('aria-label', playing ? 'Pause' : 'Play');
 }
 
-// --- hands ---------------------------------------------------------------------------------------------------------
+// --- pointer and keys ---------------------------------------------------------------------------------------------
 
 const slider = find('.controls input');
 const speed = find('.controls select');

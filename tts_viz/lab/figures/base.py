@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tts_viz.lab.metrics.arrays import Measured, measured
+from tts_viz.lab.metrics.arrays import SweepArrays, sweep_arrays
 from tts_viz.lab.sweeps.store import Sweep
 from tts_viz.tasks import TASKS
 
@@ -36,7 +36,7 @@ class Figure:
     name: str
     title: str
     question: str
-    make: Callable[[Measured, Mapping[str, str]], Drawn]
+    make: Callable[[SweepArrays, Mapping[str, str]], Drawn]
     choices: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def draw(self, sweep: Sweep, **choices: str) -> Drawn:
@@ -45,4 +45,4 @@ class Figure:
             if value not in self.choices.get(name, ()):
                 known = ", ".join(self.choices.get(name, ())) or f"none; the switches are {', '.join(self.choices)}"
                 raise ValueError(f"{self.name}: {name}={value!r} is not one of {known}")
-        return self.make(measured(sweep), {name: values[0] for name, values in self.choices.items()} | choices)
+        return self.make(sweep_arrays(sweep), {name: values[0] for name, values in self.choices.items()} | choices)

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from tts_viz.core import aggregation as aggregate
+from tts_viz.core import aggregation
 from tts_viz.lab.figures.base import TASK, Drawn, Figure
 from tts_viz.lab.figures.style import GREY, amount, cost_axis, error_bars, laid_out, look, percent, runs_behind
-from tts_viz.lab.metrics.arrays import AXES, Floats, Measured
+from tts_viz.lab.metrics.arrays import AXES, Floats, SweepArrays
 from tts_viz.lab.metrics.curves import Mask, Point, baseline, ceiling, compared, curve, greedy, needed, point
-from tts_viz.lab.metrics.revote import Choice
+from tts_viz.lab.metrics.revote import Revote
 
 TITLE = "Accuracy against budget"
 
@@ -36,9 +36,9 @@ def line(name: str, points: Sequence[Point], axis: str, **style: object) -> go.S
     )
 
 
-def level_line(m: Measured, arm: str, among: Mask, axis: str, right: float) -> go.Scatter | None:
+def level_line(m: SweepArrays, arm: str, among: Mask, axis: str, right: float) -> go.Scatter | None:
     """A greedy answer of one model, as a line to compare with: from what it costs, where the axis can tell."""
-    p = point(m, arm, 1, Choice(), among)
+    p = point(m, arm, 1, Revote(), among)
     if p is None:
         return None
     x = [p.costs[axis], max(right, 2 * p.costs[axis])]
@@ -54,9 +54,9 @@ def level_line(m: Measured, arm: str, among: Mask, axis: str, right: float) -> g
     )
 
 
-def draw(m: Measured, given: Mapping[str, str]) -> Drawn:
+def draw(m: SweepArrays, given: Mapping[str, str]) -> Drawn:
     axis, among = given["axis"], m.of_task(given["task"])
-    choice = Choice(given["aggregation"], given["vote"])
+    choice = Revote(given["aggregation"], given["vote"])
     curves = {k.name: points for k in compared(m) if (points := curve(m, k.name, choice, among))}
     figure = go.Figure()
     for name, points in curves.items():
@@ -65,7 +65,7 @@ def draw(m: Measured, given: Mapping[str, str]) -> Drawn:
     if base and base.name in curves:
         # Two lines that no verifier can change: a vote without one, and a choice by who knows the truth.
         if given["vote"] != "majority":
-            voted = curve(m, base.name, Choice(vote="majority"), among)
+            voted = curve(m, base.name, Revote(vote="majority"), among)
             dashed = {"line": {"color": GREY, "width": 1.5}, "marker": {"color": GREY, "symbol": "circle-open"}}
             figure.add_scatter(**line("majority vote, no verifier", voted, axis, **dashed).to_plotly_json())
         top = ceiling(m, base.name, among)
@@ -82,7 +82,7 @@ def draw(m: Measured, given: Mapping[str, str]) -> Drawn:
     return Drawn(figure, reading(m, curves, choice, among, axis))
 
 
-def reading(m: Measured, curves: Mapping[str, Sequence[Point]], choice: Choice, among: Mask, axis: str) -> str:
+def reading(m: SweepArrays, curves: Mapping[str, Sequence[Point]], choice: Revote, among: Mask, axis: str) -> str:
     """The best arm at the largest budget that most share; and when the small policy draws level with the large one."""
     if not curves:
         return "The sweep has no searches of this task that could be compared. Choose another one."
@@ -105,9 +105,9 @@ def _with_interval(name: str, p: Point) -> str:
     return f"“{name}” ({percent(p.accuracy)} right; 95 %: {percent(p.interval[0])} to {percent(p.interval[1])})"
 
 
-def _against_large(m: Measured, curves: Mapping[str, Sequence[Point]], among: Mask, axis: str) -> str:
+def _against_large(m: SweepArrays, curves: Mapping[str, Sequence[Point]], among: Mask, axis: str) -> str:
     large = greedy(m, large=True)
-    goal = point(m, large.name, 1, Choice(), among) if large else None
+    goal = point(m, large.name, 1, Revote(), among) if large else None
     if goal is None or large is None:
         return "The sweep has no larger model to compare with."
     times = m.parameters(large.policy) / m.parameters(m.spec.policy)
@@ -132,5 +132,10 @@ FIGURE = Figure(
     TITLE,
     "What does more computing at test time buy, and with which strategy?",
     draw,
-    {"axis": tuple(AXES), "task": TASK, "aggregation": tuple(aggregate.STEPS), "vote": tuple(aggregate.VOTES)},
+    {
+        "axis": tuple(AXES),
+        "task": TASK,
+        "aggregation": tuple(aggregation.STEP_AGGREGATIONS),
+        "vote": tuple(aggregation.VOTES),
+    },
 )

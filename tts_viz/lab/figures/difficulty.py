@@ -7,20 +7,20 @@ from collections.abc import Mapping
 import numpy as np
 import plotly.graph_objects as go
 
-from tts_viz.core import aggregation as aggregate
+from tts_viz.core import aggregation
 from tts_viz.lab.figures.base import TASK, Drawn, Figure
 from tts_viz.lab.figures.style import GREY, amount, bin_axis, error_bars, laid_out, look, percent, runs_behind
 from tts_viz.lab.metrics import difficulty as difficulties
-from tts_viz.lab.metrics.arrays import Measured
+from tts_viz.lab.metrics.arrays import SweepArrays
 from tts_viz.lab.metrics.curves import Point, baseline, compared, point
 from tts_viz.lab.metrics.difficulty import BINS, binned, difficulty, halves
-from tts_viz.lab.metrics.revote import ALL, Choice, budgets
+from tts_viz.lab.metrics.revote import ALL, Revote, budgets
 
 TITLE = "Accuracy by difficulty"
 
 
-def draw(m: Measured, given: Mapping[str, str]) -> Drawn:
-    choice, budget = Choice(given["aggregation"]), int(given["budget"])
+def draw(m: SweepArrays, given: Mapping[str, str]) -> Drawn:
+    choice, budget = Revote(given["aggregation"]), int(given["budget"])
     among = m.of_task(given["task"])
     bins = binned(m, difficulty(m, given["difficulty"], choice.aggregation), among)
     base, (scored, _) = baseline(m), halves(m)
@@ -57,7 +57,7 @@ def _line(name: str, points: list[Point | None], style: dict) -> dict:
     ).to_plotly_json()
 
 
-def reading(m: Measured, lines: Mapping[str, list[Point | None]], budget: int, kind: str) -> str:
+def reading(m: SweepArrays, lines: Mapping[str, list[Point | None]], budget: int, kind: str) -> str:
     """Where the other strategies gain most on best of N, and where they lose."""
     base = baseline(m)
     others = [name for name in lines if not base or name != base.name]
@@ -100,6 +100,6 @@ FIGURE = Figure(
         "difficulty": tuple(difficulties.DIFFICULTIES),
         "budget": ("16", "4", "64", "8"),
         "task": TASK,
-        "aggregation": tuple(aggregate.STEPS),
+        "aggregation": tuple(aggregation.STEP_AGGREGATIONS),
     },
 )

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from tts_viz.core import aggregation as aggregate
+from tts_viz.core import aggregation
 from tts_viz.lab.figures.base import TASK, Drawn, Figure
 from tts_viz.lab.figures.style import COLOURS, GREY, bin_axis, error_bars, laid_out, percent, runs_behind
-from tts_viz.lab.metrics.arrays import Floats, Ints, Measured
+from tts_viz.lab.metrics.arrays import Floats, Ints, SweepArrays
 from tts_viz.lab.metrics.bootstrap import between, interval
 from tts_viz.lab.metrics.compute_optimal import SPLITS, cross_validated, samples
 from tts_viz.lab.metrics.curves import greedy
 from tts_viz.lab.metrics.difficulty import BINS, DIFFICULTIES, binned, difficulty, folds
 from tts_viz.lab.metrics.flops_exchange import RATIOS, Exchange, covering, exchanges, within
-from tts_viz.lab.metrics.revote import Choice, accuracy
+from tts_viz.lab.metrics.revote import Revote, accuracy
 
 TITLE = "Small model and search, or a larger model?"
 
@@ -38,8 +38,8 @@ class Bar:
         return f"{of} = {self.exchange.ratio:.2g}: {self.exchange.generations:,.0f} generations{short}"
 
 
-def draw(m: Measured, given: Mapping[str, str]) -> Drawn:
-    choice, large = Choice(given["aggregation"]), greedy(m, large=True)
+def draw(m: SweepArrays, given: Mapping[str, str]) -> Drawn:
+    choice, large = Revote(given["aggregation"]), greedy(m, large=True)
     among, offers = m.of_task(given["task"]), exchanges(m, given["paper"])
     figure = go.Figure()
     if large is None or not offers:
@@ -63,7 +63,7 @@ def draw(m: Measured, given: Mapping[str, str]) -> Drawn:
     return Drawn(figure, reading(m, large.policy, bars, goal, bins))
 
 
-def _bar(m: Measured, offer: Exchange, choice: Choice, bins: Ints) -> Bar:
+def _bar(m: SweepArrays, offer: Exchange, choice: Revote, bins: Ints) -> Bar:
     options = covering(within(m, offer.budget, choice), bins >= 0)
     right = np.nan_to_num(np.stack([o.accuracy for o in options], axis=1))
     drawn = samples(m, bins >= 0)
@@ -90,7 +90,7 @@ def _finished(figure: go.Figure) -> go.Figure:
     return figure
 
 
-def reading(m: Measured, large: str, bars: list[Bar], goal: Floats, bins: Ints) -> str:
+def reading(m: SweepArrays, large: str, bars: list[Bar], goal: Floats, bins: Ints) -> str:
     """In how many bins the small model is ahead at the smallest and the largest budget; and over all problems."""
     goals = [float(goal[bins == b].mean()) for b in range(BINS)]
     times = m.parameters(large) / m.parameters(m.spec.policy)
@@ -117,5 +117,10 @@ FIGURE = Figure(
     TITLE,
     "For the same FLOPs, is it better to have a larger model, or to let a small one search?",
     draw,
-    {"paper": tuple(RATIOS), "difficulty": tuple(DIFFICULTIES), "task": TASK, "aggregation": tuple(aggregate.STEPS)},
+    {
+        "paper": tuple(RATIOS),
+        "difficulty": tuple(DIFFICULTIES),
+        "task": TASK,
+        "aggregation": tuple(aggregation.STEP_AGGREGATIONS),
+    },
 )

@@ -7,34 +7,34 @@ from collections.abc import Mapping
 import numpy as np
 import plotly.graph_objects as go
 
-from tts_viz.core import aggregation as aggregate
+from tts_viz.core import aggregation
 from tts_viz.lab.figures.base import TASK, Drawn, Figure
 from tts_viz.lab.figures.budget import line
 from tts_viz.lab.figures.style import COLOURS, GREY, amount, cost_axis, error_bars, laid_out, percent, runs_behind
-from tts_viz.lab.metrics.arrays import AXES, Measured
-from tts_viz.lab.metrics.compute_optimal import DIFFICULTIES, OPTIONS, Optimal, Saved, Setting, known, optimal, saved
+from tts_viz.lab.metrics.arrays import AXES, SweepArrays
+from tts_viz.lab.metrics.compute_optimal import DIFFICULTIES, OPTIONS, ArmSetting, Optimal, Saved, known, optimal, saved
 from tts_viz.lab.metrics.curves import Mask, baseline, curve
-from tts_viz.lab.metrics.revote import Choice, budgets
+from tts_viz.lab.metrics.revote import Revote, budgets
 
 TITLE = "Compute-optimal against best of N"
 
 SHAPES = dict(zip(DIFFICULTIES, ("circle", "square", "diamond", "cross")))
 
 
-def optima(m: Measured, how: str, choice: Choice, among: Mask) -> dict[str, list[Optimal]]:
+def optima(m: SweepArrays, how: str, choice: Revote, among: Mask) -> dict[str, list[Optimal]]:
     """By the way of binning, at every budget that leaves something to choose."""
     base = baseline(m)
     sizes = budgets(m, base.name) if base else []
     found = {}
     for bins in DIFFICULTIES:
-        points = [optimal(m, n, Setting(how, bins, choice), among) for n in sizes]
+        points = [optimal(m, n, ArmSetting(how, bins, choice), among) for n in sizes]
         found[bins] = [p for p in points if p]
     return found
 
 
-def draw(m: Measured, given: Mapping[str, str]) -> Drawn:
+def draw(m: SweepArrays, given: Mapping[str, str]) -> Drawn:
     how, axis, among = given["for"], given["axis"], m.of_task(given["task"])
-    choice = Choice(given["aggregation"], "weighted" if how == "search" else "chains")
+    choice = Revote(given["aggregation"], "weighted" if how == "search" else "chains")
     found = optima(m, how, choice, among)
     figure, base = go.Figure(), baseline(m)
     any_of = next((p for points in found.values() for p in points), None)
@@ -50,7 +50,7 @@ def draw(m: Measured, given: Mapping[str, str]) -> Drawn:
     figure.update_yaxes(tickformat=".0%")
     cost_axis(figure, axis)
     factors = {
-        bins: {p.budget: saved(m, p, Setting(how, bins, choice), among, axis) for p in points}
+        bins: {p.budget: saved(m, p, ArmSetting(how, bins, choice), among, axis) for p in points}
         for bins, points in found.items()
         if points
     }
@@ -111,5 +111,5 @@ FIGURE = Figure(
     TITLE,
     "How much computing is saved when each problem gets the strategy that suits its difficulty?",
     draw,
-    {"for": tuple(OPTIONS), "axis": tuple(AXES), "task": TASK, "aggregation": tuple(aggregate.STEPS)},
+    {"for": tuple(OPTIONS), "axis": tuple(AXES), "task": TASK, "aggregation": tuple(aggregation.STEP_AGGREGATIONS)},
 )

@@ -7,22 +7,22 @@ from collections.abc import Mapping
 import numpy as np
 from plotly.subplots import make_subplots
 
-from tts_viz.core import aggregation as aggregate
+from tts_viz.core import aggregation
 from tts_viz.lab.figures.base import TASK, Drawn, Figure
 from tts_viz.lab.figures.style import COLOURS, SHAPES, amount, error_bars, laid_out, percent, runs_behind
-from tts_viz.lab.metrics.arrays import Measured
+from tts_viz.lab.metrics.arrays import SweepArrays
 from tts_viz.lab.metrics.bootstrap import interval
 from tts_viz.lab.metrics.curves import Mask, baseline
 from tts_viz.lab.metrics.overoptimisation import NOISE, Selected, divergence, fall, selected
-from tts_viz.lab.metrics.revote import Choice
+from tts_viz.lab.metrics.revote import Revote
 
 TITLE = "Over-optimisation"
 
 ROWS = {"right": 1, "score": 2, "steps": 3, "repeats": 4}
 
 
-def lines_of(m: Measured, given: Mapping[str, str], among: Mask) -> dict[str, list[Selected]]:
-    base, choice = baseline(m), Choice(given["aggregation"], given["vote"])
+def lines_of(m: SweepArrays, given: Mapping[str, str], among: Mask) -> dict[str, list[Selected]]:
+    base, choice = baseline(m), Revote(given["aggregation"], given["vote"])
     if given["lines"] == "strategy":
         # What was searched with a noisy verifier beside what was searched with the good one.
         arms = [k for k in m.kinds.values() if not k.rollouts and not k.greedy and not k.chains]
@@ -32,11 +32,13 @@ def lines_of(m: Measured, given: Mapping[str, str], among: Mask) -> dict[str, li
     elif given["lines"] == "noise":
         found = {f"noise {p:g}": selected(m, base.name, choice, among, p) for p in NOISE}
     else:
-        found = {name: selected(m, base.name, Choice(name, given["vote"]), among) for name in aggregate.STEPS}
+        found = {
+            name: selected(m, base.name, Revote(name, given["vote"]), among) for name in aggregation.STEP_AGGREGATIONS
+        }
     return {name: points for name, points in found.items() if points}
 
 
-def draw(m: Measured, given: Mapping[str, str]) -> Drawn:
+def draw(m: SweepArrays, given: Mapping[str, str]) -> Drawn:
     lines = lines_of(m, given, m.of_task(given["task"]))
     figure = make_subplots(
         rows=4, cols=1, shared_xaxes=True, vertical_spacing=0.05,
@@ -102,7 +104,7 @@ FIGURE = Figure(
     {
         "lines": ("noise", "aggregation", "strategy"),
         "vote": ("best", "weighted"),
-        "aggregation": tuple(aggregate.STEPS),
+        "aggregation": tuple(aggregation.STEP_AGGREGATIONS),
         "task": TASK,
         "x": ("generations", "KL"),
     },

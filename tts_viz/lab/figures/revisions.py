@@ -8,17 +8,17 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from tts_viz.core import aggregation as aggregate
+from tts_viz.core import aggregation
 from tts_viz.lab.figures.base import TASK, Drawn, Figure
 from tts_viz.lab.figures.style import BINS as SHADES
 from tts_viz.lab.figures.style import COLOURS, GREY, error_bars, laid_out, percent, runs_behind
-from tts_viz.lab.metrics.arrays import Measured
+from tts_viz.lab.metrics.arrays import SweepArrays
 from tts_viz.lab.metrics.bootstrap import interval
 from tts_viz.lab.metrics.compute_optimal import Option, known, revision_options
 from tts_viz.lab.metrics.curves import Mask, Point, baseline, compared, point
 from tts_viz.lab.metrics.difficulty import BINS, DIFFICULTIES, binned, difficulty
-from tts_viz.lab.metrics.revisions import Turns, by_attempt, turns
-from tts_viz.lab.metrics.revote import Choice
+from tts_viz.lab.metrics.revisions import RevisionRates, by_attempt, revision_rates
+from tts_viz.lab.metrics.revote import Revote
 
 TITLE = "Sequential and parallel revisions"
 
@@ -27,8 +27,8 @@ LACKING = (
 )
 
 
-def draw(m: Measured, given: Mapping[str, str]) -> Drawn:
-    budget, choice = int(given["budget"]), Choice(given["aggregation"], given["vote"])
+def draw(m: SweepArrays, given: Mapping[str, str]) -> Drawn:
+    budget, choice = int(given["budget"]), Revote(given["aggregation"], given["vote"])
     figure = make_subplots(
         rows=2, cols=1, vertical_spacing=0.16, subplot_titles=("One chain", f"{budget} attempts, parted into chains")
     )
@@ -64,7 +64,7 @@ def draw(m: Measured, given: Mapping[str, str]) -> Drawn:
         if some.any() and len(options) > 1:
             figure.add_scatter(**_ratio(b, options, some), row=2, col=1)
     figure = _finished(figure)
-    return Drawn(figure, reading(in_chain, side, turns(m, long.name, among), options, bins, same, budget))
+    return Drawn(figure, reading(in_chain, side, revision_rates(m, long.name, among), options, bins, same, budget))
 
 
 def _points(name: str, points: Sequence[Point], colour: str, shape: str) -> dict:
@@ -103,7 +103,7 @@ def _finished(figure: go.Figure) -> go.Figure:
 
 
 def reading(
-    chain: Sequence[Point], side: Sequence[Point], turned: Turns, options: Sequence[Option], bins: np.ndarray, same: Mask,
+    chain: Sequence[Point], side: Sequence[Point], turned: RevisionRates, options: Sequence[Option], bins: np.ndarray, same: Mask,
     budget: int,
 ) -> str:  # fmt: skip
     """Chain against samples at the chain's full length; what revising loses; the best ratio, of the extreme bins and of all."""
@@ -140,6 +140,6 @@ FIGURE = Figure(
         "difficulty": tuple(DIFFICULTIES),
         "task": TASK,
         "vote": ("chains", "weighted", "best", "majority"),
-        "aggregation": tuple(aggregate.STEPS),
+        "aggregation": tuple(aggregation.STEP_AGGREGATIONS),
     },
 )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from tts_viz.lab.metrics.arrays import AXES, Ints, Measured
+from tts_viz.lab.metrics.arrays import AXES, Ints, SweepArrays
 
 COLOURS = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6BB1", "#6B8E23", "#A0522D", "#20808D",
@@ -27,7 +27,7 @@ RUNS = 12
 """So many runs behind a point are named, at most."""
 
 
-def look(m: Measured, arm: str) -> dict[str, Any]:
+def look(m: SweepArrays, arm: str) -> dict[str, Any]:
     """The line and markers of an arm."""
     i = list(m.kinds).index(arm)
     colour = COLOURS[i % len(COLOURS)]

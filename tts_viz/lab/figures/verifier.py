@@ -11,7 +11,7 @@ from plotly.subplots import make_subplots
 
 from tts_viz.lab.figures.base import TASK, Drawn, Figure
 from tts_viz.lab.figures.style import COLOURS, GREY, SHAPES, laid_out, percent, runs_behind
-from tts_viz.lab.metrics.arrays import Measured
+from tts_viz.lab.metrics.arrays import SweepArrays
 from tts_viz.lab.metrics.calibration import GROUPS, TRUTHS, Calibration, Quality, groups, quality
 
 TITLE = "The verifier"
@@ -26,7 +26,7 @@ METRICS = {
 }
 
 
-def draw(m: Measured, given: Mapping[str, str]) -> Drawn:
+def draw(m: SweepArrays, given: Mapping[str, str]) -> Drawn:
     among, truth = m.of_task(given["task"]), given["truth"]
     found = {name: make(truth) for name, make in groups(m, among, given["by"]).items()}
     figure = make_subplots(
@@ -61,7 +61,7 @@ def draw(m: Measured, given: Mapping[str, str]) -> Drawn:
     return Drawn(figure, reading(found, quality(m, among, truth), truth))
 
 
-def _diagram(m: Measured, name: str, c: Calibration, colour: str, i: int) -> dict:
+def _diagram(m: SweepArrays, name: str, c: Calibration, colour: str, i: int) -> dict:
     bins = c.bins
     return go.Scatter(
         x=[b.score for b in bins], y=[b.value for b in bins], name=name, legendgroup=name, mode="lines+markers",

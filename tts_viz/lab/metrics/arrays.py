@@ -41,7 +41,7 @@ REDUCE: dict[str, np.ufunc] = {"min": np.minimum, "product": np.multiply, "mean"
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ArmSummary:
     """An arm of the sweep, all its budgets and seeds together.
 
     `default`: searched by the spec's own policy, verifier, temperature and aggregation, so that it can be compared with others.
@@ -69,7 +69,7 @@ class Kind:
         return self.strategy == "greedy"
 
 
-class Measured:
+class SweepArrays:
     """See the module. Rows are in the order of `sweep.solutions`; problems are numbered as in `problems`."""
 
     def __init__(self, sweep: Sweep) -> None:
@@ -126,7 +126,7 @@ class Measured:
         return np.where(codes < 0, -1, numbered)
 
     def score(self, aggregation: str) -> Floats:
-        """Each row's score by its steps'; NaN where the verifier did not read it. As `aggregate.STEPS`, over all rows."""
+        """Each row's score, aggregated from its steps' over all rows at once; NaN where the verifier did not read it."""
         return self.kept(("score", aggregation), lambda: reduced(self.rewards, aggregation))
 
     @property
@@ -208,7 +208,7 @@ class Ragged:
 
 
 def reduced(lists: Ragged, aggregation: str) -> Floats:
-    """`aggregate.steps` of every list; NaN for an empty one."""
+    """`aggregation.steps` of every list; NaN for an empty one."""
     some = np.flatnonzero(lists.sizes)
     found = np.full(len(lists.sizes), np.nan)
     if not len(some):
@@ -223,17 +223,17 @@ def reduced(lists: Ragged, aggregation: str) -> Floats:
     return found
 
 
-_MEASURED: WeakKeyDictionary[Sweep, Measured] = WeakKeyDictionary()
+_MEASURED: WeakKeyDictionary[Sweep, SweepArrays] = WeakKeyDictionary()
 
 
-def measured(sweep: Sweep) -> Measured:
+def sweep_arrays(sweep: Sweep) -> SweepArrays:
     """The sweep as arrays: one and the same as long as it is in use."""
     if sweep not in _MEASURED:
-        _MEASURED[sweep] = Measured(sweep)
+        _MEASURED[sweep] = SweepArrays(sweep)
     return _MEASURED[sweep]
 
 
-def _kinds(sweep: Sweep) -> list[Kind]:
+def _kinds(sweep: Sweep) -> list[ArmSummary]:
     spec = sweep.spec
     named: dict[str, list[Arm]] = {}
     for arm in spec.arms:
@@ -245,7 +245,7 @@ def _kinds(sweep: Sweep) -> list[Kind]:
         length = arm.knobs.get("length")
         like_the_spec = (arm.temperature in (None, spec.temperature), arm.aggregation in (None, spec.aggregation))
         found.append(
-            Kind(
+            ArmSummary(
                 name, arm.strategy, policy, verifier, tuple(sorted({b for a in arms for b in a.budgets})),
                 length if isinstance(length, int) else max(arm.sizes) if arm.strategy == "revisions" else None, arm.rollouts,
                 (policy, verifier) == (spec.policy, spec.verifier) and all(like_the_spec),

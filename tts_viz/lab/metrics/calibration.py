@@ -11,10 +11,10 @@ from zlib import crc32
 
 import numpy as np
 
-from tts_viz.lab.metrics import verifier_scores as metrics
-from tts_viz.lab.metrics.arrays import Floats, Ints, Measured
+from tts_viz.lab.metrics import verifier_scores
+from tts_viz.lab.metrics.arrays import Floats, Ints, SweepArrays
 from tts_viz.lab.metrics.curves import Mask, baseline
-from tts_viz.lab.metrics.revote import Part
+from tts_viz.lab.metrics.revote import SampleRange
 from tts_viz.lab.metrics.verifier_scores import Bin, Brier, FirstErrors
 
 SAMPLES = 8
@@ -42,7 +42,7 @@ class Steps:
         return Steps(self.score[some], self.value[some], self.good[some], self.row[some], self.depth[some])
 
 
-def with_values(m: Measured, among: Mask, truth: str = "reachable") -> tuple[Steps, int]:
+def with_values(m: SweepArrays, among: Mask, truth: str = "reachable") -> tuple[Steps, int]:
     """The steps of which values are known, and how many rollouts these are of (the fewest, where arms differ)."""
     arms = [k for k in m.kinds.values() if k.rollouts and len(m.rows(k.name))]
     rows = np.concatenate([m.rows(k.name) for k in arms] or [np.empty(0, dtype=np.intp)])
@@ -50,20 +50,20 @@ def with_values(m: Measured, among: Mask, truth: str = "reachable") -> tuple[Ste
     return steps.where(~np.isnan(steps.value)), min((k.rollouts for k in arms), default=0)
 
 
-def sampled(m: Measured, among: Mask) -> Ints:
+def sampled(m: SweepArrays, among: Mask) -> Ints:
     """The rows of the first samples of best of N that the verifier read."""
     base = baseline(m)
-    rows = Part(0, SAMPLES).of(m, m.rows(base.name)) if base else np.empty(0, dtype=np.intp)
+    rows = SampleRange(0, SAMPLES).of(m, m.rows(base.name)) if base else np.empty(0, dtype=np.intp)
     return rows[among[m.problem[rows]] & (m.rewards.sizes[rows] > 0)]
 
 
-def checked(m: Measured, rows: Ints, truth: str = "reachable") -> Steps:
+def checked(m: SweepArrays, rows: Ints, truth: str = "reachable") -> Steps:
     """The steps of these rows of which the truth is known."""
     steps = _steps(m, rows, truth, values=False)
     return steps.where(~np.isnan(steps.good))
 
 
-def _steps(m: Measured, rows: Ints, truth: str, values: bool) -> Steps:
+def _steps(m: SweepArrays, rows: Ints, truth: str, values: bool) -> Steps:
     row, depth, at = m.rewards.entries(rows)
 
     def beside(name: str) -> Floats:
@@ -98,11 +98,13 @@ def calibration(steps: Steps, rollouts: int) -> Calibration | None:
     """None where no values are known."""
     if not len(steps.score) or rollouts < 2:
         return None
-    bins = metrics.reliability(steps.score, steps.value)
-    return Calibration(bins, metrics.brier(steps.score, steps.value, rollouts), metrics.ece(bins), steps.row)
+    bins = verifier_scores.reliability(steps.score, steps.value)
+    return Calibration(
+        bins, verifier_scores.brier(steps.score, steps.value, rollouts), verifier_scores.ece(bins), steps.row
+    )
 
 
-def first_errors(m: Measured, rows: Ints, truth: str = "reachable") -> FirstErrors | None:
+def first_errors(m: SweepArrays, rows: Ints, truth: str = "reachable") -> FirstErrors | None:
     """ProcessBench's F1, two-fold: the solutions of each half of the problems are judged by the threshold that is best for
     the other half's. None where a half has only solutions of one kind."""
     scores = [m.rewards[int(i)].tolist() for i in rows]
@@ -114,17 +116,17 @@ def first_errors(m: Measured, rows: Ints, truth: str = "reachable") -> FirstErro
     for fold in range(2):
         own, other = np.flatnonzero(half == fold), np.flatnonzero(half != fold)
         try:
-            threshold = metrics.pick_threshold([scores[i] for i in other], [errors[i] for i in other])
+            threshold = verifier_scores.pick_threshold([scores[i] for i in other], [errors[i] for i in other])
         except ValueError:
             return None
         shifted += [[score - threshold for score in scores[i]] for i in own]
         judged += [errors[i] for i in own]
-    return metrics.first_error_f1(shifted, judged, 0.0)
+    return verifier_scores.first_error_f1(shifted, judged, 0.0)
 
 
-def error_of(m: Measured, rows: Ints, truth: str) -> list[int]:
+def error_of(m: SweepArrays, rows: Ints, truth: str) -> list[int]:
     good = m.column(truth)
-    return [metrics.first_error(good[int(i)].astype(bool).tolist()) for i in rows]
+    return [verifier_scores.first_error(good[int(i)].astype(bool).tolist()) for i in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ class Quality:
     runs: Ints
 
 
-def quality(m: Measured, among: Mask, truth: str = "reachable", depth: int | None = None) -> Quality:
+def quality(m: SweepArrays, among: Mask, truth: str = "reachable", depth: int | None = None) -> Quality:
     """`depth`: only the steps of this depth, from 1."""
     values, rollouts = with_values(m, among, truth)
     rows = sampled(m, among)
@@ -152,17 +154,17 @@ def quality(m: Measured, among: Mask, truth: str = "reachable", depth: int | Non
     if depth is not None:
         values, steps = values.where(values.depth == depth), steps.where(steps.depth == depth)
     found = calibration(values, rollouts)
-    auroc = metrics.auroc(steps.score, steps.good == 1)
+    auroc = verifier_scores.auroc(steps.score, steps.good == 1)
     runs = np.unique(m.run[steps.row])
     if depth is not None:
         return Quality(found, auroc, np.nan, np.nan, np.nan, runs)
     errors = first_errors(m, rows, truth)
-    shift = metrics.outcome_shift([m.rewards[int(i)].tolist() for i in rows])
-    wrong = metrics.right_answer_wrong_process(m.right[rows].tolist(), error_of(m, rows, "valid"))
+    shift = verifier_scores.outcome_shift([m.rewards[int(i)].tolist() for i in rows])
+    wrong = verifier_scores.right_answer_wrong_process(m.right[rows].tolist(), error_of(m, rows, "valid"))
     return Quality(found, auroc, errors.f1 if errors else np.nan, shift, wrong, runs)
 
 
-def groups(m: Measured, among: Mask, by: str) -> dict[str, Callable[[str], Quality]]:
+def groups(m: SweepArrays, among: Mask, by: str) -> dict[str, Callable[[str], Quality]]:
     """The quality of each group, given a truth. Raises ValueError for what cannot be grouped by."""
     if by not in GROUPS:
         raise ValueError(f"cannot group by {by!r}; use one of {', '.join(GROUPS)}")

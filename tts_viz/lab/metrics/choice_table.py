@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from tts_viz.lab.metrics.arrays import Floats, Ints, Kind, Measured, measured
+from tts_viz.errors import SweepLacksError
+from tts_viz.lab.metrics.arrays import ArmSummary, Floats, Ints, SweepArrays, sweep_arrays
 from tts_viz.lab.metrics.curves import Mask, baseline, compared
 from tts_viz.lab.metrics.difficulty import BINS, FEW, binned, difficulty, halves
 from tts_viz.lab.metrics.revote import accuracy, budgets
@@ -33,12 +34,8 @@ GRID = 21
 DIGITS = 4
 
 
-class LackingError(ValueError):
-    """The sweep has not what a table is made of. The message says what."""
-
-
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class ArmCandidate:
     """A strategy at one budget, without the knob that follows from the budget, and its accuracy on each problem."""
 
     strategy: str
@@ -47,14 +44,14 @@ class Candidate:
 
 
 def table(sweep: Sweep, command: str) -> dict[str, Any]:
-    """The table as plain data. `command`: how it was made. Raises `LackingError`."""
-    m = measured(sweep)
+    """The table as plain data. `command`: how it was made. Raises `SweepLacksError`."""
+    m = sweep_arrays(sweep)
     base = baseline(m)
     if base is None:
-        raise LackingError("the sweep has no best-of-N arm with the spec's own models, by which to tell difficulty")
+        raise SweepLacksError("the sweep has no best-of-N arm with the spec's own models, by which to tell difficulty")
     at = [n for n in BUDGETS if n in budgets(m, base.name)]
     if not at:
-        raise LackingError(f"the sweep's best of N has none of the budgets {', '.join(map(str, BUDGETS))}")
+        raise SweepLacksError(f"the sweep's best of N has none of the budgets {', '.join(map(str, BUDGETS))}")
     everything = np.ones(len(m.problems), dtype=bool)
     tasks = {"all": everything} | {task: m.of_task(task) for task in m.spec.tasks}
     return {
@@ -72,11 +69,11 @@ def table(sweep: Sweep, command: str) -> dict[str, Any]:
     }
 
 
-def _rows(m: Measured, base: Kind, at: list[int], among: Mask) -> dict[str, Any]:
+def _rows(m: SweepArrays, base: ArmSummary, at: list[int], among: Mask) -> dict[str, Any]:
     easiness = difficulty(m, "predicted", few=FEW)
     bins = binned(m, easiness, among)
     if len(np.unique(bins[bins >= 0])) < BINS:
-        raise LackingError(f"the sweep has {(bins >= 0).sum()} problems of a task; {BINS} at least make {BINS} bins")
+        raise SweepLacksError(f"the sweep has {(bins >= 0).sum()} problems of a task; {BINS} at least make {BINS} bins")
     candidates = {n: list(_candidates(m, n)) for n in at}
     return {
         "edges": [round(edge, DIGITS) for edge in _edges(easiness, bins)],
@@ -95,7 +92,7 @@ def _edges(easiness: Floats, bins: Ints) -> list[float]:
 # --- what there is to choose from -------------------------------------------------------------------------------------
 
 
-def _candidates(m: Measured, n: int) -> Iterator[Candidate]:
+def _candidates(m: SweepArrays, n: int) -> Iterator[ArmCandidate]:
     """Every arm that reads with the verifier and was searched at this budget; chains at every length that divides it."""
     for kind in compared(m):
         if kind.strategy in INDEPENDENT or not STRATEGIES[kind.strategy].verified:
@@ -104,20 +101,22 @@ def _candidates(m: Measured, n: int) -> Iterator[Candidate]:
             lengths = [2**i for i in range(1, n.bit_length()) if n % 2**i == 0]
             for length in lengths:
                 if length <= (kind.length or 0):
-                    yield Candidate("parallel_revisions", {"length": length}, accuracy(m, kind.name, n, length=length))
+                    yield ArmCandidate(
+                        "parallel_revisions", {"length": length}, accuracy(m, kind.name, n, length=length)
+                    )
         elif n in budgets(m, kind.name):
             knobs = {k: v for k, v in parameters(kind.strategy, _arm(m, kind).knobs, n).items() if k not in SIZES}
-            yield Candidate(kind.strategy, knobs, accuracy(m, kind.name, n))
+            yield ArmCandidate(kind.strategy, knobs, accuracy(m, kind.name, n))
 
 
-def _arm(m: Measured, kind: Kind) -> Arm:
+def _arm(m: SweepArrays, kind: ArmSummary) -> Arm:
     return next(arm for arm in m.spec.arms if arm.name == kind.name)
 
 
-def _best(m: Measured, base: Kind, n: int, candidates: list[Candidate], among: Mask) -> dict[str, Any]:
+def _best(m: SweepArrays, base: ArmSummary, n: int, candidates: list[ArmCandidate], among: Mask) -> dict[str, Any]:
     """What did better than best of N on these problems by most, and by more than chance would have it; else best of N."""
     sampled = accuracy(m, base.name, n, part=halves(m)[0])
-    best, most, known = Candidate("best_of_n", {}, sampled), 0.0, among & ~np.isnan(sampled)
+    best, most, known = ArmCandidate("best_of_n", {}, sampled), 0.0, among & ~np.isnan(sampled)
     for candidate in candidates:
         # Some arms were spared some problems: each is compared on those that it had.
         both = among & ~np.isnan(sampled) & ~np.isnan(candidate.accuracy)
@@ -139,7 +138,7 @@ def _best(m: Measured, base: Kind, n: int, candidates: list[Candidate], among: M
 # --- what a score is worth --------------------------------------------------------------------------------------------
 
 
-def _calibration(m: Measured, base: Kind, among: Mask) -> list[tuple[float, float]]:
+def _calibration(m: SweepArrays, base: ArmSummary, among: Mask) -> list[tuple[float, float]]:
     """The chance that an independent sample is right, by its final score: isotonic regression, at points of a grid."""
     from sklearn.isotonic import IsotonicRegression
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tts_viz.lab.metrics.arrays import AXES, Floats, Ints, Kind, Measured
+from tts_viz.lab.metrics.arrays import AXES, ArmSummary, Floats, Ints, SweepArrays
 from tts_viz.lab.metrics.bootstrap import TIMES, between, means
 from tts_viz.lab.metrics.curves import Mask, baseline, compared, needed
 from tts_viz.lab.metrics.difficulty import BINS, FEW, binned, difficulty, folds, halves
-from tts_viz.lab.metrics.revote import ALL, Choice, Part, budgets, outcomes, per_problem
+from tts_viz.lab.metrics.revote import ALL, Revote, SampleRange, budgets, outcomes, per_problem
 
 SPLITS = 10
 """Ways to part each bin in two folds."""
@@ -44,14 +44,14 @@ class Option:
 
 
 def option(
-    m: Measured, name: str, arm: str, budget: int, choice: Choice, part: Part = ALL, length: int | None = None
+    m: SweepArrays, name: str, arm: str, budget: int, choice: Revote, part: SampleRange = ALL, length: int | None = None
 ) -> Option:
     found = outcomes(m, arm, budget, choice, part, length)
     costs = {axis: per_problem(m, found, axis) for axis in AXES}
     return Option(name, per_problem(m, found), costs, np.unique(found["run"].to_numpy()))
 
 
-def search_options(m: Measured, budget: int, choice: Choice) -> list[Option]:
+def search_options(m: SweepArrays, budget: int, choice: Revote) -> list[Option]:
     """Best of N, scored on the samples that do not bin, and every arm of search that was run at this budget."""
     return _found(
         option(m, kind.name, kind.name, budget, choice, halves(m)[0])
@@ -60,7 +60,7 @@ def search_options(m: Measured, budget: int, choice: Choice) -> list[Option]:
     )
 
 
-def revision_options(m: Measured, budget: int, choice: Choice) -> list[Option]:
+def revision_options(m: SweepArrays, budget: int, choice: Revote) -> list[Option]:
     """The ratios of sequential to parallel: best of N, which is all parallel, and every length of chain that divides the
     budget and is known of the arms of chains."""
     base = baseline(m)
@@ -78,7 +78,7 @@ def revision_options(m: Measured, budget: int, choice: Choice) -> list[Option]:
 OPTIONS = {"search": search_options, "revisions": revision_options}
 
 
-def _best_first(m: Measured) -> list[Kind]:
+def _best_first(m: SweepArrays) -> list[ArmSummary]:
     """Best of N first, so that it is what is chosen where nothing is better."""
     base = baseline(m)
     return sorted(compared(m), key=lambda k: k != base)
@@ -166,19 +166,19 @@ class Optimal:
         return between(self.accuracy[1:])
 
 
-BY_DEFAULT = Choice()
+BY_DEFAULT = Revote()
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class ArmSetting:
     """`how` of `OPTIONS`, `bins` of `DIFFICULTIES`, and how answers are chosen."""
 
     how: str = "search"
     bins: str = "oracle bins"
-    choice: Choice = BY_DEFAULT
+    choice: Revote = BY_DEFAULT
 
 
-def optimal(m: Measured, budget: int, setting: Setting, among: Mask) -> Optimal | None:
+def optimal(m: SweepArrays, budget: int, setting: ArmSetting, among: Mask) -> Optimal | None:
     """None where there are less than two options at this budget. Two are best of N and one more, of the same problems."""
     options = OPTIONS[setting.how](m, budget, setting.choice)
     problems = known(options, among)
@@ -199,15 +199,15 @@ def optimal(m: Measured, budget: int, setting: Setting, among: Mask) -> Optimal 
     return Optimal(budget, [o.name for o in options], chosen.accuracy, chosen.costs, picked, runs, int(problems.sum()))
 
 
-def price_of_predicting(m: Measured, few: int) -> dict[str, Floats]:
+def price_of_predicting(m: SweepArrays, few: int) -> dict[str, Floats]:
     """What the samples cost, for each problem, by which its difficulty is predicted."""
     base = baseline(m)
     assert base is not None
-    found = outcomes(m, base.name, few, Choice())
+    found = outcomes(m, base.name, few, Revote())
     return {axis: per_problem(m, found, axis) for axis in AXES}
 
 
-def samples(m: Measured, problems: Mask) -> Floats:
+def samples(m: SweepArrays, problems: Mask) -> Floats:
     """All of these problems once, and then bootstrap samples of them, (1 + TIMES, problems of the sweep).
 
     The same problems have the same samples, so that two curves can be compared sample by sample.
@@ -242,7 +242,7 @@ class Saved:
         return f"{at_least}{self.factor:.2g}× (95 %: {low:.2g} to {high:.2g}{' or more' if high >= self.most else ''})"
 
 
-def saved(m: Measured, found: Optimal, setting: Setting, among: Mask, axis: str = "generations") -> Saved:
+def saved(m: SweepArrays, found: Optimal, setting: ArmSetting, among: Mask, axis: str = "generations") -> Saved:
     """Best of N is read from all its samples: nothing is binned for it, so no sample need be kept for that."""
     base = baseline(m)
     assert base is not None

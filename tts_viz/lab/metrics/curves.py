@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tts_viz.lab.metrics.arrays import AXES, Floats, Ints, Kind, Measured
+from tts_viz.lab.metrics.arrays import AXES, ArmSummary, Floats, Ints, SweepArrays
 from tts_viz.lab.metrics.bootstrap import interval
-from tts_viz.lab.metrics.revote import ALL, Choice, Part, budgets, outcomes, pass_at, per_problem
+from tts_viz.lab.metrics.revote import ALL, Revote, SampleRange, budgets, outcomes, pass_at, per_problem
 
 Mask = NDArray[np.bool_]
 """Which problems."""
@@ -31,14 +31,20 @@ class Point:
     problems: int
 
 
-def curve(m: Measured, arm: str, choice: Choice, among: Mask, part: Part = ALL) -> list[Point]:
+def curve(m: SweepArrays, arm: str, choice: Revote, among: Mask, part: SampleRange = ALL) -> list[Point]:
     """An arm's points, of those budgets of which there are searches of problems `among` all."""
     found = [point(m, arm, b, choice, among, part) for b in budgets(m, arm)]
     return [p for p in found if p]
 
 
 def point(
-    m: Measured, arm: str, budget: int, choice: Choice, among: Mask, part: Part = ALL, length: int | None = None
+    m: SweepArrays,
+    arm: str,
+    budget: int,
+    choice: Revote,
+    among: Mask,
+    part: SampleRange = ALL,
+    length: int | None = None,
 ) -> Point | None:
     done = outcomes(m, arm, budget, choice, part, length)
     done = done.loc[among[done["problem"].to_numpy()]]
@@ -50,10 +56,10 @@ def point(
     return Point(budget, float(np.nanmean(right)), interval(right), costs, runs, int((~np.isnan(right)).sum()))
 
 
-def ceiling(m: Measured, arm: str, among: Mask, part: Part = ALL) -> list[Point]:
+def ceiling(m: SweepArrays, arm: str, among: Mask, part: SampleRange = ALL) -> list[Point]:
     """What an oracle would make of an arm's independent samples, pass@N, at the same costs."""
     found = []
-    for p in curve(m, arm, Choice(), among, part):
+    for p in curve(m, arm, Revote(), among, part):
         passed = np.where(among, pass_at(m, arm, p.budget, part), np.nan)
         if not np.isnan(passed).all():
             found.append(Point(p.budget, float(np.nanmean(passed)), interval(passed), p.costs, p.runs, p.problems))
@@ -63,18 +69,18 @@ def ceiling(m: Measured, arm: str, among: Mask, part: Part = ALL) -> list[Point]
 # --- which arm is which -------------------------------------------------------------------------------------------
 
 
-def compared(m: Measured) -> list[Kind]:
+def compared(m: SweepArrays) -> list[ArmSummary]:
     """The arms that search with the spec's own models, as it says, and so can be compared with one another."""
     return [k for k in m.kinds.values() if k.default and not k.greedy and not k.rollouts and len(m.rows(k.name))]
 
 
-def baseline(m: Measured) -> Kind | None:
+def baseline(m: SweepArrays) -> ArmSummary | None:
     """Best of N, from whose samples everything about independent samples is read: the arm with most of them."""
     arms = [k for k in compared(m) if k.strategy == "best_of_n"]
     return max(arms, key=lambda k: len(m.rows(k.name)), default=None)
 
 
-def greedy(m: Measured, large: bool) -> Kind | None:
+def greedy(m: SweepArrays, large: bool) -> ArmSummary | None:
     """The greedy arm of the spec's own policy, or of the largest other one."""
     arms = [k for k in m.kinds.values() if k.greedy and (k.policy != m.spec.policy) == large and len(m.rows(k.name))]
     return max(arms, key=lambda k: m.parameters(k.policy), default=None)

@@ -13,9 +13,9 @@ from zlib import crc32
 
 import numpy as np
 
-from tts_viz.lab.metrics.arrays import Floats, Ints, Measured
+from tts_viz.lab.metrics.arrays import Floats, Ints, SweepArrays
 from tts_viz.lab.metrics.curves import Mask, baseline
-from tts_viz.lab.metrics.revote import ALL, Part
+from tts_viz.lab.metrics.revote import ALL, SampleRange
 
 BINS = 5
 
@@ -28,14 +28,14 @@ FEW = 4
 """Samples with which difficulty is predicted when their cost is counted."""
 
 
-def halves(m: Measured) -> tuple[Part, Part]:
+def halves(m: SweepArrays) -> tuple[SampleRange, SampleRange]:
     """The samples of best of N that are scored, and those that bin. With one sample a problem, both are all of them."""
     base = baseline(m)
     most = int(m.place[m.rows(base.name)].max(initial=0)) + 1 if base else 1
-    return (Part(0, most // 2), Part(most // 2)) if most > 1 else (ALL, ALL)
+    return (SampleRange(0, most // 2), SampleRange(most // 2)) if most > 1 else (ALL, ALL)
 
 
-def difficulty(m: Measured, kind: str, aggregation: str = "last", few: int | None = None) -> Floats:
+def difficulty(m: SweepArrays, kind: str, aggregation: str = "last", few: int | None = None) -> Floats:
     """For each problem, a number that is higher the easier it is; NaN where there are no samples. `few`: use no more than
     the first so many of those that bin. Raises ValueError for an unknown kind."""
     if kind not in DIFFICULTIES:
@@ -43,7 +43,7 @@ def difficulty(m: Measured, kind: str, aggregation: str = "last", few: int | Non
     base, (_, part) = baseline(m), halves(m)
     if base is None:
         return np.full(len(m.problems), np.nan)
-    rows = Part(part.first, part.first + few if few else part.last).of(m, m.rows(base.name))
+    rows = SampleRange(part.first, part.first + few if few else part.last).of(m, m.rows(base.name))
     values = m.right[rows].astype(float) if kind == "oracle" else m.score(aggregation)[rows]
     known = ~np.isnan(values)
     at, n = m.problem[rows[known]], len(m.problems)
@@ -51,7 +51,7 @@ def difficulty(m: Measured, kind: str, aggregation: str = "last", few: int | Non
         return np.bincount(at, values[known], n) / np.bincount(at, minlength=n)
 
 
-def binned(m: Measured, easiness: Floats, among: Mask) -> Ints:
+def binned(m: SweepArrays, easiness: Floats, among: Mask) -> Ints:
     """Each problem's bin, 0 the easiest; −1 for one that is not `among` those to bin. Bins are equally large; which of two
     equally difficult problems comes first is told by a hash of its name, not by its task or level."""
     found = np.full(len(easiness), -1)

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tts_viz.lab.metrics.arrays import Measured
+from tts_viz.lab.metrics.arrays import SweepArrays
 from tts_viz.lab.metrics.compute_optimal import Option, option
 from tts_viz.lab.metrics.curves import Mask, baseline, compared, greedy
 from tts_viz.lab.metrics.difficulty import halves
-from tts_viz.lab.metrics.revote import Choice, budgets
+from tts_viz.lab.metrics.revote import Revote, budgets
 
 RATIOS: dict[str, tuple[float, float, float]] = {"v1": (0.16, 0.79, 22.0), "iclr": (0.08, 0.40, 11.0)}
 """R = D_inf / D_pre of each version."""
@@ -55,7 +55,7 @@ class Exchange:
     real: bool = False
 
 
-def exchanges(m: Measured, paper: str = "v1") -> list[Exchange]:
+def exchanges(m: SweepArrays, paper: str = "v1") -> list[Exchange]:
     """For the paper's ratios and, where it is known how both models were trained, for their own.
 
     Their own D_inf is what the large model writes when it answers each problem of the sweep once. Empty without a larger model.
@@ -74,7 +74,7 @@ def exchanges(m: Measured, paper: str = "v1") -> list[Exchange]:
     return [Exchange(r, k, max(1, min(int(k), most)), real) for r, k, real in asked]
 
 
-def within(m: Measured, budget: int, choice: Choice) -> list[Option]:
+def within(m: SweepArrays, budget: int, choice: Revote) -> list[Option]:
     """What the small model can do within a budget: best of N with all of it, and each other arm at the largest budget that it
     was run at for at least half of it."""
     base = baseline(m)

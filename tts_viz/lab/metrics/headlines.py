@@ -6,23 +6,23 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
-from tts_viz.lab.metrics.arrays import AXES, Measured
+from tts_viz.lab.metrics.arrays import AXES, SweepArrays
 from tts_viz.lab.metrics.calibration import quality
-from tts_viz.lab.metrics.compute_optimal import DIFFICULTIES, OPTIONS, Setting, optimal, saved
+from tts_viz.lab.metrics.compute_optimal import DIFFICULTIES, OPTIONS, ArmSetting, optimal, saved
 from tts_viz.lab.metrics.curves import Point, baseline, ceiling, compared, curve, greedy, point
 from tts_viz.lab.metrics.flops_exchange import exchanges
-from tts_viz.lab.metrics.revote import Choice, budgets
+from tts_viz.lab.metrics.revote import Revote, budgets
 
 
-def headlines(m: Measured, paper: str = "v1") -> dict[str, Any]:
+def headlines(m: SweepArrays, paper: str = "v1") -> dict[str, Any]:
     """Of all tasks together, with the defaults of the figures. Numbers that are not known are None."""
     among, base = m.of_task("all"), baseline(m)
-    arms = {k.name: curve(m, k.name, Choice(), among) for k in compared(m)}
+    arms = {k.name: curve(m, k.name, Revote(), among) for k in compared(m)}
     if base:
-        arms["majority vote, no verifier"] = curve(m, base.name, Choice(vote="majority"), among)
+        arms["majority vote, no verifier"] = curve(m, base.name, Revote(vote="majority"), among)
         arms["pass@N"] = ceiling(m, base.name, among)
     for large in (True, False):
-        if (kind := greedy(m, large)) and (p := point(m, kind.name, 1, Choice(), among)):
+        if (kind := greedy(m, large)) and (p := point(m, kind.name, 1, Revote(), among)):
             arms[kind.name] = [p]
     q = quality(m, among)
     return {
@@ -59,13 +59,13 @@ def _accuracy(p: Point) -> dict[str, Any]:
     return {"right": _known(p.accuracy), "interval": [*map(_known, p.interval)], "problems": p.problems, **costs}
 
 
-def _saved(m: Measured, how: str) -> dict[str, Any]:
+def _saved(m: SweepArrays, how: str) -> dict[str, Any]:
     """By binning, budget and axis: the factor, and its interval."""
     among, base = m.of_task("all"), baseline(m)
     assert base is not None
     found: dict[str, Any] = {}
     for bins in DIFFICULTIES:
-        setting = Setting(how, bins, Choice(vote="weighted" if how == "search" else "chains"))
+        setting = ArmSetting(how, bins, Revote(vote="weighted" if how == "search" else "chains"))
         for n in budgets(m, base.name):
             if one := optimal(m, n, setting, among):
                 factors = {axis: saved(m, one, setting, among, axis) for axis in AXES}

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tts_viz.lab.metrics.arrays import Floats, Ints, Measured, Ragged, reduced
+from tts_viz.lab.metrics.arrays import Floats, Ints, Ragged, SweepArrays, reduced
 from tts_viz.lab.metrics.bootstrap import interval
 from tts_viz.lab.metrics.curves import Mask
-from tts_viz.lab.metrics.revote import Choice, budgets, by_scores, outcomes, per_problem
+from tts_viz.lab.metrics.revote import Revote, budgets, by_scores, outcomes, per_problem
 
 NOISE = (0.0, 0.1, 0.2, 0.4)
 
@@ -32,7 +32,7 @@ class Selected:
     runs: Ints
 
 
-def selected(m: Measured, arm: str, choice: Choice, among: Mask, noise: float = 0.0) -> list[Selected]:
+def selected(m: SweepArrays, arm: str, choice: Revote, among: Mask, noise: float = 0.0) -> list[Selected]:
     """At each budget of an arm. `noise`: the share of its steps that the verifier reads the wrong way round (only of
     independent samples, whose search did not depend on it)."""
     found = []
@@ -50,14 +50,14 @@ def selected(m: Measured, arm: str, choice: Choice, among: Mask, noise: float = 
     return found
 
 
-def noisy(m: Measured, noise: float, aggregation: str) -> Floats:
+def noisy(m: SweepArrays, noise: float, aggregation: str) -> Floats:
     """Each row's score where that share of all steps was read the wrong way round."""
     rewards = m.rewards
     turned = np.where(_lot(m) < noise, 1 - rewards.flat, rewards.flat)
     return reduced(Ragged(turned, rewards.starts, rewards.sizes), aggregation)
 
 
-def _lot(m: Measured) -> Floats:
+def _lot(m: SweepArrays) -> Floats:
     """A number in [0, 1) for each step that was scored, by a hash of the problem and the way there.
 
     Steps are not stored as text: a way is told by its scores, to four decimals, and in the end by its answer.

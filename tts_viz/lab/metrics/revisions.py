@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tts_viz.lab.metrics.arrays import Floats, Ints, Measured
+from tts_viz.lab.metrics.arrays import Floats, Ints, SweepArrays
 from tts_viz.lab.metrics.curves import Mask
 
 
-def by_attempt(m: Measured, arm: str, among: Mask) -> list[Floats]:
+def by_attempt(m: SweepArrays, arm: str, among: Mask) -> list[Floats]:
     """For each attempt, from the first on, the share of chains in which it is right, by problem; NaN where there is none."""
     rows = m.rows(arm)
     rows = rows[among[m.problem[rows]] & (m.chain[rows] >= 0)]
@@ -27,7 +27,7 @@ def by_attempt(m: Measured, arm: str, among: Mask) -> list[Floats]:
 
 
 @dataclass(frozen=True, slots=True)
-class Turns:
+class RevisionRates:
     """Of attempts that were revised: the share of right ones whose revision is wrong, and of wrong ones whose is right."""
 
     lost: float
@@ -35,7 +35,7 @@ class Turns:
     revised: int
 
 
-def turns(m: Measured, arm: str, among: Mask) -> Turns:
+def revision_rates(m: SweepArrays, arm: str, among: Mask) -> RevisionRates:
     """NaN where no right, or no wrong, attempt was revised."""
     rows = m.rows(arm)
     rows = rows[among[m.problem[rows]] & (m.chain[rows] >= 0)]
@@ -44,4 +44,4 @@ def turns(m: Measured, arm: str, among: Mask) -> Turns:
     before, after = m.right[order[:-1]][same], m.right[order[1:]][same]
     lost = float((~after[before]).mean()) if before.any() else float("nan")
     won = float(after[~before].mean()) if (~before).any() else float("nan")
-    return Turns(lost, won, len(before))
+    return RevisionRates(lost, won, len(before))

@@ -2,7 +2,7 @@
 
 Independent samples know nothing of one another, so any n of them are a search with budget n; so are any c chains of
 revisions, cut after l attempts. Here they are taken in blocks that do not overlap, and averaged over. Votes are
-those of `aggregate.rank`, for very many searches at once. Knows nothing about difficulty or figures.
+those of `aggregation.rank`, for very many searches at once. Knows nothing about difficulty or figures.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ import numpy as np
 import pandas as pd
 
 from tts_viz.core import aggregation as aggregate
-from tts_viz.lab.metrics.arrays import AXES, Floats, Ints, Kind, Measured
+from tts_viz.lab.metrics.arrays import AXES, ArmSummary, Floats, Ints, SweepArrays
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SampleRange:
     """Which of the independent samples to use: those of places `first` up to `last`, of every run. Nothing else is cut."""
 
     first: int = 0
     last: int | None = None
 
-    def of(self, m: Measured, rows: Ints) -> Ints:
+    def of(self, m: SweepArrays, rows: Ints) -> Ints:
         """Those of the rows that are in it."""
         place = m.place[rows]
         return rows[(place >= self.first) & (place < (np.inf if self.last is None else self.last))]
 
 
-ALL = Part()
+ALL = SampleRange()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Searches:
 
 
 def searches(
-    m: Measured, arm: str, budget: int, part: Part = ALL, length: int | None = None, verified: bool = True
+    m: SweepArrays, arm: str, budget: int, part: SampleRange = ALL, length: int | None = None, verified: bool = True
 ) -> Searches:
     """The searches of an arm at a budget, in generations; none where the sweep has none.
 
@@ -76,7 +76,7 @@ def searches(
 
 
 def _blocks(
-    m: Measured, rows: Ints, unit: Ints, units: int, attempt: Ints, length: int, verified: bool = True
+    m: SweepArrays, rows: Ints, unit: Ints, units: int, attempt: Ints, length: int, verified: bool = True
 ) -> Searches:
     """Blocks of `units` units (samples, or chains) with the first `length` attempts of each.
 
@@ -105,7 +105,7 @@ def _blocks(
 
 
 def chosen(group: Ints, answer: Ints, score: Floats, order: Ints, vote: str, chain: Ints | None = None) -> Ints:
-    """For each group, in order, which of its entries the vote chooses: the first of `aggregate.rank`.
+    """For each group, in order, which of its entries the vote chooses: the first of `aggregation.rank`.
 
     `answer`: −1 is none; `score`: NaN counts as 0; `order`: of arrival; `chain`: needed by the vote "chains" only, −1
     where a solution stands for itself. Raises ValueError for an unknown vote.
@@ -144,7 +144,7 @@ def chosen(group: Ints, answer: Ints, score: Floats, order: Ints, vote: str, cha
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Revote:
     """How an answer is chosen: the aggregation of a solution's step scores, and the vote among solutions.
 
     Where independent samples vote by majority, no verifier is asked, not even to break ties.
@@ -153,13 +153,13 @@ class Choice:
     aggregation: str = "last"
     vote: str = "weighted"
 
-    def asks(self, kind: Kind) -> bool:
+    def asks(self, kind: ArmSummary) -> bool:
         """Does choosing among an arm's solutions need the verifier?"""
         return not (kind.independent and self.vote == "majority")
 
 
 def outcomes(
-    m: Measured, arm: str, budget: int, choice: Choice = Choice(), part: Part = ALL, length: int | None = None
+    m: SweepArrays, arm: str, budget: int, choice: Revote = Revote(), part: SampleRange = ALL, length: int | None = None
 ) -> pd.DataFrame:
     """One row for each search of an arm at a budget: `problem`, `run`, whether the chosen answer is `right`, the `score` of
     the chosen solution by its aggregation, its `steps` and `repeats`, the `row` of it, and the cost on every axis."""
@@ -173,12 +173,12 @@ def outcomes(
     return m.kept(key, make)
 
 
-def by_scores(m: Measured, arm: str, budget: int, vote: str, score: Floats) -> pd.DataFrame:
+def by_scores(m: SweepArrays, arm: str, budget: int, vote: str, score: Floats) -> pd.DataFrame:
     """`outcomes` where another verifier had given the rows of the sweep these scores, at the same price."""
     return _outcomes(m, searches(m, arm, budget), vote, score)
 
 
-def _outcomes(m: Measured, s: Searches, vote: str, score: Floats) -> pd.DataFrame:
+def _outcomes(m: SweepArrays, s: Searches, vote: str, score: Floats) -> pd.DataFrame:
     picked = s.rows[chosen(s.group, m.answer[s.rows], score[s.rows], s.rows, vote, m.chain[s.rows])]
     return pd.DataFrame(
         {
@@ -188,7 +188,7 @@ def _outcomes(m: Measured, s: Searches, vote: str, score: Floats) -> pd.DataFram
     )  # fmt: skip
 
 
-def per_problem(m: Measured, found: pd.DataFrame, column: str = "right") -> Floats:
+def per_problem(m: SweepArrays, found: pd.DataFrame, column: str = "right") -> Floats:
     """The mean of a column over each problem's searches (seeds and blocks); NaN for a problem that has none."""
     at, values = found["problem"].to_numpy(), found[column].to_numpy(dtype=float)
     n = len(m.problems)
@@ -197,13 +197,13 @@ def per_problem(m: Measured, found: pd.DataFrame, column: str = "right") -> Floa
 
 
 def accuracy(
-    m: Measured, arm: str, budget: int, choice: Choice = Choice(), part: Part = ALL, length: int | None = None
+    m: SweepArrays, arm: str, budget: int, choice: Revote = Revote(), part: SampleRange = ALL, length: int | None = None
 ) -> Floats:
     """The share of each problem's searches whose answer is right; NaN for a problem that has none."""
     return per_problem(m, outcomes(m, arm, budget, choice, part, length))
 
 
-def pass_at(m: Measured, arm: str, n: int, part: Part = ALL) -> Floats:
+def pass_at(m: SweepArrays, arm: str, n: int, part: SampleRange = ALL) -> Floats:
     """For each problem, the chance that some of n independent samples are right: 1 − C(wrong, n) / C(all, n), unbiased
     (Chen et al. 2021, arXiv 2107.03374, section 2.1). NaN for a problem with fewer samples."""
     from scipy.special import gammaln
@@ -222,7 +222,7 @@ def pass_at(m: Measured, arm: str, n: int, part: Part = ALL) -> Floats:
     return np.where(enough & (all_ > 0), 1 - none, np.nan)
 
 
-def budgets(m: Measured, arm: str) -> list[int]:
+def budgets(m: SweepArrays, arm: str) -> list[int]:
     """The budgets of an arm of which the sweep has searches; some can be read from the largest one."""
     sizes: list[int] = m.kept(("budgets", arm), lambda: [int(b) for b in np.unique(m.budget[m.rows(arm)])])
     kind = m.kinds[arm]

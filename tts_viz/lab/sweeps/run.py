@@ -26,16 +26,14 @@ import pyarrow as pa
 import torch
 
 from tts_viz.core.events import NodeId, Started
-from tts_viz.engines.base import EngineError, Policy
+from tts_viz.engines.base import Policy
 from tts_viz.engines.embedded import EMBEDDED
 from tts_viz.engines.load.policy import load_policy
 from tts_viz.engines.load.verifier import load_verifier
-from tts_viz.lab.sweeps import step_values as rollouts
-from tts_viz.lab.sweeps import store
-from tts_viz.lab.sweeps.spec import Run, Spec, plain
-from tts_viz.lab.sweeps.store import StoreError
-from tts_viz.search.scheduler import Run as Driven
-from tts_viz.search.scheduler import drive
+from tts_viz.errors import EngineError, SweepFileError
+from tts_viz.lab.sweeps import step_values, store
+from tts_viz.lab.sweeps.spec import PlannedRun, Spec, plain
+from tts_viz.search.scheduler import LiveRun, drive
 from tts_viz.search.session import Session
 
 Progress = Callable[[int], None]
@@ -48,7 +46,7 @@ verifier_of = cache(load_verifier)
 # --- one part -----------------------------------------------------------------------------------------------------
 
 
-def search(spec: Spec, runs: Sequence[Run]) -> pa.Table:
+def search(spec: Spec, runs: Sequence[PlannedRun]) -> pa.Table:
     """The rows of one part's runs, which are searched together. Raises EngineError where a model fails."""
     policy_name, verifier_name = spec.models(runs[0].arm)
     policy, verifier = policy_of(policy_name), verifier_of(verifier_name)
@@ -64,7 +62,7 @@ def search(spec: Spec, runs: Sequence[Run]) -> pa.Table:
         for run in runs
     ]
     sessions = [Session(s) for s in started]
-    driven = [Driven(s, policy, verifier) for s in sessions]
+    driven = [LiveRun(s, policy, verifier) for s in sessions]
     try:
         asyncio.run(drive(driven))
         if failed := next((d for d in driven if d.state != "finished"), None):
@@ -77,14 +75,16 @@ def search(spec: Spec, runs: Sequence[Run]) -> pa.Table:
     return store.table([row for run, s, v in zip(runs, sessions, values) for row in store.rows(run, s, parameters, v)])
 
 
-def _values(runs: Sequence[Run], sessions: Sequence[Session], policy: Policy) -> list[dict[NodeId, float] | None]:
+def _values(
+    runs: Sequence[PlannedRun], sessions: Sequence[Session], policy: Policy
+) -> list[dict[NodeId, float] | None]:
     each = runs[0].arm.rollouts
     if not each:
         return [None] * len(runs)
     trees = [s.tree for s in sessions]
     ends = [store.ends(tree, run.arm.strategy) for run, tree in zip(runs, trees)]
     paths = [[n for end in found if end for n in end.path()] for found in ends]
-    return list(asyncio.run(rollouts.values(policy, trees, paths, each)))
+    return list(asyncio.run(step_values.values(policy, trees, paths, each)))
 
 
 def started(spec: Spec, number: int) -> Started:
@@ -128,7 +128,7 @@ class Sweeping:
     """A sweep, or one shard of it, on its way to `out`. Its parts wait in the folder `out`.parts."""
 
     def __init__(self, spec: Spec, out: Path, command: str, shard: tuple[int, int] = (1, 1)) -> None:
-        """Raises `StoreError` where what is there already belongs to another sweep."""
+        """Raises `SweepFileError` where what is there already belongs to another sweep."""
         self.spec, self.out, self.folder = spec, out, out.with_name(out.name + ".parts")
         self.parts = spec.parts
         self.mine = [i for i in range(len(self.parts)) if i % shard[1] == shard[0] - 1]
@@ -145,7 +145,7 @@ class Sweeping:
     def _claim(self) -> None:
         mark = self.folder / "sweep"
         if mark.exists() and mark.read_text() != self.key:
-            raise StoreError(
+            raise SweepFileError(
                 f"{self.folder} holds parts of another sweep: delete it, or choose another file to write to"
             )
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -191,7 +191,7 @@ class Sweeping:
         return whole.num_rows
 
 
-def do_part(spec: Spec, runs: Sequence[Run], file: Path) -> None:
+def do_part(spec: Spec, runs: Sequence[PlannedRun], file: Path) -> None:
     store.write(file, search(spec, runs), {})
 
 
@@ -206,7 +206,7 @@ def _alone() -> None:
 def merge(files: Sequence[Path], out: Path) -> int:
     """One sweep of its shards; the order of the files does not matter. Returns how many rows it has.
 
-    Raises `StoreError` unless they are all the shards of one sweep.
+    Raises `SweepFileError` unless they are all the shards of one sweep.
     """
     read = [store.read(file) for file in files]
     first = read[0][1]
@@ -214,14 +214,14 @@ def merge(files: Sequence[Path], out: Path) -> int:
     for at, (file, (_, about)) in enumerate(zip(files, read)):
         for key in ("spec", "models"):
             if about[key] != first[key]:
-                raise StoreError(f"{file} is of another sweep than {files[0]}: they differ in their {key}")
+                raise SweepFileError(f"{file} is of another sweep than {files[0]}: they differ in their {key}")
         for part in about["parts"]:
             if part in have:
-                raise StoreError(f"{file} and {files[have[part]]} hold the same searches; merge each shard once")
+                raise SweepFileError(f"{file} and {files[have[part]]} hold the same searches; merge each shard once")
             have[part] = at
     spec = store.parse_spec(first["spec"])
     if missing := len(spec.parts) - len(have):
-        raise StoreError(f"{missing} of {len(spec.parts)} parts are in none of these files; give all shards")
+        raise SweepFileError(f"{missing} of {len(spec.parts)} parts are in none of these files; give all shards")
     whole = pa.concat_tables([table for table, _ in read]).unify_dictionaries().combine_chunks()
     ordered = whole.sort_by([("run", "ascending"), ("place", "ascending")])
     store.write(out, ordered, {**first, "parts": sorted(have)})

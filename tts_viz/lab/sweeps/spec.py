@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, StringConstraint
 from tts_viz.core import aggregation as aggregate
 from tts_viz.core.budget import Budget
 from tts_viz.core.events import Settings
+from tts_viz.errors import SweepSpecError
 from tts_viz.strategies import STRATEGIES, make
 from tts_viz.tasks import get_task
 
@@ -29,10 +30,6 @@ CHAINS = ("revisions", "parallel_revisions")
 
 SIZES = ("n", "chains", "length")
 """The knobs that set what a search costs; the one that a spec leaves out is chosen to fit the budget."""
-
-
-class SpecError(ValueError):
-    """A spec that cannot be run. The message says where, and what to write instead."""
 
 
 Name = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
@@ -124,13 +121,13 @@ class Spec(Plan):
         return self
 
     @property
-    def runs(self) -> list[Run]:
+    def runs(self) -> list[PlannedRun]:
         """Every search of the sweep, in a fixed order."""
-        found: list[Run] = []
+        found: list[PlannedRun] = []
         for arm in self.arms:
             for n in arm.sizes:
                 for seed in arm.seeds or self.seeds:
-                    found += [Run(len(found) + i, arm, n, seed, *p) for i, p in enumerate(self._problems(arm))]
+                    found += [PlannedRun(len(found) + i, arm, n, seed, *p) for i, p in enumerate(self._problems(arm))]
         return found
 
     def _problems(self, arm: Arm) -> Iterator[tuple[str, int, int]]:
@@ -140,10 +137,10 @@ class Spec(Plan):
                     yield task, level, i
 
     @property
-    def parts(self) -> list[list[Run]]:
+    def parts(self) -> list[list[PlannedRun]]:
         """The runs in parts that are searched together: one arm, budget and seed each. A part does not depend on who
         else is at work, so its answers do not either."""
-        found: list[list[Run]] = []
+        found: list[list[PlannedRun]] = []
         for run in self.runs:
             last = found[-1][0] if found else None
             new = last is None or (last.arm.name, last.n, last.seed) != (run.arm.name, run.n, run.seed)
@@ -152,7 +149,7 @@ class Spec(Plan):
             found[-1].append(run)
         return found
 
-    def settings(self, run: Run) -> Settings:
+    def settings(self, run: PlannedRun) -> Settings:
         """What a run's session is started with."""
         arm = run.arm
         temperature = self.temperature if arm.temperature is None else arm.temperature
@@ -167,7 +164,7 @@ class Spec(Plan):
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class PlannedRun:
     """One search: an arm at budget `n`, on the `index`-th problem of a level. `number`: its place in the spec's list."""
 
     number: int
@@ -203,22 +200,22 @@ def parameters(strategy: str, knobs: dict[str, Any], n: int) -> dict[str, int]:
 
 
 def read(path: Path) -> Spec:
-    """Raises `SpecError`, which names the place, and OSError."""
+    """Raises `SweepSpecError`, which names the place, and OSError."""
     try:
         return parse(tomllib.loads(path.read_text(encoding="utf-8")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SpecError(f"{path} is not TOML: {error}") from None
-    except SpecError as error:
-        raise SpecError(f"{path}: {error}") from None
+        raise SweepSpecError(f"{path} is not TOML: {error}") from None
+    except SweepSpecError as error:
+        raise SweepSpecError(f"{path}: {error}") from None
 
 
 def parse(plain: dict[str, Any]) -> Spec:
-    """Raises `SpecError`."""
+    """Raises `SweepSpecError`."""
     try:
         return Spec.model_validate(plain)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise SpecError(f"{_place(first['loc'], plain)}{first['msg'].removeprefix('Value error, ')}") from None
+        raise SweepSpecError(f"{_place(first['loc'], plain)}{first['msg'].removeprefix('Value error, ')}") from None
 
 
 def plain(spec: Spec) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from tts_viz.core.events import NodeId
 from tts_viz.core.node import Node
 from tts_viz.core.tree import Tree
-from tts_viz.engines.base import Policy, Remembering, SampleRequest, Step
+from tts_viz.engines.base import ContextStep, Policy, Remembering, SampleRequest
 from tts_viz.search.request import request_seed
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import Problem
@@ -24,7 +24,7 @@ class Going:
     node: NodeId
     problem: Problem
     request: SampleRequest
-    steps: list[Step] = field(default_factory=list)
+    steps: list[ContextStep] = field(default_factory=list)
 
 
 async def values(
@@ -41,7 +41,7 @@ async def values(
         problem = Problem(**tree.started.problem)
         for node in {n.id: n for n in nodes}.values():
             found[i][node.id] = 0.0
-            steps = [Step(n.text, n.tokens) for n in node.path()]
+            steps = [ContextStep(n.text, n.tokens) for n in node.path()]
             if node.finish != "step":
                 found[i][node.id] = float(_right(problem, steps) and node.finished)
                 continue
@@ -59,7 +59,7 @@ async def values(
             candidate = answer.candidate
             if candidate is None or candidate.finish == "length" or len(one.steps) >= trees[i].max_depth:
                 continue
-            one.steps.append(Step(candidate.text, candidate.tokens))
+            one.steps.append(ContextStep(candidate.text, candidate.tokens))
             if candidate.finish == "eos":
                 found[i][one.node] += _right(one.problem, one.steps) / each
             else:
@@ -86,5 +86,5 @@ def _search(tree: int) -> str:
     return f"rollouts-{tree}"
 
 
-def _right(problem: Problem, steps: Sequence[Step]) -> bool:
+def _right(problem: Problem, steps: Sequence[ContextStep]) -> bool:
     return bool(get_task(problem.task).grade(problem, [s.text for s in steps]))

@@ -29,10 +29,11 @@ import pyarrow.parquet as pq
 
 from tts_viz.analysis.judge import Judge
 from tts_viz.core.budget import Cost
-from tts_viz.core.events import Event, Grew, NodeId, Withered
+from tts_viz.core.events import Event, Expanded, NoCandidate, NodeId
 from tts_viz.core.node import Node
 from tts_viz.core.tree import Tree
-from tts_viz.lab.sweeps.spec import CHAINS, INDEPENDENT, Run, Spec
+from tts_viz.errors import SweepFileError
+from tts_viz.lab.sweeps.spec import CHAINS, INDEPENDENT, PlannedRun, Spec
 from tts_viz.lab.sweeps.spec import parse as parse_spec
 from tts_viz.search.session import Session
 
@@ -93,10 +94,6 @@ SCHEMA = pa.schema(
 )
 
 
-class StoreError(ValueError):
-    """A file that is no sweep, or not one that fits the others. The message says what to do."""
-
-
 # --- rows ---------------------------------------------------------------------------------------------------------
 
 
@@ -127,7 +124,7 @@ def _end(node: Node | None) -> Node | None:
 
 
 def rows(
-    run: Run, session: Session, parameters: tuple[int, int], values: Mapping[NodeId, float] | None = None
+    run: PlannedRun, session: Session, parameters: tuple[int, int], values: Mapping[NodeId, float] | None = None
 ) -> list[dict[str, Any]]:
     """A row for each solution of a run that has ended. `parameters`: the policy's and the verifier's number of them;
     `values`: a step's share of right continuations."""
@@ -216,11 +213,11 @@ def _generations(trace: Sequence[Event], tree: Tree) -> dict[NodeId, int]:
     """For each end of a solution, the generations spent when it came."""
     sampled, most, found = Counter[int](), 0, dict[NodeId, int]()
     for event in trace:
-        if isinstance(event, Grew | Withered) and event.cost.policy_calls:
+        if isinstance(event, Expanded | NoCandidate) and event.cost.policy_calls:
             depth = tree.charged_depth(tree.nodes[event.parent], event.node_kind)
             sampled[depth] += 1
             most = max(most, sampled[depth])
-        if isinstance(event, Grew):
+        if isinstance(event, Expanded):
             found[event.node] = most
     return found
 
@@ -248,30 +245,34 @@ def packed(table: pa.Table, about: Mapping[str, Any]) -> bytes:
 
 
 def read(path: Path | BytesIO) -> tuple[pa.Table, dict[str, Any]]:
-    """The table and what is said about it. Raises `StoreError`, and OSError where there is no such file."""
+    """The table and what is said about it. Raises `SweepFileError`, and OSError where there is no such file."""
     try:
         found = pq.read_table(path)
         about = json.loads((found.schema.metadata or {})[KEY])
     except (pa.ArrowInvalid, KeyError, ValueError):
-        raise StoreError(f"{path} is not a sweep; make one with `python -m tts_viz sweep SPEC --out {path}`") from None
+        raise SweepFileError(
+            f"{path} is not a sweep; make one with `python -m tts_viz sweep SPEC --out {path}`"
+        ) from None
     if about.get("version") != VERSION:
-        raise StoreError(f"{path} was written by another version; make it anew")
+        raise SweepFileError(f"{path} was written by another version; make it anew")
     return found.cast(SCHEMA), about
 
 
 def models_of(path: Path) -> tuple[str, ...]:
-    """The names of a sweep's models, without reading its table. Raises `StoreError` and OSError."""
+    """The names of a sweep's models, without reading its table. Raises `SweepFileError` and OSError."""
     try:
         return tuple(json.loads((pq.read_schema(path).metadata or {})[KEY])["models"])
     except (pa.ArrowInvalid, KeyError, ValueError):
-        raise StoreError(f"{path} is not a sweep; make one with `python -m tts_viz sweep SPEC --out {path}`") from None
+        raise SweepFileError(
+            f"{path} is not a sweep; make one with `python -m tts_viz sweep SPEC --out {path}`"
+        ) from None
 
 
 class Sweep:
     """A sweep that was read: `solutions` (a pandas table, as the module says), its `spec`, and what else is `about` it."""
 
     def __init__(self, path: Path | BytesIO) -> None:
-        """Raises `StoreError`, `SpecError` and OSError."""
+        """Raises `SweepFileError`, `SweepSpecError` and OSError."""
         found, self.about = read(path)
         self.spec: Spec = parse_spec(self.about["spec"])
         solutions = found.to_pandas()
@@ -282,7 +283,7 @@ class Sweep:
         return int(self.about["models"][model]["parameters"])
 
 
-def problem_of(run: Run, split: str) -> dict[str, Any]:
+def problem_of(run: PlannedRun, split: str) -> dict[str, Any]:
     """The run's problem, as plain data for its session."""
     from tts_viz.tasks import get_task
 

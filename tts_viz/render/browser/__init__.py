@@ -12,7 +12,7 @@ import plotly
 
 HERE = Path(__file__).parent
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-PARTS = ("layout", "fold", "words", "draw", "camera", "hands", "save", "view")
+PARTS = ("layout", "fold", "words", "draw", "camera", "pointer", "save", "view")
 """The code is in tree_*.js, in this order."""
 
 

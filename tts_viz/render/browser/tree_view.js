@@ -82,7 +82,7 @@ async function draw(growing = false) {
   if (drawing) return;
   drawing = true;
   while (stale && element.isConnected) {
-    if (hands.busy()) { await frame(); continue; }
+    if (pointer.busy()) { await frame(); continue; }
     stale = false;
     const began = performance.now();
     const grew = grown;
@@ -124,7 +124,7 @@ function showParts() {
   for (const format of FORMATS) part(`save-${format}`).disabled = none;
 }
 
-// --- hands ---------------------------------------------------------------------------------------------------------
+// --- pointer and keys ---------------------------------------------------------------------------------------------
 
 function pixel(node) {
   const { width, height } = size();
@@ -188,7 +188,7 @@ function zoom(factor) {
   draw();
 }
 
-const hands = listen(canvas, {
+const pointer = listen(canvas, {
   nodeAt, hover, click, fit, zoom,
   collapse: toggleCollapse,
   pinch: (factor, fx, fy, dx, dy) => { camera.zoom(factor, fx, fy); camera.pan(dx, dy); drawHeld(); },

@@ -11,21 +11,21 @@ from typing import Any
 import gradio as gr
 
 from tts_viz.analysis.comparison import Side, differences
-from tts_viz.engines.base import EngineError
+from tts_viz.errors import CrowdedError, EngineError
 from tts_viz.ui.components.events import LIVE, SHORT, key_of, warning
 from tts_viz.ui.components.panel import Panel
 from tts_viz.ui.components.scrubber import Scrubber
 from tts_viz.ui.components.tree_view import TreeView
-from tts_viz.ui.forms import problem as problem_card
-from tts_viz.ui.forms import strategy as search_controls
-from tts_viz.ui.forms.offered import TASKS, Models
+from tts_viz.ui.forms import problem as problem_form
+from tts_viz.ui.forms import strategy as strategy_form
+from tts_viz.ui.forms.offered import TASKS, OfferedModels
 from tts_viz.ui.html.inspector import EMPTY
 from tts_viz.ui.html.markup import html, join
 from tts_viz.ui.html.status import READY
 from tts_viz.ui.runs.follow import rest, wire_watching
 from tts_viz.ui.runs.start import PACES, begin_with
 from tts_viz.ui.runs.view import View
-from tts_viz.ui.runs.visitors import CrowdedError, Place, Visitors
+from tts_viz.ui.runs.visitors import Place, Visitors
 
 SIDES: tuple[Place, Place] = ("left", "right")
 DEFAULTS = {"left": "best_of_n", "right": "beam"}
@@ -74,11 +74,11 @@ class CompareTab:
             await rest(began)
 
 
-def build_compare_tab(visitors: Visitors, models: Models) -> CompareTab:
+def build_compare_tab(visitors: Visitors, models: OfferedModels) -> CompareTab:
     """Lay out the tab in the current container, and wire it."""
     with gr.Row(elem_id="compare-card", equal_height=True):
         problem = gr.Textbox(
-            problem_card.example(TASKS[0], 3, problem_card.FIRST), label="Problem", max_lines=1, max_length=200,
+            problem_form.example(TASKS[0], 3, problem_form.FIRST), label="Problem", max_lines=1, max_length=200,
             elem_id="compare-problem", scale=4, min_width=240,
         )  # fmt: skip
         budget = gr.Slider(
@@ -99,7 +99,7 @@ def build_compare_tab(visitors: Visitors, models: Models) -> CompareTab:
     with gr.Row(equal_height=True):
         for side in SIDES:
             with gr.Column(min_width=320):
-                choosers.append(search_controls.build_chooser(DEFAULTS[side], f"{side}-"))
+                choosers.append(strategy_form.build_chooser(DEFAULTS[side], f"{side}-"))
     with gr.Row(elem_id="compare-stage", equal_height=False):
         for side in SIDES:
             with gr.Column(min_width=320, elem_id=f"compare-{side}"):
@@ -134,13 +134,13 @@ def build_compare_tab(visitors: Visitors, models: Models) -> CompareTab:
     return tab
 
 
-def _begin(visitors: Visitors, models: Models, key: str, values: tuple[Any, ...]) -> None:
+def _begin(visitors: Visitors, models: OfferedModels, key: str, values: tuple[Any, ...]) -> None:
     text, budget, seed, pace, *rest = values
-    problem = problem_card.read(TASKS, TASKS[0], text)
+    problem = problem_form.read(TASKS, TASKS[0], text)
     half = len(rest) // 2
     for side, chosen in zip(SIDES, (rest[:half], rest[half:])):
-        settings = search_controls.settings([*chosen, budget, 1.0, "last", "weighted"])
-        settings = replace(settings, seed=search_controls.whole(seed))
+        settings = strategy_form.settings([*chosen, budget, 1.0, "last", "weighted"])
+        settings = replace(settings, seed=strategy_form.whole(seed))
         begin_with(
             visitors,
             models,

@@ -36,7 +36,7 @@ watch('value', () => {
 """
 
 
-class Saver(gr.HTML):
+class SaveButtons(gr.HTML):
     """`save` carries {kind}; its value is the file as JSON: name, type, text and a number that makes it new."""
 
     EVENTS = ["save"]  # noqa: RUF012

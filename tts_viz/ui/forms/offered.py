@@ -9,18 +9,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from tts_viz.engines.base import Policy, Verifier
-from tts_viz.engines.defaults import chosen_policies, chosen_verifiers
+from tts_viz.engines.defaults import default_policies, default_verifiers
 
 TASKS = ("countdown", "arithmetic")
 """What the embedded policies have learned."""
 
 
 @dataclass(slots=True)
-class Models:
+class OfferedModels:
     """Engines by name. A name that is not listed is refused, whatever a visitor sends."""
 
-    policies: tuple[str, ...] = field(default_factory=chosen_policies)
-    verifiers: tuple[str, ...] = field(default_factory=chosen_verifiers)
+    policies: tuple[str, ...] = field(default_factory=default_policies)
+    verifiers: tuple[str, ...] = field(default_factory=default_verifiers)
     tasks: tuple[str, ...] = TASKS
     also: tuple[str, ...] = ()
     """Models that are in no list, but are the operator's word too: those of the sweep that is shown."""

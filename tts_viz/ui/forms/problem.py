@@ -10,8 +10,9 @@ from typing import Any
 import gradio as gr
 
 from tts_viz.engines.embedded import EMBEDDED
+from tts_viz.errors import ProblemError
 from tts_viz.tasks import get_task
-from tts_viz.tasks.base import Problem, ProblemError
+from tts_viz.tasks.base import Problem
 from tts_viz.tasks.math500 import LONGEST, SUBJECTS, Math500
 from tts_viz.ui.components.events import warning
 from tts_viz.ui.forms.offered import TASKS
@@ -27,14 +28,14 @@ ANY = "Any subject"
 
 
 @dataclass(frozen=True, slots=True)
-class ProblemCard:
+class ProblemForm:
     task: gr.Radio
     level: gr.Radio
     another: gr.Button
     text: gr.Textbox
 
 
-def build_problem_card(tasks: Sequence[str], notice: gr.HTML) -> ProblemCard:
+def build_problem_form(tasks: Sequence[str], notice: gr.HTML) -> ProblemForm:
     """Lay it out in the current container, and wire it. What cannot be drawn is said in the `notice`."""
     first = get_task(tasks[0])
     wordy = "math500" in tasks
@@ -99,7 +100,7 @@ def build_problem_card(tasks: Sequence[str], notice: gr.HTML) -> ProblemCard:
             show_progress="hidden",
             api_visibility="private",
         )
-    return ProblemCard(task, level, another, text)
+    return ProblemForm(task, level, another, text)
 
 
 def _shown(task: str, text: str) -> Any:

@@ -40,7 +40,7 @@ class Chooser:
 
 
 @dataclass(frozen=True, slots=True)
-class Controls:
+class StrategyForm:
     """Components in the order in which `settings` takes their values."""
 
     chooser: Chooser
@@ -69,7 +69,7 @@ def build_chooser(default: str, prefix: str) -> Chooser:
     return Chooser(strategy, blurb, knobs)
 
 
-def build_controls() -> Controls:
+def build_strategy_form() -> StrategyForm:
     """Lay out strategy, budget and choice of answer in the current column."""
     chooser = build_chooser(DEFAULT, "")
     with gr.Group():
@@ -83,10 +83,14 @@ def build_controls() -> Controls:
         )  # fmt: skip
     with gr.Accordion("How the answer is chosen", open=False):
         aggregation = gr.Radio(
-            list(aggregate.STEPS), value="last", label="Step aggregation", info=STEP_HELP, elem_id="aggregation"
+            list(aggregate.STEP_AGGREGATIONS),
+            value="last",
+            label="Step aggregation",
+            info=STEP_HELP,
+            elem_id="aggregation",
         )
         vote = gr.Radio(list(aggregate.VOTES), value="weighted", label="Vote", info=VOTE_HELP, elem_id="vote")
-    return Controls(chooser, budget, temperature, aggregation, vote)
+    return StrategyForm(chooser, budget, temperature, aggregation, vote)
 
 
 def looks(strategy: str, name: str) -> dict[str, Any]:
@@ -114,7 +118,7 @@ def settings(values: Sequence[Any]) -> Settings:
     make(strategy, parameters)
     if not 0 <= float(temperature) <= 2:
         raise ValueError("Temperature must be from 0 to 2.")
-    if aggregation not in aggregate.STEPS or vote not in aggregate.VOTES:
+    if aggregation not in aggregate.STEP_AGGREGATIONS or vote not in aggregate.VOTES:
         raise ValueError("Choose how the answer is chosen from the lists.")
     return Settings(strategy, parameters, Budget(generations=whole(budget)), float(temperature), aggregation, vote)
 

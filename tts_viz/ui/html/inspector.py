@@ -7,7 +7,7 @@ from math import exp
 
 from markupsafe import Markup
 
-from tts_viz.core import aggregation as aggregate
+from tts_viz.core import aggregation
 from tts_viz.core.node import Node
 from tts_viz.core.tree import Tree
 from tts_viz.tasks.base import Problem, StepTruth
@@ -126,9 +126,9 @@ def _aggregates(tree: Tree, node: Node) -> Markup:
             " in-force" if name == in_force else "",
             AGGREGATES[name],
             name,
-            score_chip(aggregate.steps(rewards, name), AGGREGATES[name]),
+            score_chip(aggregation.steps(rewards, name), AGGREGATES[name]),
         )
-        for name in aggregate.STEPS
+        for name in aggregation.STEP_AGGREGATIONS
     )
     ahead = ""
     if node.value is not None and node.reward is not None:

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from tts_viz.strategies import STRATEGIES
 from tts_viz.tasks import get_task
-from tts_viz.traces.entry import Entry
+from tts_viz.traces.entry import RunEntry
 from tts_viz.ui.html.markup import html, join
 
 NOTHING = Markup(
@@ -20,7 +20,7 @@ NOTHING = Markup(
 VERDICT = {True: ("true", "✓ right"), False: ("false", "✗ wrong"), None: ("", "")}
 
 
-def run_list(entries: Sequence[Entry], now: datetime | None = None) -> Markup:
+def run_list(entries: Sequence[RunEntry], now: datetime | None = None) -> Markup:
     """`now` is for tests."""
     if not entries:
         return NOTHING
@@ -32,7 +32,7 @@ def run_list(entries: Sequence[Entry], now: datetime | None = None) -> Markup:
     ).format(rows)
 
 
-def _row(entry: Entry, now: datetime) -> Markup:
+def _row(entry: RunEntry, now: datetime) -> Markup:
     mark, verdict = VERDICT[entry.summary.verdict]
     strategy = entry.summary.strategy
     title = STRATEGIES[strategy].title if strategy in STRATEGIES else strategy
@@ -68,7 +68,7 @@ def _row(entry: Entry, now: datetime) -> Markup:
     )
 
 
-def _task(entry: Entry) -> str:
+def _task(entry: RunEntry) -> str:
     try:
         title = get_task(entry.task).title
     except ValueError:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from tts_viz.analysis.judge import Solution
-from tts_viz.core import aggregation as aggregate
+from tts_viz.core import aggregation
 from tts_viz.core.tree import Tree
 from tts_viz.ui.html.markup import html, join, score_chip
 
@@ -35,7 +35,7 @@ def solution_list(tree: Tree, solutions: Sequence[Solution]) -> Markup:
         '<th title="The best of them: all step scores as one, by the step aggregation in force.">Score</th>'
         '<th title="{}">Vote</th><th title="From the task’s own grading; neither model sees it.">Truth</th></tr></thead>'
         "<tbody>{}</tbody></table>{}</section>"
-    ).format(_tally(solutions), aggregate.VOTES[tree.settings.vote], rows, note)
+    ).format(_tally(solutions), aggregation.VOTES[tree.settings.vote], rows, note)
 
 
 def _tally(solutions: Sequence[Solution]) -> str:

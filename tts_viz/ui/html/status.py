@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from tts_viz.analysis.judge import Solution
-from tts_viz.search.scheduler import State
+from tts_viz.search.scheduler import RunState
 from tts_viz.ui.html.markup import html
 
-SAYS: dict[State, str] = {
+SAYS: dict[RunState, str] = {
     "running": "Searching …",
     "paused": "Paused. Resume goes on; Step does one round.",
     "held": "The budget is spent. Raise it to go on.",
@@ -21,7 +21,7 @@ SAYS: dict[State, str] = {
 }
 
 
-def status_line(state: State, error: str | None, solutions: Sequence[Solution], *more: str | None) -> Markup:
+def status_line(state: RunState, error: str | None, solutions: Sequence[Solution], *more: str | None) -> Markup:
     """What is going on; once it rests, with the chosen answer. `more`: what else must be said, if anything."""
     said = f"{error} Resume tries again." if error else SAYS[state]
     said = " ".join([said, *filter(None, more)])

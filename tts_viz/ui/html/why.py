@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
-from tts_viz.analysis import lost_path as regret
-from tts_viz.analysis import what_if_text as whatif_words
-from tts_viz.analysis.lost_path import Regret
+from tts_viz.analysis import lost_path_text, what_if_text
+from tts_viz.analysis.lost_path import LostPath
 from tts_viz.analysis.what_if import Reconsidered, WhatIf
-from tts_viz.core import aggregation as aggregate
+from tts_viz.core import aggregation
 from tts_viz.core.events import Decided
 from tts_viz.core.node import Node
 from tts_viz.core.tree import Tree
@@ -72,7 +71,7 @@ def _rival(tree: Tree, id: str, rank: int, decision: Decided, node: Node, truth:
     )
 
 
-def regret_line(found: Regret | None, tree: Tree, right: bool) -> Markup:
+def lost_path_line(found: LostPath | None, tree: Tree, right: bool) -> Markup:
     """Where the right path was lost; "" where it never was."""
     if found is None:
         return (
@@ -81,12 +80,12 @@ def regret_line(found: Regret | None, tree: Tree, right: bool) -> Markup:
             else Markup('<p class="note">A right answer was still in reach when the search ended.</p>')
         )
     where = html(' <button data-node="{}">Show it</button>').format(found.nodes[0]) if found.nodes else Markup("")
-    return html('<p class="regret">{}{}</p>').format(" ".join(regret.in_words(found, tree)), where)
+    return html('<p class="lost-path">{}{}</p>').format(" ".join(lost_path_text.in_words(found, tree)), where)
 
 
 def what_if(found: WhatIf, tree: Tree) -> Markup:
     """The sentences, then each decision that would have gone another way."""
-    said = join(html("<li>{}</li>").format(sentence) for sentence in whatif_words.in_words(found))
+    said = join(html("<li>{}</li>").format(sentence) for sentence in what_if_text.in_words(found))
     changed = join(_changed(decision) for decision in found.changed)
     return html('<ul class="what-if">{}</ul>{}').format(said, changed)
 
@@ -113,5 +112,5 @@ def _changed(decision: Reconsidered) -> Markup:
     )
 
 
-STEPS = ["as it was", *aggregate.STEPS]
-VOTES = ["as it was", *aggregate.VOTES]
+STEPS = ["as it was", *aggregation.STEP_AGGREGATIONS]
+VOTES = ["as it was", *aggregation.VOTES]

@@ -21,7 +21,7 @@ Shown = tuple[str, str]
 
 
 @dataclass(slots=True)
-class Gallery:
+class FigureCache:
     """Every method may be called from any thread; one figure is computed at a time, since each takes all it can get."""
 
     path: Path | None = None
@@ -39,7 +39,7 @@ class Gallery:
                 self._operators = Sweep(self.path)
             return self._operators
 
-    def hang(self, key: str, sweep: Sweep) -> None:
+    def add(self, key: str, sweep: Sweep) -> None:
         self._own[key] = sweep
 
     def leave(self, key: str) -> None:

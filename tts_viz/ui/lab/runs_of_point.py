@@ -9,14 +9,14 @@ from typing import Any
 import gradio as gr
 from markupsafe import Markup
 
-from tts_viz.core import aggregation as aggregate
-from tts_viz.lab.sweeps.spec import INDEPENDENT, Run
+from tts_viz.core import aggregation
+from tts_viz.lab.sweeps.spec import INDEPENDENT, PlannedRun
 from tts_viz.lab.sweeps.store import Sweep
 from tts_viz.search.session import Session
 from tts_viz.strategies import STRATEGIES
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import Problem
-from tts_viz.ui.forms.offered import Models
+from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.html.markup import html, join
 from tts_viz.ui.runs.view import View
 from tts_viz.ui.runs.visitors import Visitors
@@ -36,7 +36,7 @@ element.addEventListener('click', (event) => {
 """
 
 
-class Behind(gr.HTML):
+class PointRuns(gr.HTML):
     """`open` carries {run} of a run to search again, `problem` that of one whose problem to look at."""
 
     EVENTS = ["open", "problem"]  # noqa: RUF012
@@ -75,10 +75,10 @@ def outcomes(sweep: Sweep, wanted: Sequence[int]) -> dict[int, bool | None]:
     for n in wanted:
         rows = found.loc[found["run"] == n].reset_index()
         ballots = [
-            aggregate.Ballot(str(i), answer, None if rewards is None else float(rewards[-1]))
+            aggregation.Ballot(str(i), answer, None if rewards is None else float(rewards[-1]))
             for i, (answer, rewards) in enumerate(zip(rows["answer"], rows["rewards"]))
         ]
-        best = aggregate.rank(ballots, "weighted")
+        best = aggregation.rank(ballots, "weighted")
         right[n] = bool(rows["right"][int(best[0].ballot.node)]) if best else None
     return right
 
@@ -88,7 +88,7 @@ def problem_of(sweep: Sweep, number: int) -> Problem:
     return get_task(run.task).problem(sweep.spec.split, run.level, run.index)
 
 
-def _row(run: Run, problem: Problem, right: bool | None) -> Markup:
+def _row(run: PlannedRun, problem: Problem, right: bool | None) -> Markup:
     mark, verdict = {True: ("true", "✓ right"), False: ("false", "✗ wrong"), None: ("", "none found")}[right]
     return html(
         '<tr><td><button data-problem="{0}" title="Put this problem into the Search tab"><code>{1}</code></button></td>'
@@ -107,7 +107,7 @@ def _row(run: Run, problem: Problem, right: bool | None) -> Markup:
     )
 
 
-def searched_again(visitors: Visitors, models: Models, key: str, sweep: Sweep, number: int) -> View:
+def searched_again(visitors: Visitors, models: OfferedModels, key: str, sweep: Sweep, number: int) -> View:
     """The run, begun anew. Raises ValueError, IndexError, `CrowdedError` or EngineError."""
     from tts_viz.lab.sweeps.run import started
 

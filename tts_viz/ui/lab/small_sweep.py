@@ -18,10 +18,9 @@ from tts_viz.core.events import Started
 from tts_viz.engines.base import Policy, Verifier
 from tts_viz.lab.sweeps import spec as specs
 from tts_viz.lab.sweeps import store
-from tts_viz.lab.sweeps.spec import INDEPENDENT, Spec
-from tts_viz.lab.sweeps.spec import Run as Planned
+from tts_viz.lab.sweeps.spec import INDEPENDENT, PlannedRun, Spec
 from tts_viz.lab.sweeps.store import Sweep
-from tts_viz.search.scheduler import Run, Scheduler
+from tts_viz.search.scheduler import LiveRun, Scheduler
 from tts_viz.search.session import Session
 
 MOST_GENERATIONS = 4_000
@@ -54,7 +53,7 @@ ARMS: dict[str, tuple[str, dict[str, int]]] = {
     "Compute-optimal": ("compute_optimal", {}),
 }
 
-State = Literal["waiting", "running", "finished", "cancelled", "failed"]
+SweepState = Literal["waiting", "running", "finished", "cancelled", "failed"]
 
 
 def plan(
@@ -101,14 +100,14 @@ class SmallSweep:
     spec: Spec
     scheduler: Scheduler
     engines: tuple[Policy, Verifier]
-    state: State = "waiting"
+    state: SweepState = "waiting"
     error: str = ""
     done: int = 0
     began: float = 0.0
     looked_at: float = field(default_factory=monotonic)
     total: int = field(init=False)
-    _todo: list[Planned] = field(init=False)
-    _flying: list[tuple[Planned, Run]] = field(default_factory=list)
+    _todo: list[PlannedRun] = field(init=False)
+    _flying: list[tuple[PlannedRun, LiveRun]] = field(default_factory=list)
     _rows: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -137,22 +136,22 @@ class SmallSweep:
         if not self._flying:
             self.state = "finished"
 
-    def _fly(self, planned: Planned) -> None:
+    def _fly(self, planned: PlannedRun) -> None:
         policy, verifier = self.engines
         problem = store.problem_of(planned, self.spec.split)
         started = Started(
             problem["prompt"], self.spec.settings(planned), max_tokens=policy.step_tokens, problem=problem,
             policy=self.spec.policy, verifier=self.spec.verifier,
         )  # fmt: skip
-        run = Run(Session(started), policy, verifier)
+        run = LiveRun(Session(started), policy, verifier)
         self._flying.append((planned, run))
         self.scheduler.add(run)
 
-    def _land(self, planned: Planned, run: Run) -> None:
+    def _land(self, planned: PlannedRun, run: LiveRun) -> None:
         self._flying.remove((planned, run))
         self.scheduler.drop(run)
 
-    def give_up(self, state: State = "cancelled", error: str = "") -> None:
+    def give_up(self, state: SweepState = "cancelled", error: str = "") -> None:
         self.state, self.error = state, error
         for planned, run in [*self._flying]:
             self._land(planned, run)

@@ -13,14 +13,14 @@ from typing import Any
 import gradio as gr
 from markupsafe import Markup
 
-from tts_viz.engines.base import EngineError
+from tts_viz.errors import EngineError
 from tts_viz.lab.sweeps.spec import Spec
 from tts_viz.tasks import get_task
 from tts_viz.ui.components.events import LIVE, SHORT, key_of, warning
-from tts_viz.ui.forms.offered import TASKS, Models
+from tts_viz.ui.forms.offered import TASKS, OfferedModels
 from tts_viz.ui.forms.strategy import whole
 from tts_viz.ui.html.markup import html
-from tts_viz.ui.lab.figure_cache import Gallery
+from tts_viz.ui.lab.figure_cache import FigureCache
 from tts_viz.ui.lab.small_sweep import (
     ARMS,
     BUDGETS,
@@ -61,7 +61,7 @@ class SmallSweepPanel:
     over: gr.Textbox
 
 
-def build_small_sweep_panel(models: Models, gallery: Gallery, sweeps: SmallSweeps) -> SmallSweepPanel:
+def build_small_sweep_panel(models: OfferedModels, gallery: FigureCache, sweeps: SmallSweeps) -> SmallSweepPanel:
     """Lay it out in the current container, and wire it."""
     with gr.Row(equal_height=False):
         tasks = gr.CheckboxGroup(
@@ -123,7 +123,7 @@ def build_small_sweep_panel(models: Models, gallery: Gallery, sweeps: SmallSweep
 class Form:
     """What the visitor has chosen, by the components that show it."""
 
-    models: Models
+    models: OfferedModels
     parts: list[Any]
 
     def plan(self, values: tuple[Any, ...]) -> Spec:
@@ -142,7 +142,7 @@ class Form:
             return warning(str(error))
 
 
-def _wire_run(form: Form, gallery: Gallery, sweeps: SmallSweeps, go: gr.Button, outputs: list[Any]) -> None:
+def _wire_run(form: Form, gallery: FigureCache, sweeps: SmallSweeps, go: gr.Button, outputs: list[Any]) -> None:
     async def on_go(request: gr.Request, *values: Any) -> AsyncIterator[list[Any]]:
         key = key_of(request)
         yield [_line("Starting …"), gr.skip()]
@@ -164,7 +164,7 @@ def _wire_run(form: Form, gallery: Gallery, sweeps: SmallSweeps, go: gr.Button, 
             if sweeps.of(key) is mine:
                 sweeps.cancel(key)
         if mine.state == "finished":
-            gallery.hang(key, await asyncio.to_thread(mine.result))
+            gallery.add(key, await asyncio.to_thread(mine.result))
         yield [_progress(mine), str(next(_numbers)) if mine.state == "finished" else gr.skip()]
 
     go.click(on_go, form.parts, outputs, **LIVE)

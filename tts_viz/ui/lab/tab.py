@@ -14,10 +14,10 @@ from tts_viz.lab.sweeps.store import Sweep
 from tts_viz.tasks import TASKS, get_task
 from tts_viz.ui.components.events import LIVE, SHORT, key_of, warning
 from tts_viz.ui.components.plot_view import PlotView
-from tts_viz.ui.forms.offered import Models
+from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.html.markup import html
-from tts_viz.ui.lab.figure_cache import BY_NAME, Gallery, switches
-from tts_viz.ui.lab.runs_of_point import CLICK, Behind, listed, numbers, problem_of, searched_again
+from tts_viz.ui.lab.figure_cache import BY_NAME, FigureCache, switches
+from tts_viz.ui.lab.runs_of_point import CLICK, PointRuns, listed, numbers, problem_of, searched_again
 from tts_viz.ui.lab.small_sweep import SmallSweeps
 from tts_viz.ui.lab.small_sweep_form import build_small_sweep_panel
 from tts_viz.ui.runs.visitors import Visitors
@@ -57,7 +57,7 @@ LABELS: dict[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class LabTab:
-    gallery: Gallery
+    gallery: FigureCache
     sweeps: SmallSweeps
     source: gr.Radio
     figure: gr.Dropdown
@@ -65,7 +65,7 @@ class LabTab:
     question: gr.Markdown
     plot: PlotView
     reading: gr.HTML
-    behind: Behind
+    behind: PointRuns
 
     @property
     def drawn(self) -> list[Any]:
@@ -98,8 +98,14 @@ class LabTab:
 
 
 def build_lab_tab(
-    visitors: Visitors, models: Models, gallery: Gallery, sweeps: SmallSweeps, search: SearchTab, tabs: gr.Tabs, tab: gr.Tab
-) -> None:  # fmt: skip
+    visitors: Visitors,
+    models: OfferedModels,
+    gallery: FigureCache,
+    sweeps: SmallSweeps,
+    search: SearchTab,
+    tabs: gr.Tabs,
+    tab: gr.Tab,
+) -> None:
     """Lay out the tab in the current container, and wire it. `tab` is the tab itself, `tabs` all of them."""
     gr.Markdown(INTRO)
     with gr.Row(elem_id="lab-choice", equal_height=True):
@@ -125,7 +131,7 @@ def build_lab_tab(
     question = gr.Markdown(f"### {FIGURES[0].question}", elem_id="lab-question")
     plot = PlotView(elem_id="lab-plot")
     reading = gr.HTML("", elem_id="lab-reading", apply_default_css=False)
-    behind = Behind(elem_id="lab-behind")
+    behind = PointRuns(elem_id="lab-behind")
     lab = LabTab(gallery, sweeps, source, figure, dropdowns, question, plot, reading, behind)
 
     async def on_show(request: gr.Request, source: Any, name: Any, *values: Any) -> AsyncIterator[list[Any]]:
@@ -155,7 +161,7 @@ def build_lab_tab(
     _wire_points(lab, visitors, models, search, tabs)
 
 
-def _wire_points(lab: LabTab, visitors: Visitors, models: Models, search: SearchTab, tabs: gr.Tabs) -> None:
+def _wire_points(lab: LabTab, visitors: Visitors, models: OfferedModels, search: SearchTab, tabs: gr.Tabs) -> None:
     def sweep_of(key: str, source: Any) -> Sweep:
         sweep = lab.gallery.sweep(key, source == OWN)
         if sweep is None:

@@ -9,28 +9,27 @@ from typing import Any
 
 import gradio as gr
 
-from tts_viz.engines.base import EngineError
+from tts_viz.errors import CrowdedError, EngineError
 from tts_viz.lesson import exercise
 from tts_viz.lesson.exercise import Attempts
 from tts_viz.lesson.outcomes import Outcome
 from tts_viz.lesson.steps import EXERCISE, PACE, POLICY, VERIFIER
 from tts_viz.strategies import STRATEGIES
 from tts_viz.ui.components.events import LIVE, SHORT, key_of, warning
-from tts_viz.ui.forms import strategy as controls
-from tts_viz.ui.forms.offered import Models
+from tts_viz.ui.forms import strategy as strategy_form
+from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.html.status import STARTING
 from tts_viz.ui.lesson.nav import place
 from tts_viz.ui.lesson.stage import PARTS, LessonStage, outcome_of
 from tts_viz.ui.lesson.text import board, judged
 from tts_viz.ui.runs.start import begin_with
 from tts_viz.ui.runs.view import View
-from tts_viz.ui.runs.visitors import CrowdedError
 
 EMPTY_PURSE = f"All {exercise.PURSE} generations are spent. Press Check to see what they bought, or Start over."
 
 
 @dataclass(slots=True)
-class Desk:
+class ExerciseState:
     """One learner's exercise: what they have tried, and the run under way."""
 
     attempts: Attempts = field(default_factory=Attempts)
@@ -48,7 +47,7 @@ class Desk:
 class ExercisePanel:
     column: gr.Column
     sums: gr.Radio
-    chooser: controls.Chooser
+    chooser: strategy_form.Chooser
     run: gr.Button
     check: gr.Button
     over: gr.Button
@@ -65,7 +64,7 @@ def build_exercise_panel() -> ExercisePanel:
             label="Sum",
             elem_id="exercise-sum",
         )
-        chooser = controls.build_chooser("greedy", "exercise-")
+        chooser = strategy_form.build_chooser("greedy", "exercise-")
         with gr.Row():
             run = gr.Button("▶ Run it", variant="primary", elem_id="exercise-run", min_width=110)
             check = gr.Button("Check", elem_id="exercise-check", min_width=90)
@@ -73,13 +72,13 @@ def build_exercise_panel() -> ExercisePanel:
         shown = gr.HTML(board(Attempts()), elem_id="exercise-board", apply_default_css=False)
         with gr.Accordion("A hint", open=False, elem_id="exercise-hint"):
             gr.Markdown(exercise.HINT)
-    return ExercisePanel(column, sums, chooser, run, check, over, shown, gr.State(Desk()))
+    return ExercisePanel(column, sums, chooser, run, check, over, shown, gr.State(ExerciseState()))
 
 
-def wire_exercise(lesson: LessonStage, models: Models, panel: ExercisePanel) -> None:
+def wire_exercise(lesson: LessonStage, models: OfferedModels, panel: ExercisePanel) -> None:
     """Let it run what the learner chose, in the lesson's tree."""
 
-    def started(key: str, desk: Desk, number: Any, chosen: tuple[Any, ...]) -> View:
+    def started(key: str, desk: ExerciseState, number: Any, chosen: tuple[Any, ...]) -> View:
         if desk.view is not None:
             lesson.visitors.put_away(key, "lesson")
             desk.settle(outcome_of(desk.view))
@@ -89,13 +88,13 @@ def wire_exercise(lesson: LessonStage, models: Models, panel: ExercisePanel) -> 
             raise ValueError(EMPTY_PURSE)
         entry = STRATEGIES.get(chosen[0])
         vote = "majority" if entry and not entry.verified else "weighted"
-        settings = replace(controls.settings([*chosen, desk.attempts.left, 1.0, "last", vote]), seed=0)
+        settings = replace(strategy_form.settings([*chosen, desk.attempts.left, 1.0, "last", vote]), seed=0)
         problem = exercise.problems()[number]
         view = begin_with(lesson.visitors, models, key, problem, settings, POLICY, VERIFIER, PACE, place="lesson")
         desk.problem, desk.view = number, view
         return view
 
-    async def on_run(desk: Desk, number: Any, request: gr.Request, *chosen: Any) -> AsyncIterator[list[Any]]:
+    async def on_run(desk: ExerciseState, number: Any, request: gr.Request, *chosen: Any) -> AsyncIterator[list[Any]]:
         key, nothing = key_of(request), [gr.skip()] * len(PARTS)
         yield [gr.skip(), "", STARTING, *nothing[1:], gr.skip()]
         try:
@@ -112,19 +111,19 @@ def wire_exercise(lesson: LessonStage, models: Models, panel: ExercisePanel) -> 
 
     panel.run.click(on_run, [panel.desk, panel.sums, *panel.chooser.inputs], [*lesson.moving, panel.board], **LIVE)
 
-    def settled(desk: Desk, key: str) -> None:
+    def settled(desk: ExerciseState, key: str) -> None:
         if desk.view is not None:
             lesson.visitors.put_away(key, "lesson")
             desk.settle(outcome_of(desk.view))
 
-    def on_check(desk: Desk, request: gr.Request) -> tuple[Any, ...]:
+    def on_check(desk: ExerciseState, request: gr.Request) -> tuple[Any, ...]:
         settled(desk, key_of(request))
         verdict = exercise.check(desk.attempts)
         return place(EXERCISE, [EXERCISE] if verdict.passed else []), judged(verdict), board(desk.attempts)
 
     panel.check.click(on_check, panel.desk, [lesson.nav, lesson.said, panel.board], trigger_mode="multiple", **SHORT)
 
-    def on_over(desk: Desk, request: gr.Request) -> tuple[Any, ...]:
+    def on_over(desk: ExerciseState, request: gr.Request) -> tuple[Any, ...]:
         settled(desk, key_of(request))
         desk.attempts = Attempts()
         return "", board(desk.attempts)

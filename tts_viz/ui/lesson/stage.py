@@ -13,7 +13,7 @@ import gradio as gr
 from tts_viz.analysis.judge import Judge
 from tts_viz.core.tree import Tree
 from tts_viz.lesson.outcomes import Outcome
-from tts_viz.search.scheduler import State
+from tts_viz.search.scheduler import RunState
 from tts_viz.ui.html.inspector import EMPTY
 from tts_viz.ui.lesson.nav import LessonNav
 from tts_viz.ui.runs.follow import followed
@@ -22,7 +22,7 @@ from tts_viz.ui.runs.visitors import Visitors
 
 PARTS = ("status", "tree", "scrubber", "solutions", "inspector")
 
-AT_REST: tuple[State, ...] = ("finished", "stopped", "held", "full")
+AT_REST: tuple[RunState, ...] = ("finished", "stopped", "held", "full")
 
 NO_SCRUBBER = json.dumps({"at": 0, "of": 0, "playing": False, "line": ""})
 BLANK: dict[str, Any] = {"status": "", "tree": "", "scrubber": NO_SCRUBBER, "solutions": "", "inspector": EMPTY}

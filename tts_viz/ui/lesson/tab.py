@@ -8,16 +8,15 @@ from typing import Any
 
 import gradio as gr
 
-from tts_viz.engines.base import EngineError
-from tts_viz.lesson import exercise
-from tts_viz.lesson import outcomes as readings
+from tts_viz.errors import CrowdedError, EngineError
+from tts_viz.lesson import exercise, outcomes
 from tts_viz.lesson.outcomes import Before
 from tts_viz.lesson.steps import EXERCISE, PACE, POLICY, STEPS, VERIFIER, Trial
 from tts_viz.ui.components.events import LIVE, SHORT, key_of, warning
 from tts_viz.ui.components.panel import Panel
 from tts_viz.ui.components.scrubber import Scrubber
 from tts_viz.ui.components.tree_view import TreeView
-from tts_viz.ui.forms.offered import Models
+from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.html.inspector import EMPTY
 from tts_viz.ui.html.status import STARTING
 from tts_viz.ui.lesson.exercise import ExercisePanel, build_exercise_panel, wire_exercise
@@ -27,7 +26,7 @@ from tts_viz.ui.lesson.text import LessonText, step_text, told
 from tts_viz.ui.runs.follow import wire_watching
 from tts_viz.ui.runs.start import begin_with
 from tts_viz.ui.runs.view import View
-from tts_viz.ui.runs.visitors import CrowdedError, Visitors
+from tts_viz.ui.runs.visitors import Visitors
 from tts_viz.ui.search.open_run import wire_opening
 from tts_viz.ui.search.tab import SearchTab
 
@@ -37,7 +36,7 @@ ABSENT = (
 )
 
 
-def build_lesson_tab(visitors: Visitors, models: Models, search: SearchTab, tabs: gr.Tabs) -> None:
+def build_lesson_tab(visitors: Visitors, models: OfferedModels, search: SearchTab, tabs: gr.Tabs) -> None:
     """Lay out the tab in the current container, and wire it."""
     if POLICY not in models.policies or VERIFIER not in models.verifiers:
         gr.HTML(warning(ABSENT), apply_default_css=False)
@@ -94,7 +93,9 @@ def _button(number: int, i: int) -> dict[str, Any]:
     return {"value": f"▶ {'Then' if i else 'Do it'}: {label[:1].lower()}{label[1:]}", "visible": True}
 
 
-def _wire_steps(lesson: LessonStage, models: Models, buttons: list[gr.Button], at: gr.State, seen: gr.State) -> None:
+def _wire_steps(
+    lesson: LessonStage, models: OfferedModels, buttons: list[gr.Button], at: gr.State, seen: gr.State
+) -> None:
     def started(key: str, trial: Trial) -> View:
         return begin_with(
             lesson.visitors, models, key, trial.ask(), trial.settings(), POLICY, VERIFIER, PACE, place="lesson"
@@ -116,7 +117,7 @@ def _wire_steps(lesson: LessonStage, models: Models, buttons: list[gr.Button], a
             async for update, outcome in lesson.shown(key, view, number):
                 if outcome:
                     sentences = await asyncio.to_thread(step.trials[i].reading, outcome, dict(seen))
-                    seen[readings.key_of(outcome)] = readings.remembered(outcome)
+                    seen[outcomes.key_of(outcome)] = outcomes.remembered(outcome)
                     last = i == len(step.trials) - 1
                     update[0] = place(number, [number] if last else [])
                     update[1] = told(sentences, step if last else None)

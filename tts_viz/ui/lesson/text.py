@@ -9,9 +9,9 @@ import gradio as gr
 from markupsafe import Markup
 
 from tts_viz.lesson import exercise
-from tts_viz.lesson.exercise import PURSE, Attempts, Verdict
+from tts_viz.lesson.exercise import PURSE, Attempts, ExerciseVerdict
 from tts_viz.lesson.glossary import GLOSSARY, parts
-from tts_viz.lesson.steps import STEPS, Step
+from tts_viz.lesson.steps import STEPS, LessonStep
 from tts_viz.ui.html.markup import html, join
 
 OPEN_TERMS = """
@@ -68,7 +68,7 @@ def _page(
     )
 
 
-def told(sentences: Sequence[str], step: Step | None = None) -> Markup:
+def told(sentences: Sequence[str], step: LessonStep | None = None) -> Markup:
     """What the search showed, and what follows from it."""
     if not sentences:
         return Markup("")
@@ -100,7 +100,7 @@ def _row(attempts: Attempts, number: int, question: str) -> Markup:
     ).format(number + 1, question.removeprefix("Evaluate "), answer, mark, said, spent)
 
 
-def judged(verdict: Verdict) -> Markup:
+def judged(verdict: ExerciseVerdict) -> Markup:
     """What the check says."""
     lines = join(html("<p>{}</p>").format(line) for line in verdict.lines[1:])
     return html('<section class="told {}" role="status"><p class="first">{}{}</p>{}</section>').format(

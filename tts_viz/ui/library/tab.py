@@ -14,10 +14,10 @@ from tts_viz.tasks import get_task
 from tts_viz.ui.compare.tab import CompareTab
 from tts_viz.ui.components.events import LIVE, SHORT, key_of, warning
 from tts_viz.ui.components.run_list import RunList
-from tts_viz.ui.forms.offered import Models
+from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.html.markup import html
 from tts_viz.ui.html.run_list import run_list
-from tts_viz.ui.library import upload_trace as trace_file
+from tts_viz.ui.library import upload_trace
 from tts_viz.ui.runs.start import reopen
 from tts_viz.ui.runs.visitors import Place, Visitors
 from tts_viz.ui.search.tab import SearchTab
@@ -27,7 +27,7 @@ SINCE = {"Any time": None, "Today": 1, "This week": 7, "This month": 31}
 
 
 def build_runs_tab(
-    visitors: Visitors, models: Models, search: SearchTab, compare: CompareTab, tabs: gr.Tabs, tab: gr.Tab
+    visitors: Visitors, models: OfferedModels, search: SearchTab, compare: CompareTab, tabs: gr.Tabs, tab: gr.Tab
 ) -> None:
     """Lay out the tab in the current container, and wire it. `tab` is the tab itself, `tabs` all of them."""
     with gr.Row(elem_id="run-filters", equal_height=True):
@@ -76,7 +76,7 @@ def build_runs_tab(
     def on_upload(request: gr.Request, data: bytes, *values: Any) -> tuple[Any, Any]:
         key = key_of(request)
         try:
-            run = trace_file.add(visitors, models.tasks, key, data)
+            run = upload_trace.add(visitors, models.tasks, key, data)
             say = html('<p class="said">Added. <button data-run="{}" data-do="open">Open it</button></p>').format(run)
         except (ValueError, OSError) as error:
             say = warning(str(error))

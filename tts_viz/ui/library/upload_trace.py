@@ -11,15 +11,15 @@ from dataclasses import replace
 from io import BytesIO
 
 from tts_viz.analysis.judge import Judge
-from tts_viz.core.events import Grew
+from tts_viz.core.events import Expanded
 from tts_viz.core.tree import Tree
+from tts_viz.errors import ProblemError, TraceError
 from tts_viz.tasks import get_task
-from tts_viz.tasks.base import CheckedTask, Problem, ProblemError
+from tts_viz.tasks.base import CheckedTask, Problem
 from tts_viz.tasks.math500 import LONGEST
 from tts_viz.traces import jsonl
 from tts_viz.traces.entry import RunId
 from tts_viz.traces.recorder import summary
-from tts_viz.traces.schema import TraceError
 from tts_viz.ui.runs.start import problem_of
 from tts_viz.ui.runs.visitors import MAX_NODES, Visitors
 
@@ -30,7 +30,7 @@ def add(visitors: Visitors, tasks: Collection[str], key: str, data: bytes) -> Ru
         events = jsonl.read_from(BytesIO(data)).events
     except TraceError as error:
         raise ValueError(f"This file is no trace of a run ({error}).") from None
-    if sum(isinstance(event, Grew) for event in events) >= MAX_NODES:
+    if sum(isinstance(event, Expanded) for event in events) >= MAX_NODES:
         raise ValueError(
             f"This run has more than {MAX_NODES:,} steps, which is too much for a page that others use too."
         )

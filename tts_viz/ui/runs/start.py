@@ -7,15 +7,15 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from tts_viz.core.events import Event, Settings, Started
-from tts_viz.engines.base import EngineError
-from tts_viz.search.replay import DriftError, fast_forward
+from tts_viz.errors import DriftError, EngineError
+from tts_viz.search.replay import fast_forward
 from tts_viz.search.session import Session
 from tts_viz.strategies import STRATEGIES
 from tts_viz.tasks.base import Problem
 from tts_viz.traces.entry import RunId
-from tts_viz.ui.forms import problem as problem_card
-from tts_viz.ui.forms import strategy as controls
-from tts_viz.ui.forms.offered import Models
+from tts_viz.ui.forms import problem as problem_form
+from tts_viz.ui.forms import strategy as strategy_form
+from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.runs.view import View
 from tts_viz.ui.runs.visitors import Place, Visitors
 
@@ -23,16 +23,16 @@ PACES = {"Slow": 0.9, "Calm": 0.3, "Full speed": 0.0}
 """Seconds between two rounds."""
 
 
-def begin(visitors: Visitors, models: Models, key: str, values: Sequence[Any], one_round: bool) -> View:
+def begin(visitors: Visitors, models: OfferedModels, key: str, values: Sequence[Any], one_round: bool) -> View:
     """Start what the visitor asked for.
 
     `values`: task, problem text, seed, policy, verifier, pace, then the controls'. Raises ValueError or `CrowdedError`,
     in words for the visitor.
     """
     task, text, seed, policy, verifier, pace, *rest = values
-    problem = problem_card.read(models.tasks, task, text)
-    problem_card.check_taught(str(policy), problem)
-    settings = replace(controls.settings(rest), seed=controls.whole(seed))
+    problem = problem_form.read(models.tasks, task, text)
+    problem_form.check_taught(str(policy), problem)
+    settings = replace(strategy_form.settings(rest), seed=strategy_form.whole(seed))
     view = begin_with(visitors, models, key, problem, settings, str(policy), str(verifier), seconds(pace))
     if one_round and view.run:
         view.run.step()
@@ -41,7 +41,7 @@ def begin(visitors: Visitors, models: Models, key: str, values: Sequence[Any], o
 
 def begin_with(
     visitors: Visitors,
-    models: Models,
+    models: OfferedModels,
     key: str,
     problem: Problem,
     settings: Settings,
@@ -63,7 +63,9 @@ def begin_with(
     return visitors.start(key, Session(started), engines, problem, pace, place)
 
 
-def reopen(visitors: Visitors, models: Models, key: str, run: RunId, place: Place = "main", link: bool = False) -> View:
+def reopen(
+    visitors: Visitors, models: OfferedModels, key: str, run: RunId, place: Place = "main", link: bool = False
+) -> View:
     """A run of the library, resting where it was, ready to go on; a recording where its models are not here.
 
     With a `link` anybody may look, and what they do makes a run of their own. Raises KeyError for a run that is not there
@@ -82,7 +84,7 @@ def reopen(visitors: Visitors, models: Models, key: str, run: RunId, place: Plac
     )
 
 
-def fork(visitors: Visitors, models: Models, key: str, view: View, strategy: str, seed: int) -> View:
+def fork(visitors: Visitors, models: OfferedModels, key: str, view: View, strategy: str, seed: int) -> View:
     """A new run that begins with all that is shown of this one, and goes on by another strategy or seed.
 
     Raises ValueError in words for the visitor.
@@ -120,7 +122,7 @@ def seconds(pace: Any) -> float:
     return PACES[pace]
 
 
-def _engines(models: Models, events: Sequence[Event]) -> tuple[Any, Any]:
+def _engines(models: OfferedModels, events: Sequence[Event]) -> tuple[Any, Any]:
     first = events[0]
     assert isinstance(first, Started)
     policy = models.policy(first.policy)

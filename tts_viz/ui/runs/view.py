@@ -13,18 +13,16 @@ from typing import Any
 
 from markupsafe import Markup
 
-from tts_viz.analysis import explain as words
-from tts_viz.analysis import rescoring as other_scores
-from tts_viz.analysis import what_if as whatif
+from tts_viz.analysis import explain, rescoring, what_if
 from tts_viz.analysis.judge import Judge, Solution
-from tts_viz.analysis.lost_path import Regret, look_back
-from tts_viz.core.events import Changed, Deed, Event, Grew, NodeId, Settings, Undone
+from tts_viz.analysis.lost_path import LostPath, look_back
+from tts_viz.core.events import Changed, Event, Expanded, Intervention, NodeId, Settings, Undone
 from tts_viz.core.tree import Tree
 from tts_viz.engines.base import Verifier
+from tts_viz.errors import InterventionRefusedError
 from tts_viz.render.scene import Mark, scene
 from tts_viz.render.wire import Stream
-from tts_viz.search.scheduler import Run, State
-from tts_viz.search.steering import RefusedError
+from tts_viz.search.scheduler import LiveRun, RunState
 from tts_viz.tasks.base import Problem
 from tts_viz.traces.entry import RunId
 from tts_viz.traces.recorder import Recorder
@@ -48,7 +46,7 @@ class View:
 
     def __init__(
         self,
-        run: Run | None,
+        run: LiveRun | None,
         problem: Problem | None,
         id: str,
         saved: RunId | None = None,
@@ -67,10 +65,10 @@ class View:
         self._selected: NodeId | None = None
         self._pointed: NodeId | None = None
         """The step that the tree was last asked to put its ring around: one written by hand, or looked for."""
-        self._other: dict[str, other_scores.Scores] = {}
+        self._other: dict[str, rescoring.Scores] = {}
         """What other verifiers said of this run, by their names."""
         self._looked_back = -1
-        self._lost: Regret | None = None
+        self._lost: LostPath | None = None
         self._seen: tuple[object, ...] = ()
         self._lock = threading.Lock()
 
@@ -85,7 +83,7 @@ class View:
         return self.run is None or self.run.session.done
 
     @property
-    def state(self) -> State:
+    def state(self) -> RunState:
         """The run's; a recording's is how it ended, "stopped" where it never did."""
         if self.run:
             return self.run.state
@@ -111,18 +109,22 @@ class View:
         if changes := {name: value for name, value in wanted.items() if value != getattr(now, name)}:
             self.run.change(**changes)
 
-    def do(self, make: Callable[[Tree], Deed | Undone]) -> None:
-        """Do by hand what `make` makes of the tree as it is shown. Raises `RefusedError` in words for the visitor."""
+    def intervene(self, make: Callable[[Tree], Intervention | Undone]) -> None:
+        """Do by hand what `make` makes of the tree as it is shown. Raises `InterventionRefusedError` in words for the visitor."""
         with self._lock:
             if self.run is None:
-                raise RefusedError("This is a recording whose models are not here: it can be looked at, not changed.")
+                raise InterventionRefusedError(
+                    "This is a recording whose models are not here: it can be looked at, not changed."
+                )
             if self.shown < len(self.trace):
-                raise RefusedError("You are looking at an earlier moment: go to the last one, or fork the run here.")
+                raise InterventionRefusedError(
+                    "You are looking at an earlier moment: go to the last one, or fork the run here."
+                )
             self._catch_up()
-            deed = make(self.tree)
-            self.run.do(deed)
-            if isinstance(deed, Grew):
-                self._selected = self._pointed = deed.node  # its truth is what the visitor wants to see now
+            intervention = make(self.tree)
+            self.run.intervene(intervention)
+            if isinstance(intervention, Expanded):
+                self._selected = self._pointed = intervention.node  # its truth is what the visitor wants to see now
 
     def select(self, node: NodeId) -> Markup | None:
         """Keep this node in the inspector; its panel, None for a node that is not there."""
@@ -146,13 +148,13 @@ class View:
         """
         tree = Tree.fold(self.trace[: self.shown])
         if verifier:
-            known = await other_scores.rescored(tree, verifier, f"whatif-{id(self)}", self._other.get(source))
+            known = await rescoring.rescored(tree, verifier, f"whatif-{id(self)}", self._other.get(source))
             scores = self._other[source] = known.scores
         else:
-            scores = other_scores.oracle(tree, self.judge) if source == "oracle" else other_scores.recorded(tree)
+            scores = rescoring.oracle(tree, self.judge) if source == "oracle" else rescoring.recorded(tree)
         if share:
-            scores = other_scores.flipped(scores, share)
-        return why.what_if(whatif.reconsider(tree, Judge(self.problem), scores, aggregation, vote), tree)
+            scores = rescoring.flipped(scores, share)
+        return why.what_if(what_if.reconsider(tree, Judge(self.problem), scores, aggregation, vote), tree)
 
     # --- what they see -----------------------------------------------------------------------------------------------
 
@@ -179,8 +181,8 @@ class View:
             self._take(event)
 
     def _take(self, event: Event) -> None:
-        line = words.happened(event, self.tree)
-        self._latest = line or words.detail(event, self.tree)
+        line = explain.happened(event, self.tree)
+        self._latest = line or explain.detail(event, self.tree)
         if line:
             self._lines.append((event.by, line))
             if isinstance(event, Changed):
@@ -220,20 +222,20 @@ class View:
         table = why.rivals(self.tree, node, self.judge.truths(self.tree))
         if not (self.judge.checks and self.tree.ended):
             return table
-        return why.regret_line(self._regret(), self.tree, any(s.correct for s in solutions)) + table
+        return why.lost_path_line(self._lost_path(), self.tree, any(s.correct for s in solutions)) + table
 
-    def _regret(self) -> Regret | None:
+    def _lost_path(self) -> LostPath | None:
         """Where the right path was lost, once the search has ended; looked for once."""
         if not (self.judge.checks and self.tree.ended):
             return None
         if self._looked_back != self.tree.length:
             self._looked_back = self.tree.length
-            self._lost = look_back(self.trace[: self.tree.length], self.judge).regret
+            self._lost = look_back(self.trace[: self.tree.length], self.judge).lost
         return self._lost
 
     def _lost_here(self) -> tuple[NodeId, ...]:
-        found = self._regret()
-        return found.nodes if found and found.how == "decision" else ()
+        lost = self._lost_path()
+        return lost.pruned if lost else ()
 
     def _status(self, solutions: Sequence[Solution]) -> Markup:
         if self.run is None:
@@ -245,5 +247,5 @@ class View:
         node = self.tree.nodes.get(self._selected) if self._selected else None
         if node is None:
             return EMPTY
-        fate = words.why(self.tree, node)
+        fate = explain.why(self.tree, node)
         return inspector(self.tree, node, fate, self.judge.truths(self.tree), self.problem, SCORE_TIP)

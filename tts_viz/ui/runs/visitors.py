@@ -14,7 +14,8 @@ from typing import Literal
 
 from tts_viz.core.events import Event
 from tts_viz.engines.base import Policy, Verifier
-from tts_viz.search.scheduler import Run, Scheduler
+from tts_viz.errors import CrowdedError
+from tts_viz.search.scheduler import LiveRun, Scheduler
 from tts_viz.search.session import Session
 from tts_viz.tasks.base import Problem
 from tts_viz.traces.entry import RunId
@@ -31,10 +32,6 @@ MAX_NODES = 5_000
 Place = Literal["main", "left", "right", "lesson", "bench"]
 """Where on the page a run is shown: the search, one side of the comparison, the lesson, or (without being shown) the
 samples that a verifier is examined on."""
-
-
-class CrowdedError(RuntimeError):
-    """Too many searches at once. The message is for the visitor."""
 
 
 @dataclass(slots=True)
@@ -94,7 +91,7 @@ class Visitors:
         if saved is None:
             saved = self.library.begin(self.owner(key), trace, *(forked or (None, None)))
         recorder = Recorder(self.library, saved, len(trace))
-        run = Run(session, *engines, pace=pace, max_nodes=MAX_NODES, keep=recorder)
+        run = LiveRun(session, *engines, pace=pace, max_nodes=MAX_NODES, keep=recorder)
         if paused:
             run.pause()
         view = self._watch(key, place, View(run, problem, self._next(), saved))

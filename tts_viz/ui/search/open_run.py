@@ -10,17 +10,19 @@ import gradio as gr
 from tts_viz.core.events import NodeId
 from tts_viz.traces.entry import RunId
 from tts_viz.ui.components.events import LIVE, key_of
-from tts_viz.ui.forms.offered import Models
+from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.runs.start import reopen
 from tts_viz.ui.runs.view import View
 from tts_viz.ui.runs.visitors import Visitors
 from tts_viz.ui.search.tab import SearchTab
 
-Wish = Callable[[str, gr.EventData], tuple[RunId | None, NodeId | None]]
+OpenRequest = Callable[[str, gr.EventData], tuple[RunId | None, NodeId | None]]
 """From a visitor's key and an event to a run (None: there is none) and a step of it."""
 
 
-def wire_opening(event: Any, wish: Wish, visitors: Visitors, models: Models, search: SearchTab, tabs: gr.Tabs) -> None:
+def wire_opening(
+    event: Any, wish: OpenRequest, visitors: Visitors, models: OfferedModels, search: SearchTab, tabs: gr.Tabs
+) -> None:
     """Let an event open what `wish` reads from it."""
 
     async def on_open(request: gr.Request, said: gr.EventData) -> AsyncIterator[list[Any]]:
@@ -36,7 +38,7 @@ def wire_opening(event: Any, wish: Wish, visitors: Visitors, models: Models, sea
     event(on_open, None, [tabs, *search.moving], **LIVE)
 
 
-def _opened(visitors: Visitors, models: Models, key: str, run: RunId, node: NodeId | None) -> View:
+def _opened(visitors: Visitors, models: OfferedModels, key: str, run: RunId, node: NodeId | None) -> View:
     view = reopen(visitors, models, key, run)
     if node is not None:
         view.point_at(node)

@@ -7,11 +7,11 @@ from typing import Any
 
 import gradio as gr
 
-from tts_viz.search.scheduler import State
+from tts_viz.search.scheduler import RunState
 from tts_viz.ui.html.status import READY
 
-GOING: tuple[State, ...] = ("running", "held")
-RESTING: tuple[State, ...] = ("paused", "failed")
+GOING: tuple[RunState, ...] = ("running", "held")
+RESTING: tuple[RunState, ...] = ("paused", "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class RunBar:
         """The buttons that `looks` and `unchanged` are about."""
         return [self.pause, self.resume, self.stop]
 
-    def looks(self, state: State) -> list[Any]:
+    def looks(self, state: RunState) -> list[Any]:
         """Pause and Resume share one place; what would do nothing is greyed out.
 
         The labels are said again: inside a tab, an update without one leaves a gradio button blank.

@@ -12,7 +12,7 @@ from tts_viz.exports.csv_table import table
 from tts_viz.exports.html_page import page
 from tts_viz.traces.schema import THIS, encode
 from tts_viz.ui.components.events import key_of, warning
-from tts_viz.ui.components.save_buttons import Saver
+from tts_viz.ui.components.save_buttons import SaveButtons
 from tts_viz.ui.runs.view import View
 from tts_viz.ui.runs.visitors import Visitors
 
@@ -22,7 +22,7 @@ _numbers = count()
 
 
 def file_of(view: View, kind: str) -> str:
-    """What `Saver` takes. Raises ValueError for another kind of file."""
+    """What `SaveButtons` takes. Raises ValueError for another kind of file."""
     if kind not in KINDS:
         raise ValueError("Choose one of the kinds of file.")
     events = list(view.trace)
@@ -48,7 +48,7 @@ def _named(title: str, strategy: str) -> str:
     return re.sub(r"[^\w.]+", "-", f"tts_viz {title[:60]} {strategy}").strip("-")
 
 
-def wire_saver(saver: Saver, visitors: Visitors, notice: gr.HTML) -> None:
+def wire_saver(saver: SaveButtons, visitors: Visitors, notice: gr.HTML) -> None:
     def on_save(request: gr.Request, event: gr.EventData) -> tuple[object, object]:
         view = visitors.view(key_of(request))
         if view is None or not view.trace:

@@ -13,21 +13,21 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from tts_viz.core.events import Deed, Undone
+from tts_viz.core.events import Intervention, Undone
 from tts_viz.core.tree import Tree
-from tts_viz.search import steering as hands
-from tts_viz.search.steering import RefusedError
+from tts_viz.errors import InterventionRefusedError
+from tts_viz.search import steering
 from tts_viz.strategies import STRATEGIES
 from tts_viz.ui.runs.view import View
 
-Do = Callable[..., Deed | Undone]
+Do = Callable[..., Intervention | Undone]
 
 CHOOSE = "Click a step in the tree first: this acts on the one that is selected."
 RUN = "There is nothing to act on yet: run a search first."
 
 
 @dataclass(frozen=True, slots=True)
-class HandsPanel:
+class SteerPanel:
     """The components. `fork` is wired by the page, since it starts a run."""
 
     prune: gr.Button
@@ -50,7 +50,7 @@ class HandsPanel:
     fork: gr.Button
 
 
-def build_hands_panel() -> HandsPanel:
+def build_steer_panel() -> SteerPanel:
     def button(label: str, id: str, **more: Any) -> gr.Button:
         return gr.Button(label, size="sm", elem_id=id, min_width=70, **more)
 
@@ -71,7 +71,9 @@ def build_hands_panel() -> HandsPanel:
         with gr.Row(equal_height=True):
             override, own = button("Score it so", "override"), button("Verifier’s own", "override-off")
         with gr.Row(equal_height=True):
-            count = gr.Number(4, label="Try more", precision=0, minimum=1, maximum=hands.MOST_ASKED, elem_id="more-n")
+            count = gr.Number(
+                4, label="Try more", precision=0, minimum=1, maximum=steering.MOST_ASKED, elem_id="more-n"
+            )
             whole = gr.Checkbox(False, label="to the end", elem_id="more-whole", min_width=80)
             more = button("Try", "more")
         with gr.Accordion("Fork: another run from this moment on", open=False):
@@ -81,21 +83,21 @@ def build_hands_panel() -> HandsPanel:
             )  # fmt: skip
             seed = gr.Number(1, label="Seed", precision=0, minimum=0, maximum=2**31, elem_id="fork-seed")
             fork = button("Fork here", "fork", variant="primary")
-    return HandsPanel(
+    return SteerPanel(
         prune, restore, pin, unpin, text, gr.State(""), write, edit, score, override, own, count, whole, more, strategy,
         seed, fork,
     )  # fmt: skip
 
 
-def wire_hands_panel(
-    panel: HandsPanel,
+def wire_steer_panel(
+    panel: SteerPanel,
     undo: gr.Button,
     redo: gr.Button,
     view_of: Callable[[gr.Request], View | None],
     say: Callable[[str], str],
     notice: gr.HTML,
 ) -> None:
-    """Every button posts its deed; `notice` tells what was refused, and why."""
+    """Every button posts its intervention; `notice` tells what was refused, and why."""
     event: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
     def on(button: gr.Button, make: Do, *inputs: Component, selected: bool = True) -> None:
@@ -107,28 +109,28 @@ def wire_hands_panel(
             if selected and node is None:
                 return say(CHOOSE)
 
-            def deed(tree: Tree) -> Deed | Undone:
+            def intervention(tree: Tree) -> Intervention | Undone:
                 return make(view, tree, node, *values) if selected else make(view, tree, *values)
 
             try:
-                view.do(deed)
+                view.intervene(intervention)
             except (ValueError, KeyError) as error:
                 return say(CHOOSE if isinstance(error, KeyError) else str(error))
             return ""
 
         button.click(clicked, list(inputs), notice, trigger_mode="multiple", **event)
 
-    on(panel.prune, lambda view, tree, node: hands.prune(tree, node))
-    on(panel.restore, lambda view, tree, node: hands.restore(tree, node))
-    on(panel.pin, lambda view, tree, node: hands.pin(tree, node))
-    on(panel.unpin, lambda view, tree, node: hands.pin(tree, node, pinned=False))
+    on(panel.prune, lambda view, tree, node: steering.prune(tree, node))
+    on(panel.restore, lambda view, tree, node: steering.restore(tree, node))
+    on(panel.pin, lambda view, tree, node: steering.pin(tree, node))
+    on(panel.unpin, lambda view, tree, node: steering.pin(tree, node, pinned=False))
     on(panel.write, _write, panel.text)
     on(panel.edit, _edit, panel.text)
-    on(panel.override, lambda view, tree, node, score: hands.override(tree, node, float(score)), panel.score)
-    on(panel.own, lambda view, tree, node: hands.override(tree, node, None))
+    on(panel.override, lambda view, tree, node, score: steering.override(tree, node, float(score)), panel.score)
+    on(panel.own, lambda view, tree, node: steering.override(tree, node, None))
     on(panel.more, _more, panel.count, panel.whole)
-    on(undo, lambda view, tree: hands.undo(tree), selected=False)
-    on(redo, lambda view, tree: hands.redo(tree), selected=False)
+    on(undo, lambda view, tree: steering.undo(tree), selected=False)
+    on(redo, lambda view, tree: steering.redo(tree), selected=False)
 
 
 def filled(typed: str | None, before: str | None, view: View) -> tuple[Any, Any, Any]:
@@ -136,24 +138,24 @@ def filled(typed: str | None, before: str | None, view: View) -> tuple[Any, Any,
     node = view.tree.nodes.get(view.selected or "")
     if node is None or node.kind != "step":
         return gr.skip(), gr.skip(), gr.skip()
-    score = gr.skip() if node.worth is None else round(node.worth, 2)
+    score = gr.skip() if node.effective_reward is None else round(node.effective_reward, 2)
     if (typed or "").strip() not in ("", before):
         return gr.skip(), gr.skip(), score
     return node.text, node.text, score
 
 
-def _write(view: View, tree: Tree, node: str, text: str) -> Deed:
-    return hands.write(tree, node, *view.judge.written(tree.nodes[node], hands.one_line(text)))
+def _write(view: View, tree: Tree, node: str, text: str) -> Intervention:
+    return steering.write(tree, node, *view.judge.written(tree.nodes[node], steering.one_line(text)))
 
 
-def _edit(view: View, tree: Tree, node: str, text: str) -> Deed:
+def _edit(view: View, tree: Tree, node: str, text: str) -> Intervention:
     old = tree.nodes[node]
     if old.parent is None:
-        raise RefusedError("This is the problem itself: choose a step.")
-    return hands.edit(tree, node, *view.judge.written(old.parent, hands.one_line(text)))
+        raise InterventionRefusedError("This is the problem itself: choose a step.")
+    return steering.edit(tree, node, *view.judge.written(old.parent, steering.one_line(text)))
 
 
-def _more(view: View, tree: Tree, node: str, count: Any, whole: Any) -> Deed:
+def _more(view: View, tree: Tree, node: str, count: Any, whole: Any) -> Intervention:
     if count is None or count != int(count):
-        raise RefusedError("Say how many more to try, as a whole number.")
-    return hands.ask(tree, node, int(count), bool(whole))
+        raise InterventionRefusedError("Say how many more to try, as a whole number.")
+    return steering.ask(tree, node, int(count), bool(whole))

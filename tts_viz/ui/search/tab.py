@@ -13,25 +13,25 @@ from typing import Any
 
 import gradio as gr
 
-from tts_viz.engines.base import EngineError
+from tts_viz.errors import CrowdedError, EngineError
 from tts_viz.ui.components.events import LIVE, SHORT, key_of, warning
 from tts_viz.ui.components.panel import Panel
-from tts_viz.ui.components.save_buttons import Saver
+from tts_viz.ui.components.save_buttons import SaveButtons
 from tts_viz.ui.components.scrubber import Scrubber
 from tts_viz.ui.components.tree_view import TreeView
-from tts_viz.ui.forms import problem as problem_card
-from tts_viz.ui.forms import strategy as search_controls
-from tts_viz.ui.forms.offered import Models
+from tts_viz.ui.forms import problem as problem_form
+from tts_viz.ui.forms import strategy as strategy_form
+from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.html.inspector import EMPTY
 from tts_viz.ui.html.latex import DELIMITERS
 from tts_viz.ui.html.status import READY, STARTING, loading_line
 from tts_viz.ui.runs.follow import followed, wire_scrubber
 from tts_viz.ui.runs.start import PACES, begin, fork, seconds
 from tts_viz.ui.runs.view import View
-from tts_viz.ui.runs.visitors import CrowdedError, Visitors
+from tts_viz.ui.runs.visitors import Visitors
 from tts_viz.ui.search.run_bar import RunBar, build_run_bar
 from tts_viz.ui.search.save_run import wire_saver
-from tts_viz.ui.search.steer_panel import HandsPanel, build_hands_panel, filled, wire_hands_panel
+from tts_viz.ui.search.steer_panel import SteerPanel, build_steer_panel, filled, wire_steer_panel
 from tts_viz.ui.search.verifier_badge import wire_badge
 from tts_viz.ui.search.why_panel import build_why_panel, wire_why_panel
 
@@ -58,8 +58,8 @@ class SearchTab:
     """`moving` are the outputs of `watch`, by which other parts of the page show a run here."""
 
     visitors: Visitors
-    models: Models
-    card: problem_card.ProblemCard
+    models: OfferedModels
+    card: problem_form.ProblemForm
     bar: RunBar
     parts: dict[str, Any]
     notice: gr.HTML
@@ -96,24 +96,24 @@ class SearchTab:
 def _advice(view: View) -> str:
     if view.run is None:
         return "A recording: its models are not here, so it can be looked at, not changed."
-    return search_controls.advice(view.run.session.tree.settings)
+    return strategy_form.advice(view.run.session.tree.settings)
 
 
-def build_search_tab(visitors: Visitors, models: Models) -> SearchTab:
+def build_search_tab(visitors: Visitors, models: OfferedModels) -> SearchTab:
     """Lay out the tab in the current container, and wire it."""
     notice = gr.HTML("", elem_id="notice", apply_default_css=False, render=False)
-    card = problem_card.build_problem_card(models.tasks, notice)
+    card = problem_form.build_problem_form(models.tasks, notice)
     bar = build_run_bar()
     notice.render()
     with gr.Row(elem_id="stage", equal_height=False):
         with gr.Column(scale=3, min_width=280, elem_id="left"):
-            controls = search_controls.build_controls()
+            controls = strategy_form.build_strategy_form()
             policy, verifier, seed, pace = _models_and_speed(models)
         with gr.Column(scale=8, min_width=360, elem_id="middle"):
             parts: dict[str, Any] = {"tree": TreeView(elem_id="tree"), "status": bar.status}
             parts["scrubber"] = Scrubber(elem_id="scrubber")
             parts["meters"] = Panel(elem_id="meters")
-            saver = Saver(elem_id="saver")
+            saver = SaveButtons(elem_id="saver")
             asking = build_why_panel(models)
             parts["why"] = asking.why
             with gr.Accordion("What am I looking at?", open=False):
@@ -121,7 +121,7 @@ def build_search_tab(visitors: Visitors, models: Models) -> SearchTab:
         with gr.Column(scale=4, min_width=300, elem_id="right"):
             parts["inspector"] = Panel(EMPTY, elem_id="inspector")
             parts["typeset"] = gr.Markdown(elem_id="typeset", latex_delimiters=DELIMITERS, visible=False)
-            by_hand = build_hands_panel()
+            by_hand = build_steer_panel()
             parts["solutions"] = Panel(elem_id="solutions")
             parts["log"] = Panel(elem_id="log")
     tab = SearchTab(visitors, models, card, bar, parts, notice)
@@ -133,12 +133,12 @@ def build_search_tab(visitors: Visitors, models: Models) -> SearchTab:
     wire_scrubber(visitors, parts["scrubber"], "main")
     wire_saver(saver, visitors, notice)
     wire_why_panel(asking, visitors, models)
-    wire_hands_panel(by_hand, bar.undo, bar.redo, lambda request: visitors.view(key_of(request)), warning, notice)
+    wire_steer_panel(by_hand, bar.undo, bar.redo, lambda request: visitors.view(key_of(request)), warning, notice)
     _wire_fork(tab, models, by_hand)
     return tab
 
 
-def _models_and_speed(models: Models) -> tuple[gr.Dropdown, gr.Dropdown, gr.Number, gr.Radio]:
+def _models_and_speed(models: OfferedModels) -> tuple[gr.Dropdown, gr.Dropdown, gr.Number, gr.Radio]:
     with gr.Accordion("Models, seed and speed", open=False):
         policy = gr.Dropdown(
             list(models.policies), label="Policy", elem_id="policy", filterable=False,
@@ -160,7 +160,7 @@ def _models_and_speed(models: Models) -> tuple[gr.Dropdown, gr.Dropdown, gr.Numb
     return policy, verifier, seed, pace
 
 
-def _wire_start(tab: SearchTab, models: Models, card: problem_card.ProblemCard, what: list[Any]) -> None:
+def _wire_start(tab: SearchTab, models: OfferedModels, card: problem_form.ProblemForm, what: list[Any]) -> None:
     async def on_run(request: gr.Request, *values: Any) -> AsyncIterator[list[Any]]:
         key = key_of(request)
         async for update in tab.watch(key, lambda: begin(tab.visitors, models, key, values, one_round=False)):
@@ -180,7 +180,7 @@ def _wire_start(tab: SearchTab, models: Models, card: problem_card.ProblemCard, 
         start(handler, what, tab.moving, **LIVE)
 
 
-def _wire_fork(tab: SearchTab, models: Models, panel: HandsPanel) -> None:
+def _wire_fork(tab: SearchTab, models: OfferedModels, panel: SteerPanel) -> None:
     async def on_fork(request: gr.Request, strategy: Any, seed: Any) -> AsyncIterator[list[Any]]:
         key = key_of(request)
 
@@ -188,7 +188,7 @@ def _wire_fork(tab: SearchTab, models: Models, panel: HandsPanel) -> None:
             view = tab.visitors.view(key)
             if view is None:
                 raise ValueError("There is nothing to fork yet: run a search first.")
-            return fork(tab.visitors, models, key, view, str(strategy), search_controls.whole(seed))
+            return fork(tab.visitors, models, key, view, str(strategy), strategy_form.whole(seed))
 
         async for update in tab.watch(key, forked):
             yield update
@@ -221,21 +221,21 @@ def _wire_commands(tab: SearchTab, pace: gr.Radio) -> None:
     pace.input(on_pace, pace, tab.notice, trigger_mode="always_last", **SHORT)
 
 
-def _wire_settings(tab: SearchTab, controls: search_controls.Controls) -> None:
+def _wire_settings(tab: SearchTab, controls: strategy_form.StrategyForm) -> None:
     def on_setting(request: gr.Request, *values: Any) -> str:
         try:
-            chosen = search_controls.settings(values)
+            chosen = strategy_form.settings(values)
         except ValueError as error:
             return warning(str(error))
         if view := tab.visitors.view(key_of(request)):
             view.change(chosen)
-        return warning(search_controls.advice(chosen))
+        return warning(strategy_form.advice(chosen))
 
     for control in controls.inputs:
         control.input(on_setting, controls.inputs, tab.notice, trigger_mode="always_last", **SHORT)  # pyright: ignore
 
 
-def _wire_clicks(tab: SearchTab, panel: HandsPanel, answer: Panel) -> None:
+def _wire_clicks(tab: SearchTab, panel: SteerPanel, answer: Panel) -> None:
     def on_select(typed: str | None, before: str | None, request: gr.Request, event: gr.EventData) -> Any:
         view = tab.visitors.view(key_of(request))
         shown = view.select(str(event._data.get("id"))) if view else None

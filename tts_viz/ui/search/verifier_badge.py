@@ -11,10 +11,11 @@ from typing import Any
 import gradio as gr
 from markupsafe import Markup
 
-from tts_viz.engines.base import EngineError, Verifier
+from tts_viz.engines.base import Verifier
+from tts_viz.errors import EngineError
 from tts_viz.ui.components.events import LIVE
 from tts_viz.ui.components.panel import Panel
-from tts_viz.ui.forms.offered import Models
+from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.html.markup import html, join
 
 MARKS = {"ok": "✓", "doubt": "?", "bad": "✗"}
@@ -28,7 +29,7 @@ SAID = {
 WAITING = html('<p class="badge">Being loaded and examined …</p>')
 
 
-def wire_badge(verifier: gr.Dropdown, models: Models) -> None:
+def wire_badge(verifier: gr.Dropdown, models: OfferedModels) -> None:
     """The badge of the verifier in the list, here; it follows the list."""
     panel = Panel(elem_id="badge")
 
@@ -42,7 +43,7 @@ def wire_badge(verifier: gr.Dropdown, models: Models) -> None:
     gr.on(None, on_choice, verifier, panel, **LIVE)  # when the page is opened, and when another one is chosen
 
 
-def _of(models: Models, name: str) -> Markup:
+def _of(models: OfferedModels, name: str) -> Markup:
     try:
         verifier = models.verifier(name)
         with models.importing:
@@ -56,11 +57,11 @@ def _of(models: Models, name: str) -> Markup:
 def badge(verifier: Verifier) -> Markup:
     """Examined once; nothing is said of what is no model. Raises EngineError."""
     from tts_viz.engines.load.doctor import Formatted, diagnose  # these take long to import
-    from tts_viz.engines.prm.formats import Found
+    from tts_viz.engines.prm.formats import DetectedFormat
 
     if not isinstance(verifier, Formatted):
         return Markup("")
-    found = diagnose(verifier, Found(verifier.format.name, "see the log"))
+    found = diagnose(verifier, DetectedFormat(verifier.format.name, "see the log"))
     checks = join(
         html("<li>{} {}: {}</li>").format(MARKS[check.verdict], check.name, check.said) for check in found.checks
     )

@@ -8,10 +8,10 @@ from typing import Any
 
 import gradio as gr
 
-from tts_viz.engines.base import EngineError
+from tts_viz.errors import EngineError
 from tts_viz.ui.components.events import key_of, warning
 from tts_viz.ui.components.panel import Panel
-from tts_viz.ui.forms.offered import Models
+from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.html.markup import html
 from tts_viz.ui.html.why import CHOOSE, STEPS, VOTES
 from tts_viz.ui.runs.visitors import Visitors
@@ -32,7 +32,7 @@ class WhyPanel:
     answer: Panel
 
 
-def build_why_panel(models: Models) -> WhyPanel:
+def build_why_panel(models: OfferedModels) -> WhyPanel:
     others = [(f"another verifier: {name}", name) for name in models.verifiers if name != "oracle"]
     with gr.Accordion("Why, and what if", open=False, elem_id="why"):
         why = Panel(CHOOSE, elem_id="rivals")
@@ -56,7 +56,7 @@ def build_why_panel(models: Models) -> WhyPanel:
     return WhyPanel(why, source, flipped, aggregation, vote, ask, answer)
 
 
-def wire_why_panel(panel: WhyPanel, visitors: Visitors, models: Models) -> None:
+def wire_why_panel(panel: WhyPanel, visitors: Visitors, models: OfferedModels) -> None:
     """The question may need another verifier to read the tree, so it waits in the queue; what that said is remembered."""
 
     async def on_ask(request: gr.Request, source: Any, flipped: Any, steps: Any, vote: Any) -> Any:

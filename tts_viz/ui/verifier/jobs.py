@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
-from tts_viz.ui.forms.offered import Models
+from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.runs.visitors import Visitors
-from tts_viz.verifier_eval.score_cache import Asked
+from tts_viz.verifier_eval.score_cache import ScoreCache
 
 AT_ONCE = 2
 """Examinations under way at one time; others wait for their turn."""
@@ -53,12 +53,12 @@ class Jobs:
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class VerifierTabState:
     """What the parts of the tab share. What verifiers said is remembered for all visitors: it depends on the text only."""
 
     visitors: Visitors
-    models: Models
-    asked: Asked = field(default_factory=Asked)
+    models: OfferedModels
+    asked: ScoreCache = field(default_factory=ScoreCache)
     jobs: Jobs = field(default_factory=Jobs)
 
     def leave(self, key: str) -> None:

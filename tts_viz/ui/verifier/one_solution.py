@@ -9,18 +9,18 @@ from typing import Any
 
 import gradio as gr
 
-from tts_viz.engines.base import EngineError
+from tts_viz.errors import EngineError
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import Problem
 from tts_viz.ui.components.events import SHORT, warning
-from tts_viz.ui.forms import problem as problem_card
-from tts_viz.ui.forms.offered import TASKS, Models
+from tts_viz.ui.forms import problem as problem_form
+from tts_viz.ui.forms.offered import TASKS, OfferedModels
 from tts_viz.ui.html.markup import html, join
-from tts_viz.ui.verifier.jobs import Bench
+from tts_viz.ui.verifier.jobs import VerifierTabState
 from tts_viz.ui.verifier.samples import one_solution
 from tts_viz.ui.verifier.step_table import StepTable, step_table
 from tts_viz.verifier_eval.examine import Examined, examine
-from tts_viz.verifier_eval.solution import Reading, Solution, read_solution, read_steps
+from tts_viz.verifier_eval.solution import Reading, SolutionUnderTest, read_solution, read_steps
 
 ASKING: dict[str, Any] = {"concurrency_limit": 4, "show_progress": "hidden", "api_visibility": "private"}
 """For events that ask a model once."""
@@ -30,10 +30,10 @@ SLIP = "9*1=9 left 4 9 17\n9-4=5 left 5 17\n17+5=23 left 23"
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class SolutionDesk:
     """`seen` is the last examination, which the next one is compared with."""
 
-    bench: Bench
+    bench: VerifierTabState
     task: gr.Radio
     problem: gr.Textbox
     solution: gr.Textbox
@@ -58,13 +58,13 @@ class Desk:
         return [solution.problem.task, gr.skip(), text, said, step_table(now, before), now]
 
 
-def _examined(bench: Bench, solution: Solution, names: Any) -> Examined:
+def _examined(bench: VerifierTabState, solution: SolutionUnderTest, names: Any) -> Examined:
     if not isinstance(names, list) or not names:
         raise ValueError("Choose at least one verifier.")
     return examine(solution, {name: bench.models.verifier(name) for name in names}, bench.asked)
 
 
-def build_desk(bench: Bench) -> Desk:
+def build_desk(bench: VerifierTabState) -> SolutionDesk:
     """Lay it out in the current container, and wire it."""
     models = bench.models
     first = models.tasks[0]
@@ -78,9 +78,9 @@ def build_desk(bench: Bench) -> Desk:
             scale=0, min_width=320,
         )  # fmt: skip
         problem = gr.Textbox(
-            problem_card.example(first, 3, problem_card.FIRST), elem_id="bench-problem", scale=5, min_width=280,
-            label=f"Problem: take this one, or type your own, like {problem_card.placeholders(models.tasks)}", max_lines=6,
-            max_length=problem_card.LONGEST,
+            problem_form.example(first, 3, problem_form.FIRST), elem_id="bench-problem", scale=5, min_width=280,
+            label=f"Problem: take this one, or type your own, like {problem_form.placeholders(models.tasks)}", max_lines=6,
+            max_length=problem_form.LONGEST,
         )  # fmt: skip
         another = gr.Button("Another one", elem_id="bench-another", scale=0, min_width=120)
     with gr.Row(equal_height=True, elem_id="bench-typing"):
@@ -99,20 +99,22 @@ def build_desk(bench: Bench) -> Desk:
                 score = gr.Button("Score its steps", variant="primary", elem_id="bench-score", min_width=140)
                 sample = gr.Button("Sample a solution", elem_id="bench-sample", min_width=140)
     notice = gr.HTML("", elem_id="bench-notice", apply_default_css=False)
-    desk = Desk(bench, task, problem, solution, verifiers, notice, StepTable(elem_id="bench-steps"), gr.State(None))
+    desk = SolutionDesk(
+        bench, task, problem, solution, verifiers, notice, StepTable(elem_id="bench-steps"), gr.State(None)
+    )
     _wire_problems(desk, level, another, sample)
     _wire_scores(desk, score)
     return desk
 
 
-def _wire_problems(desk: Desk, level: gr.Radio, another: gr.Button, sample: gr.Button) -> None:
+def _wire_problems(desk: SolutionDesk, level: gr.Radio, another: gr.Button, sample: gr.Button) -> None:
     models = desk.bench.models
 
     def on_another(task: Any, level: Any) -> list[Any]:
         if task not in models.tasks or level not in get_task(task).levels:
             return [gr.skip()] * 3
         try:
-            return [problem_card.draw(task, level), "", ""]
+            return [problem_form.draw(task, level), "", ""]
         except ValueError as error:
             return [gr.skip(), gr.skip(), warning(str(error))]
 
@@ -125,14 +127,14 @@ def _wire_problems(desk: Desk, level: gr.Radio, another: gr.Button, sample: gr.B
             steps = await one_solution(desk.bench, problem)
             if not steps:
                 raise ValueError("The policy had nothing to say to this problem.")
-            return await desk.show(Reading(Solution(problem, tuple(steps))), names, None)
+            return await desk.show(Reading(SolutionUnderTest(problem, tuple(steps))), names, None)
         except (ValueError, EngineError) as error:
             return _refused(desk, error)
 
     sample.click(on_sample, [desk.task, desk.problem, desk.verifiers], desk.showing, **ASKING)
 
 
-def _wire_scores(desk: Desk, score: gr.Button) -> None:
+def _wire_scores(desk: SolutionDesk, score: gr.Button) -> None:
     async def on_score(task: Any, text: Any, typed: Any, names: Any, seen: Examined | None) -> list[Any]:
         try:
             problem = _problem(desk.bench.models, task, text)
@@ -164,18 +166,18 @@ def _wire_scores(desk: Desk, score: gr.Button) -> None:
     desk.verifiers.input(on_verifiers, [desk.verifiers, desk.seen], desk.showing, **ASKING)
 
 
-def _problem(models: Models, task: Any, text: Any) -> Problem:
+def _problem(models: OfferedModels, task: Any, text: Any) -> Problem:
     """Raises ValueError in words for the visitor."""
     text = str(text or "")
-    if len(text) > problem_card.LONGEST:
-        raise ValueError(f"The problem has {len(text):,} characters; at most {problem_card.LONGEST:,} are taken.")
-    return problem_card.read(models.tasks, task, text)
+    if len(text) > problem_form.LONGEST:
+        raise ValueError(f"The problem has {len(text):,} characters; at most {problem_form.LONGEST:,} are taken.")
+    return problem_form.read(models.tasks, task, text)
 
 
 def _texts(steps: Any) -> bool:
     return isinstance(steps, Sequence) and not isinstance(steps, str) and all(isinstance(step, str) for step in steps)
 
 
-def _refused(desk: Desk, error: Exception) -> list[Any]:
+def _refused(desk: SolutionDesk, error: Exception) -> list[Any]:
     said = warning(str(error))
     return [said if part is desk.notice else gr.skip() for part in desk.showing]

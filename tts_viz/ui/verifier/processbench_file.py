@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from tts_viz.ui.components.events import LIVE, SHORT, key_of, warning
 from tts_viz.ui.html.markup import html, join
-from tts_viz.ui.verifier.jobs import Bench, Job
+from tts_viz.ui.verifier.jobs import Job, VerifierTabState
 from tts_viz.ui.verifier.worst_steps import BATCH, turn
 from tts_viz.verifier_eval.processbench import By, Group, Report, ask, measure, read, share
 from tts_viz.verifier_eval.score_cache import Scores
@@ -32,7 +32,7 @@ solution when the first step that it scores under a threshold is that step (or t
 best F1 on a third of the problems, which are then not measured."""
 
 
-def build_file_bench(bench: Bench) -> None:
+def build_file_bench(bench: VerifierTabState) -> None:
     """Lay it out in the current container, and wire it."""
     models = bench.models
     with gr.Row(equal_height=True):
@@ -78,7 +78,9 @@ def build_file_bench(bench: Bench) -> None:
     cancel.click(on_cancel, trigger_mode="multiple", **SHORT)
 
 
-async def _measurement(bench: Bench, job: Job, values: tuple[Any, ...]) -> AsyncIterator[tuple[str, Report | None]]:
+async def _measurement(
+    bench: VerifierTabState, job: Job, values: tuple[Any, ...]
+) -> AsyncIterator[tuple[str, Report | None]]:
     """Lines of progress, with the report at the end. Raises ValueError and EngineError."""
     data, name, by, threshold = values
     if not isinstance(data, bytes):

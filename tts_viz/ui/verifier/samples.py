@@ -10,15 +10,15 @@ from dataclasses import asdict
 from tts_viz.core.budget import Budget
 from tts_viz.core.events import Settings, Started
 from tts_viz.core.tree import Tree
-from tts_viz.search.scheduler import Run
+from tts_viz.search.scheduler import LiveRun
 from tts_viz.search.session import Session
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import Problem
 from tts_viz.tasks.math500 import Math500
 from tts_viz.ui.components.events import POLL
-from tts_viz.ui.forms import problem as problem_card
+from tts_viz.ui.forms import problem as problem_form
 from tts_viz.ui.runs.start import begin_with
-from tts_viz.ui.verifier.jobs import Bench, Job
+from tts_viz.ui.verifier.jobs import Job, VerifierTabState
 from tts_viz.verifier_eval.misjudged import Path, distinct, paths_of
 
 MOST_PROBLEMS, MOST_SAMPLES = 8, 16
@@ -30,17 +30,17 @@ MOST_PATHS = 400
 NAME = "Sampled in the Verifier tab"
 
 
-async def one_solution(bench: Bench, problem: Problem) -> list[str]:
+async def one_solution(bench: VerifierTabState, problem: Problem) -> list[str]:
     """The steps of one sample of the first policy. Nobody watches it, so it is not kept. Raises ValueError, EngineError."""
     name = bench.models.policies[0]
-    problem_card.check_taught(name, problem)
+    problem_form.check_taught(name, problem)
     policy = await asyncio.to_thread(bench.models.policy, name)
     verifier = await asyncio.to_thread(
         bench.models.verifier, bench.models.verifiers[0]
     )  # a run has one; it is not asked
     settings = Settings("majority", {"n": 1}, Budget(generations=1), seed=random.randrange(2**31))
     session = Session(Started(problem.prompt, settings, problem=asdict(problem), policy=name, verifier=verifier.name))
-    run = Run(session, policy, verifier)
+    run = LiveRun(session, policy, verifier)
     bench.visitors.scheduler.add(run)
     try:
         while run.state == "running":
@@ -59,11 +59,11 @@ def drawn(task: str, level: int, count: int) -> list[Problem]:
     if isinstance(chosen, Math500):
         problems = chosen.matching(level)
         return random.sample(problems, min(count, len(problems)))
-    return [chosen.problem("validation", level, random.randrange(problem_card.EXAMPLES)) for _ in range(count)]
+    return [chosen.problem("validation", level, random.randrange(problem_form.EXAMPLES)) for _ in range(count)]
 
 
 async def sampled(
-    bench: Bench, key: str, job: Job, problems: list[Problem], samples: int, verifier: str, into: list[Path]
+    bench: VerifierTabState, key: str, job: Job, problems: list[Problem], samples: int, verifier: str, into: list[Path]
 ) -> AsyncGenerator[int]:
     """One search after another, each a run of this visitor that is kept; its paths go `into` the list, and what the verifier
     says meanwhile is remembered. Yields, now and then, how many problems are done.
@@ -77,7 +77,7 @@ async def sampled(
         for done, problem in enumerate(problems):
             if job.cancelled:
                 return
-            problem_card.check_taught(policy, problem)
+            problem_form.check_taught(policy, problem)
             view = await asyncio.to_thread(
                 begin_with, bench.visitors, bench.models, key, problem, settings, policy, verifier, place="bench"
             )
@@ -100,7 +100,7 @@ async def sampled(
             bench.visitors.put_away(key, "bench")
 
 
-def kept(bench: Bench, key: str) -> list[Path]:
+def kept(bench: VerifierTabState, key: str) -> list[Path]:
     """The paths in the visitor's newest runs, as many as are examined at once. Raises OSError."""
     library, owner = bench.visitors.library, bench.visitors.sees(key)
     paths: list[Path] = []

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from tts_viz.tasks.base import StepTruth
 from tts_viz.ui.html.markup import html, join, score_chip
 from tts_viz.ui.html.solution_list import TRUTH
-from tts_viz.verifier_eval.examine import Examined, moved, worth
+from tts_viz.verifier_eval.examine import Examined, is_good, moved
 
 EMPTY = html(
     '<p class="note">Type a problem and a solution, one step a line, or take a sampled one. Each step is then shown with what '
@@ -87,7 +87,7 @@ def truth_said(truth: StepTruth | None) -> Markup:
     """✓, ✗ or the bar of a lost goal, and the reason."""
     if truth is None:
         return html('<span class="note">not known</span>')
-    kind, mark = ("true", "✓") if worth(truth) else ("lost", "▮") if truth.valid else ("false", "✗")
+    kind, mark = ("true", "✓") if is_good(truth) else ("lost", "▮") if truth.valid else ("false", "✗")
     return html('<span class="truth {}"><b>{}</b> {}</span>').format(kind, mark, truth.reason)
 
 
@@ -109,7 +109,7 @@ def _verdict(now: Examined) -> Markup:
         mark, f"{said} as a whole." if now.right is not None else ""
     )
     if now.truths is not None:
-        first = next((i for i, t in enumerate(now.truths) if not worth(t)), None)
+        first = next((i for i, t in enumerate(now.truths) if not is_good(t)), None)
         what = "All its steps are good" if first is None else f"Step {first + 1} is the first bad one"
         sentence += html(" {}").format(f"{what}.")
     doubts = join(

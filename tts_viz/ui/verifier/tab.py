@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import gradio as gr
 
-from tts_viz.ui.forms.offered import Models
+from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.html.markup import html
 from tts_viz.ui.runs.visitors import Visitors
 from tts_viz.ui.search.tab import SearchTab
-from tts_viz.ui.verifier.jobs import Bench
+from tts_viz.ui.verifier.jobs import VerifierTabState
 from tts_viz.ui.verifier.one_solution import build_desk
 from tts_viz.ui.verifier.processbench_file import build_file_bench
 from tts_viz.ui.verifier.worst_steps import build_finder, wire_finder
@@ -19,9 +19,9 @@ INTRO = html(
 )
 
 
-def build_verifier_tab(visitors: Visitors, models: Models, search: SearchTab, tabs: gr.Tabs) -> Bench:
+def build_verifier_tab(visitors: Visitors, models: OfferedModels, search: SearchTab, tabs: gr.Tabs) -> VerifierTabState:
     """Lay out the tab in the current container, and wire it."""
-    bench = Bench(visitors, models)
+    bench = VerifierTabState(visitors, models)
     gr.HTML(INTRO, apply_default_css=False)
     with gr.Tabs(selected="bench-one", elem_id="bench-tabs") as inner:
         with gr.Tab("One solution", id="bench-one"):

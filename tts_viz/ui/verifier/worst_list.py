@@ -13,7 +13,7 @@ from markupsafe import Markup
 from tts_viz.tasks.base import ErrorKind
 from tts_viz.ui.html.markup import html, join, score_chip
 from tts_viz.ui.verifier.step_table import truth_said
-from tts_viz.verifier_eval.misjudged import Step, disagreements, overrated, separation, tallies, underrated
+from tts_viz.verifier_eval.misjudged import JudgedStep, disagreements, overrated, separation, tallies, underrated
 
 SHOWN = 20
 """Rows on the page."""
@@ -43,7 +43,7 @@ element.addEventListener('click', (event) => {
 """
 
 
-class FoundList(gr.HTML):
+class WorstList(gr.HTML):
     """`open` and `examine` carry {run, node, index}: the step, and its place among all that were found."""
 
     EVENTS = ["open", "examine"]  # noqa: RUF012
@@ -53,14 +53,14 @@ class FoundList(gr.HTML):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class WorstSteps:
     """What an examination came to. `other` is None where one verifier was asked."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[JudgedStep, ...]
     name: str
     other: str | None
 
-    def ranked(self, order: Order, kind: ErrorKind | None) -> list[Step]:
+    def ranked(self, order: Order, kind: ErrorKind | None) -> list[JudgedStep]:
         """Raises ValueError for disagreements of one verifier."""
         if order == "underrated":
             return underrated(self.steps, self.name)
@@ -71,7 +71,7 @@ class Found:
         return disagreements(self.steps, self.name, self.other, kind)
 
 
-def found_list(found: Found, order: Order, kind: ErrorKind | None) -> Markup:
+def worst_list(found: WorstSteps, order: Order, kind: ErrorKind | None) -> Markup:
     """Raises ValueError in words for the visitor."""
     ranked = found.ranked(order, kind)
     head = _summary(found)
@@ -90,7 +90,7 @@ def found_list(found: Found, order: Order, kind: ErrorKind | None) -> Markup:
     ).format(head, columns, off, rows, note)
 
 
-def _row(step: Step, index: int, names: Sequence[str], order: Order) -> Markup:
+def _row(step: JudgedStep, index: int, names: Sequence[str], order: Order) -> Markup:
     scores = [step.scores[name] for name in names]
     off = abs(scores[0] - scores[-1]) if order == "disagreements" else abs(scores[0] - float(bool(step.good)))
     before = step.solution.steps[:-1]
@@ -116,7 +116,7 @@ def _row(step: Step, index: int, names: Sequence[str], order: Order) -> Markup:
     )
 
 
-def _summary(found: Found) -> Markup:
+def _summary(found: WorstSteps) -> Markup:
     """How well each verifier tells good steps from bad ones, and how many of each kind the first one misjudges."""
     names = [found.name] if found.other is None else [found.name, found.other]
     if all(step.good is None for step in found.steps):

@@ -11,20 +11,20 @@ from typing import Any, get_args
 import gradio as gr
 
 from tts_viz.core.events import NodeId
-from tts_viz.engines.base import EngineError
+from tts_viz.errors import EngineError
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import ErrorKind
 from tts_viz.traces.entry import RunId
 from tts_viz.ui.components.events import LIVE, POLL, SHORT, key_of, warning
-from tts_viz.ui.forms.offered import Models
+from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.forms.strategy import whole
 from tts_viz.ui.html.markup import html
 from tts_viz.ui.search.open_run import wire_opening
 from tts_viz.ui.search.tab import SearchTab
-from tts_viz.ui.verifier.jobs import Bench, Job
-from tts_viz.ui.verifier.one_solution import ASKING, Desk
+from tts_viz.ui.verifier.jobs import Job, VerifierTabState
+from tts_viz.ui.verifier.one_solution import ASKING, SolutionDesk
 from tts_viz.ui.verifier.samples import MOST_PROBLEMS, MOST_RUNS, MOST_SAMPLES, drawn, kept, sampled
-from tts_viz.ui.verifier.worst_list import KINDS, ORDERS, Found, FoundList, found_list
+from tts_viz.ui.verifier.worst_list import KINDS, ORDERS, WorstList, WorstSteps, worst_list
 from tts_viz.verifier_eval.misjudged import Path, distinct, steps_of
 from tts_viz.verifier_eval.score_cache import Scores
 from tts_viz.verifier_eval.solution import Reading
@@ -41,17 +41,17 @@ BATCH = 16
 class Finder:
     """`found` is the last examination of this visitor, or None."""
 
-    bench: Bench
+    bench: VerifierTabState
     source: gr.Radio
     what: list[Any]
     order: gr.Radio
     kind: gr.Dropdown
     status: gr.HTML
-    listed: FoundList
+    listed: WorstList
     found: gr.State
 
 
-def build_finder(bench: Bench) -> tuple[Finder, gr.Button, gr.Button]:
+def build_finder(bench: VerifierTabState) -> tuple[Finder, gr.Button, gr.Button]:
     """Lay it out in the current container: the finder, and its buttons to begin and to cancel."""
     models = bench.models
     others = [name for name in models.verifiers[1:] if name != "oracle"]
@@ -90,13 +90,19 @@ def build_finder(bench: Bench) -> tuple[Finder, gr.Button, gr.Button]:
             [("any error", ANY), *((words, kind) for kind, words in KINDS.items())], value=ANY, label="Kind of error",
             elem_id="find-kind", filterable=False, scale=1, min_width=180,
         )  # fmt: skip
-    listed = FoundList(elem_id="find-list")
+    listed = WorstList(elem_id="find-list")
     what = [source, task, level, problems, samples, name, other]
     return Finder(bench, source, what, order, kind, status, listed, gr.State(None)), begin, cancel
 
 
 def wire_finder(
-    finder: Finder, begin: gr.Button, cancel: gr.Button, desk: Desk, inner: gr.Tabs, search: SearchTab, tabs: gr.Tabs
+    finder: Finder,
+    begin: gr.Button,
+    cancel: gr.Button,
+    desk: SolutionDesk,
+    inner: gr.Tabs,
+    search: SearchTab,
+    tabs: gr.Tabs,
 ) -> None:
     """`inner` are the tabs of this part of the page, in which the desk is "bench-one"; `tabs` those of the page."""
     bench = finder.bench
@@ -111,7 +117,7 @@ def wire_finder(
         try:
             async with aclosing(_examination(bench, key, job, values)) as progress:
                 async for said in progress:
-                    if isinstance(said, Found):
+                    if isinstance(said, WorstSteps):
                         yield [_done(said), _list(said, order, kind), said]
                     else:
                         yield [said, gr.skip(), gr.skip()]
@@ -128,7 +134,7 @@ def wire_finder(
 
     cancel.click(on_cancel, trigger_mode="multiple", **SHORT)
 
-    def on_list(order: Any, kind: Any, found: Found | None) -> Any:
+    def on_list(order: Any, kind: Any, found: WorstSteps | None) -> Any:
         return gr.skip() if found is None else _list(found, order, kind)
 
     for changed in (finder.order, finder.kind):
@@ -136,7 +142,7 @@ def wire_finder(
             on_list, [finder.order, finder.kind, finder.found], finder.listed, trigger_mode="always_last", **SHORT
         )
 
-    async def on_examine(found: Found | None, names: Any, event: gr.EventData) -> list[Any]:
+    async def on_examine(found: WorstSteps | None, names: Any, event: gr.EventData) -> list[Any]:
         index = event._data.get("index")
         if found is None or not isinstance(index, int) or not 0 <= index < len(found.steps):
             return [gr.skip()] * (2 + len(desk.showing))
@@ -163,7 +169,9 @@ def wire_finder(
     wire_opening(finder.listed.open, wish, bench.visitors, bench.models, search, tabs)  # type: ignore[attr-defined]
 
 
-async def _examination(bench: Bench, key: str, job: Job, values: tuple[Any, ...]) -> AsyncGenerator[str | Found]:
+async def _examination(
+    bench: VerifierTabState, key: str, job: Job, values: tuple[Any, ...]
+) -> AsyncGenerator[str | WorstSteps]:
     """Lines of progress, and at its end, unless it is cancelled, what was found."""
     source, task, level, problems, samples, name, other = values
     names = _verifiers(bench.models, name, other)
@@ -197,17 +205,17 @@ async def _examination(bench: Bench, key: str, job: Job, values: tuple[Any, ...]
         yield _says("Cancelled.")
         return
     steps = await asyncio.to_thread(steps_of, paths, scores)
-    yield Found(tuple(steps), names[0], names[1] if len(names) > 1 else None)
+    yield WorstSteps(tuple(steps), names[0], names[1] if len(names) > 1 else None)
 
 
-async def turn(bench: Bench, job: Job) -> AsyncIterator[str]:
+async def turn(bench: VerifierTabState, job: Job) -> AsyncIterator[str]:
     """Waits, saying so, until it is this job's turn."""
     while (before := bench.jobs.before(job)) and not job.cancelled:
         yield _says(f"Others are examining verifiers; {before} of them must end first …")
         await asyncio.sleep(POLL * 5)
 
 
-def _verifiers(models: Models, name: Any, other: Any) -> list[str]:
+def _verifiers(models: OfferedModels, name: Any, other: Any) -> list[str]:
     """Raises ValueError for one that is not on the list."""
     names = [name] if other in (NOBODY, name) else [name, other]
     for one in names:
@@ -216,7 +224,7 @@ def _verifiers(models: Models, name: Any, other: Any) -> list[str]:
     return names
 
 
-def _asked(models: Models, task: Any, level: Any) -> tuple[str, int]:
+def _asked(models: OfferedModels, task: Any, level: Any) -> tuple[str, int]:
     if task not in models.tasks or level not in get_task(task).levels:
         raise ValueError("Choose a puzzle and a level from the lists.")
     return task, level
@@ -231,16 +239,16 @@ def _says(text: str) -> str:
     return html('<p class="note" role="status">{}</p>').format(text)
 
 
-def _done(found: Found) -> str:
+def _done(found: WorstSteps) -> str:
     runs = len({step.run for step in found.steps})
     return _says(
         f"{len(found.steps)} different steps of {runs} run{'s' * (runs != 1)}, which are kept in the tab Runs."
     )
 
 
-def _list(found: Found, order: Any, kind: Any) -> Any:
+def _list(found: WorstSteps, order: Any, kind: Any) -> Any:
     chosen: Callable[[Any], bool] = get_args(ErrorKind).__contains__
     try:
-        return found_list(found, ORDERS.get(order, "overrated"), kind if chosen(kind) else None)
+        return worst_list(found, ORDERS.get(order, "overrated"), kind if chosen(kind) else None)
     except ValueError as error:
         return warning(str(error))

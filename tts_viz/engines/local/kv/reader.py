@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from tts_viz.engines.errors import is_memory
+from tts_viz.engines.failures import is_memory
 from tts_viz.engines.local.kv.attention import along
 from tts_viz.engines.local.kv.ragged_cache import KV, RaggedCache
 from tts_viz.engines.local.kv.segments import Forest, Segment

@@ -1,4 +1,4 @@
-"""The house's own rules: imports only go down, no circles, one purpose a file."""
+"""The code's own rules: imports only go down, no circles, one purpose a file."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-HOUSE = ROOT / "tts_viz"
+PACKAGE = ROOT / "tts_viz"
 
-MODULES = sorted(p for p in HOUSE.rglob("*.py"))
+MODULES = sorted(p for p in PACKAGE.rglob("*.py"))
 
 MAY: dict[str, set[str]] = {
+    "errors": set(),
     "core": set(),
     "tasks": set(),
     "strategies": {"core"},
@@ -38,8 +39,8 @@ LIGHT = {"core", "strategies", "search", "analysis", "traces", "tasks", "cli", "
 """Folders that load without any of these."""
 
 
-def room(path: Path) -> str:
-    return path.relative_to(HOUSE).parts[0].removesuffix(".py")
+def folder(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
 def imports(path: Path, at_load: bool = False) -> set[str]:
@@ -55,29 +56,30 @@ def imports(path: Path, at_load: bool = False) -> set[str]:
     return found
 
 
-def rooms_of(modules: set[str]) -> set[str]:
+def folders_of(modules: set[str]) -> set[str]:
     inside = {m.split(".")[1] for m in modules if m.startswith("tts_viz.")}
-    return {name for name in inside if (HOUSE / name).is_dir()}
+    return {name for name in inside if (PACKAGE / name).is_dir()}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(HOUSE)))
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_imports_only_go_down(path: Path) -> None:
-    name = room(path)
+    name = folder(path)
     if name in MAY:
-        assert rooms_of(imports(path)) <= {*MAY[name], name}
+        assert folders_of(imports(path)) <= {*MAY[name], name}
     else:
         assert name in {"ui", "cli", "__init__", "__main__"}
-        assert not {"ui", "cli"} & (rooms_of(imports(path)) - {name}) or name == "__main__"
+        assert not {"ui", "cli"} & (folders_of(imports(path)) - {name}) or name == "__main__"
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if room(p) in LIGHT], ids=lambda p: str(p.relative_to(HOUSE)))
+@pytest.mark.parametrize("path", [p for p in MODULES if folder(p) in LIGHT], ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_the_core_and_the_command_line_load_without_models(path: Path) -> None:
     assert not {m.split(".")[0] for m in imports(path, at_load=True)} & HEAVY
 
 
 def test_no_module_imports_itself_in_a_circle() -> None:
     known = {
-        ".".join(["tts_viz", *p.relative_to(HOUSE).with_suffix("").parts]).removesuffix(".__init__"): p for p in MODULES
+        ".".join(["tts_viz", *p.relative_to(PACKAGE).with_suffix("").parts]).removesuffix(".__init__"): p
+        for p in MODULES
     }
     needs = {name: {m for m in imports(p, at_load=True) if m in known and m != name} for name, p in known.items()}
 
@@ -90,7 +92,7 @@ def test_no_module_imports_itself_in_a_circle() -> None:
         visit(name, ())
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(HOUSE)))
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_files_say_what_they_are_for(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert path.stem not in {"utils", "helpers", "common", "misc"}

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class ModelSpec:
     name: str
     options: Mapping[str, str] = field(default_factory=dict)
 
@@ -23,7 +23,7 @@ class Reference:
                 raise ValueError(f"{self.name} has no option {key!r}; there are {', '.join(sorted(known))}")
 
 
-def parse(text: str) -> Reference:
+def parse_model_spec(text: str) -> ModelSpec:
     """Raises ValueError for options that are not written as key=value."""
     name, mark, rest = text.strip().partition("?")
     if not name:
@@ -36,4 +36,4 @@ def parse(text: str) -> Reference:
         if key in options:
             raise ValueError(f"{text!r} says {key} twice")
         options[key] = unquote(value).replace("\\n", "\n")
-    return Reference(name, options)
+    return ModelSpec(name, options)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import torch
 
-from tts_viz.engines.base import EngineError
+from tts_viz.errors import EngineError
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ def explained(role: str, name: str) -> Iterator[None]:
         yield
     except EngineError:
         raise
-    except (RuntimeError, MemoryError) as error:
+    except (RuntimeError, MemoryError, IndexError) as error:
         log.exception("%s %s failed", role, name)
         if is_memory(error):
             raise EngineError(f"The {role} {name} ran out of memory. Use a smaller N, or a smaller model.") from error

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_house import HOUSE, MODULES, ROOT, imports, room, rooms_of
+from tests.test_structure import MODULES, PACKAGE, ROOT, folder, folders_of, imports
 
 NAMES = {"sklearn": "scikit_learn", "sympy": "math_verify", "pydantic_core": "pydantic"}
 """package: what installs it, where that has another name or comes with another, whose values it hands out."""
@@ -22,10 +22,10 @@ def packages(modules: set[str]) -> set[str]:
 
 
 def where(path: Path) -> str:
-    return str(path.relative_to(HOUSE))
+    return str(path.relative_to(PACKAGE))
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if room(p) in PLAIN], ids=where)
+@pytest.mark.parametrize("path", [p for p in MODULES if folder(p) in PLAIN], ids=where)
 def test_the_core_imports_only_the_standard_library(path: Path) -> None:
     """Lazily or not."""
     assert packages(imports(path)) == set()
@@ -35,13 +35,13 @@ def test_the_core_imports_only_the_standard_library(path: Path) -> None:
 def test_what_is_imported_is_installed(path: Path) -> None:
     """A visitor's machine has what requirements.txt says, not what happens to come with it; who measures has what tests need."""
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").split()
-    if path.parent == HOUSE / "benchmarks":
+    if path.parent == PACKAGE / "benchmarks":
         lines += (ROOT / "tests" / "requirements.txt").read_text(encoding="utf-8").split()
     installed = {re.split(r"[\[=<>~]", line)[0].replace("-", "_") for line in lines}
     assert {NAMES.get(name, name) for name in packages(imports(path))} <= installed
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if room(p) == "tasks"], ids=where)
+@pytest.mark.parametrize("path", [p for p in MODULES if folder(p) == "tasks"], ids=where)
 def test_tasks_import_what_grades_them_only_when_they_grade(path: Path) -> None:
     assert packages(imports(path, at_load=True)) == set()
 
@@ -49,18 +49,18 @@ def test_tasks_import_what_grades_them_only_when_they_grade(path: Path) -> None:
 def test_nothing_imports_the_page_but_the_app() -> None:
     """And what measures it. Nor the command line, but the app and `python -m`."""
     for path in MODULES:
-        if room(path) != "ui" and path != HOUSE / "benchmarks" / "page.py":
-            assert "ui" not in rooms_of(imports(path)), where(path)
-        if room(path) not in {"cli", "__main__"}:
-            assert "cli" not in rooms_of(imports(path)), where(path)
-    assert "ui" in rooms_of(imports(ROOT / "app.py"))
+        if folder(path) != "ui" and path != PACKAGE / "benchmarks" / "page.py":
+            assert "ui" not in folders_of(imports(path)), where(path)
+        if folder(path) not in {"cli", "__main__"}:
+            assert "cli" not in folders_of(imports(path)), where(path)
+    assert "ui" in folders_of(imports(ROOT / "app.py"))
 
 
-def test_no_room_imports_in_a_circle_even_lazily() -> None:
-    """A lazy import hides a circle from Python, but not from whoever reads the house."""
+def test_no_folder_imports_in_a_circle_even_lazily() -> None:
+    """A lazy import hides a circle from Python, but not from whoever reads the code."""
     needs: dict[str, set[str]] = {}
     for path in MODULES:
-        needs.setdefault(room(path), set()).update(rooms_of(imports(path)) - {room(path)})
+        needs.setdefault(folder(path), set()).update(folders_of(imports(path)) - {folder(path)})
     while free := {name for name, needed in needs.items() if not needed & needs.keys()}:
         for name in free:
             del needs[name]
@@ -68,7 +68,7 @@ def test_no_room_imports_in_a_circle_even_lazily() -> None:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=where)
-def test_relative_imports_do_not_hide_a_room(path: Path) -> None:
+def test_relative_imports_do_not_hide_a_folder(path: Path) -> None:
     """`imports` reads absolute names, so all must be."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     assert not [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level]

@@ -1,0 +1,47 @@
+"""A registry holds what we add and what other packages bring; a broken one of theirs costs only itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tts_viz.core.registry import Registry
+from tts_viz.errors import InputError
+
+
+@pytest.fixture
+def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An installed package with two things to add, one of which cannot be imported."""
+    (tmp_path / "guest_of_registry.py").write_text("THING = 'theirs'\n")
+    info = tmp_path / "guest-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: guest\nVersion: 1\n")
+    points = "[tts_viz.test_things]\ntheirs = guest_of_registry:THING\nlost = no_such_module:THING\n"
+    (info / "entry_points.txt").write_text(points)
+    monkeypatch.syspath_prepend(tmp_path)
+    return tmp_path
+
+
+def test_what_is_added_is_found_in_order() -> None:
+    things = Registry[int]("thing", "tts_viz.no_such_group")
+    things.add("b", 1)
+    things.add("a", 2)
+    assert dict(things) == {"b": 1, "a": 2}
+    assert things.named("a") == 2
+
+
+def test_a_name_is_taken_once_and_unknown_ones_are_refused_with_the_choice() -> None:
+    things = Registry[int]("thing", "tts_viz.no_such_group")
+    things.add("a", 1)
+    with pytest.raises(InputError, match="there is a thing 'a' already"):
+        things.add("a", 2)
+    with pytest.raises(ValueError, match="there is no thing 'c'; choose one of a"):
+        things.named("c")
+
+
+def test_other_packages_add_theirs_after_ours(plugins: Path) -> None:
+    things = Registry[str]("thing", "tts_viz.test_things")
+    things.add("ours", "ours")
+    assert list(things.items()) == [("ours", "ours"), ("theirs", "theirs")]
+    assert list(things.broken) == ["lost"]
