@@ -36,8 +36,12 @@ CHECKPOINT_SECONDS = 120.0
 HALF = {"cuda": True, "cpu": torch.backends.cpu.get_cpu_capability() == "AVX512" and _has_bf16()}
 """Where bfloat16 is faster than float32: CPUs without instructions for it emulate it ten times slower."""
 
-WARM_UP, DECAY = 0.01, 0.3
+WARM_UP, DECAY = 0.01, 0.2
 """shares of the training in which the learning rate rises at its beginning and falls at its end; it is constant between"""
+
+OTHERS = 0.1
+"""of the learning rate, for what Muon does not train. At the full rate the embeddings of words that are rare in a batch, such
+as names, are never still, and copying them is not learnt."""
 
 NONE = -100.0
 """the target of a token that has none"""
@@ -178,7 +182,7 @@ def fit(
         for optimizer in optimizers:
             optimizer.zero_grad()
             for group in optimizer.param_groups:
-                group["lr"] = rate
+                group["lr"] = rate if isinstance(optimizer, Muon) else OTHERS * rate
         with torch.autocast(device, dtype=torch.bfloat16, enabled=HALF[device]):
             value = loss(model, tokens, targets)
         value.backward()
@@ -208,7 +212,7 @@ def _optimizers(model: nn.Module, rate: float) -> list[torch.optim.Optimizer]:
     learning = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
     inside = [p for name, p in learning if p.ndim == 2 and ".layers." in name]
     others = [p for name, p in learning if p.ndim != 2 or ".layers." not in name]
-    return [Muon(inside, rate), torch.optim.AdamW(others, lr=rate, betas=(0.9, 0.98), weight_decay=0.01)]
+    return [Muon(inside, rate), torch.optim.AdamW(others, lr=OTHERS * rate, betas=(0.9, 0.98), weight_decay=0.01)]
 
 
 def _save(path: Path, model: nn.Module, optimizers: list[torch.optim.Optimizer], done: dict[str, float]) -> None:
