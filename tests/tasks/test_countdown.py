@@ -126,6 +126,7 @@ def test_people_may_type_a_problem_in_many_ways(typed: str, prompt: str) -> None
         ("(3+4)*2", "needs a target"),
         ("Tom has 12 marbles. Eva has 9 more than Tom. Zoe has 5. How many?", "needs a target"),
         ("24 3 8 1", "needs a target"),
+        ("Tom can make 24 from 3 8 1 apples", "needs a target"),
         ("make 24 apples from 3 8 1 trees", "needs a target"),
         ("What is the sum of 12, 9 and 5?", "needs a target"),
         ("from 2 to 9 there are 8 numbers", "needs a target"),

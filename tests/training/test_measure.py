@@ -19,8 +19,8 @@ def test_auroc_compares_different_prefixes_of_one_problem_and_depth() -> None:
     mine = [
         Judged(("a", "b"), (True, True), (0.9, 0.3)),
         Judged(("a", "b"), (True, True), (0.9, 0.3)),  # a copy counts once
+        Judged(("a", "e"), (True, True), (0.9, 0.6)),
         Judged(("a", "c"), (True, False), (0.9, 0.5)),
-        Judged(("a", "d"), (True, False), (0.9, 0.1)),
         Judged(("x",), (False,), (0.9,)),
     ]
     elsewhere = [Judged(("a",), (True,), (0.0,)), Judged(("x",), (False,), (1.0,))]

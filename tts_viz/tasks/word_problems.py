@@ -38,19 +38,18 @@ MOST_STEPS = 12
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """How many steps the answer takes, how many sentences lead nowhere, and whether the sentences are shuffled."""
+    """How many steps the answer takes, and how many sentences lead nowhere. Sentences are in no order."""
 
     steps: tuple[int, int]
     beside: int
-    shuffled: bool
 
 
 LEVELS: dict[int, Level] = {
-    1: Level((2, 3), 0, False),
-    2: Level((4, 5), 0, True),
-    3: Level((6, 7), 1, True),
-    4: Level((8, 10), 2, True),
-    5: Level((11, 12), 3, True),
+    1: Level((2, 3), 0),
+    2: Level((4, 5), 0),
+    3: Level((6, 7), 1),
+    4: Level((8, 10), 2),
+    5: Level((11, 12), 3),
 }
 
 INSTRUCTION = f"""Solve a word problem, working out one person's number a step. Write one step a paragraph, with an empty line \
@@ -317,10 +316,8 @@ class _Told:
         rng = self.rng
         said = [f.say(self.thing, rng.randrange(len(SAYINGS[f.kind]))) for f in self.facts]
         people = list(self.values)
-        beside = [self._beside(rng.choice(people)) for _ in range(self.level.beside)]
-        if self.level.shuffled:
-            said += beside
-            rng.shuffle(said)
+        said += [self._beside(rng.choice(people)) for _ in range(self.level.beside)]
+        rng.shuffle(said)
         question = rng.choice(QUESTIONS).format(thing=self.thing, who=self.asked)
         return " ".join([*(f"{s}." for s in said), question])
 
