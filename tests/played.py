@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from tests.search.scripted import SEED, ScriptedPolicy, ScriptedVerifier
 from tts_viz.core.budget import Budget, Cost
@@ -16,9 +17,9 @@ from tts_viz.search.session import Session
 from tts_viz.tasks.base import Problem
 from tts_viz.tasks.countdown import STEP, Countdown, moves, write_step
 
-KNOBS: dict[str, dict[str, int]] = {
+KNOBS: dict[str, dict[str, Any]] = {
     "greedy": {}, "majority": {"n": 5}, "best_of_n": {"n": 6}, "beam": {"n": 12, "m": 3}, "lookahead": {"n": 8, "m": 2, "k": 1},
-    "dvts": {"n": 12, "m": 3}, "rebase": {"n": 12, "t": 20}, "particles": {"n": 8}, "mcts": {"n": 10, "m": 3, "c": 100},
+    "dvts": {"n": 12, "m": 3}, "rebase": {"n": 12}, "particles": {"n": 8}, "mcts": {"n": 10, "m": 3, "c": 1.0},
     "revisions": {"n": 4}, "parallel_revisions": {"chains": 3, "length": 2},
 }  # fmt: skip
 """Every strategy, at a size that a test can afford."""
@@ -105,13 +106,13 @@ class Whim:
         ]
 
 
-def begun(problem: Problem, strategy: str, aggregation: str = "last", seed: int = SEED, **knobs: int) -> Session:
+def begun(problem: Problem, strategy: str, aggregation: str = "last", seed: int = SEED, **knobs: Any) -> Session:
     settings = Settings(strategy, knobs, Budget(None), aggregation=aggregation, seed=seed)
     return Session(Started(problem.prompt, settings, problem=asdict(problem)))
 
 
 def played(
-    script: Mapping[str, str] = SCRIPT, rewards: Mapping[str, float] = REWARDS, strategy: str = "beam", **knobs: int
+    script: Mapping[str, str] = SCRIPT, rewards: Mapping[str, float] = REWARDS, strategy: str = "beam", **knobs: Any
 ) -> Session:
     """A search that has ended; a beam of 4, M = 2, where nothing else is said."""
     session = begun(PROBLEM, strategy, **(knobs or {"n": 4, "m": 2}))
@@ -143,7 +144,7 @@ def decided_once() -> Session:
     return answered(begun(PROBLEM, "beam", n=4, m=2), 8)
 
 
-def rolled(strategy: str, seed: int, aggregation: str = "last", **knobs: int) -> Session:
+def rolled(strategy: str, seed: int, aggregation: str = "last", **knobs: Any) -> Session:
     """A search with random steps and scores, on a problem of its own."""
     problem = Countdown().problem("test", 3 + seed % 3, seed)
     session = begun(problem, strategy, aggregation, seed, **knobs)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import ast
 import re
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
-from tests.test_structure import MODULES, PACKAGE, ROOT, folder, folders_of, imports
+from tests.test_structure import MODULES, OPENS_THE_PAGE, PACKAGE, ROOT, folder, folders_of, imports
+from tts_viz.extras import PACKAGES as EXTRAS
 
 NAMES = {"sklearn": "scikit_learn", "sympy": "math_verify", "pydantic_core": "pydantic"}
 """package: what installs it, where that has another name or comes with another, whose values it hands out."""
@@ -49,11 +52,27 @@ def test_tasks_import_what_grades_them_only_when_they_grade(path: Path) -> None:
 def test_nothing_imports_the_page_but_the_app() -> None:
     """And what measures it. Nor the command line, but the app and `python -m`."""
     for path in MODULES:
-        if folder(path) != "ui" and path != PACKAGE / "benchmarks" / "page.py":
+        if folder(path) != "ui" and path not in (OPENS_THE_PAGE, PACKAGE / "benchmarks" / "page.py"):
             assert "ui" not in folders_of(imports(path)), where(path)
         if folder(path) not in {"cli", "__main__"}:
             assert "cli" not in folders_of(imports(path)), where(path)
-    assert "ui" in folders_of(imports(ROOT / "app.py"))
+    assert "ui" in folders_of(imports(OPENS_THE_PAGE))
+    assert "cli" in folders_of(imports(ROOT / "app.py"))
+
+
+def test_the_package_asks_for_what_the_lock_has() -> None:
+    """Every package in pyproject.toml is locked in requirements.txt, within its range, and the other way round; only what
+    nothing here imports is not."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    asked = [Requirement(r) for some in (project["dependencies"], *extras.values()) for r in some]
+    locked = dict(r.split("==") for r in (ROOT / "requirements.txt").read_text(encoding="utf-8").split())
+    pins = {re.sub(r"\[.*", "", name).lower().replace("_", "-"): version for name, version in locked.items()}
+    ranges = {r.name.lower().replace("_", "-"): r.specifier for r in asked}
+    assert set(ranges) - set(pins) == {"gguf", "ipykernel", "nbformat", "tts-viz"}
+    assert set(pins) <= set(ranges)
+    assert all(ranges[name].contains(version) for name, version in pins.items())
+    assert set(extras) - {"all"} == set(EXTRAS)
 
 
 def test_no_folder_imports_in_a_circle_even_lazily() -> None:

@@ -10,6 +10,9 @@
     │   ├── SweepFileError                a file is no sweep
     │   └── SweepLacksError               a sweep lacks what is to be computed from it
     ├── EngineError (a RuntimeError)      a model cannot answer now
+    │   └── SearchFailedError             … and so a search in Python has ended; what it found is kept
+    ├── StrategyError (a RuntimeError)    a strategy failed by itself
+    ├── MissingExtraError (an ImportError) a package is needed that was not installed
     ├── CrowdedError (a RuntimeError)     too many searches at once
     ├── LibraryFileError                  a file is no library of runs
     └── UsageError                        the command line asks for what is not there
@@ -18,6 +21,8 @@ Every message is a sentence for people: what is wrong, and what to do instead.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 
 class TtsVizError(Exception):
@@ -58,6 +63,22 @@ class SweepLacksError(InputError):
 
 class EngineError(TtsVizError, RuntimeError):
     """A model cannot answer (out of memory, server down, …). The message is for people; the run can be resumed."""
+
+
+class StrategyError(TtsVizError, RuntimeError):
+    """A strategy raised, or asked for what cannot be. Its search has failed for good; what it found stays."""
+
+
+class SearchFailedError(EngineError):
+    """A search from Python could not go on. `run`, a `tts_viz.Run`, is what it had found."""
+
+    def __init__(self, message: str, run: Any) -> None:
+        super().__init__(message)
+        self.run = run
+
+
+class MissingExtraError(TtsVizError, ImportError):
+    """A package of an extra is not installed. The message has the command that installs it."""
 
 
 class CrowdedError(TtsVizError, RuntimeError):

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.search.scripted import begin, feed_in_any_order, feed_one, finish, full, revisable, scattered
+from tests.small import Parameters, searches
 from tts_viz.core.budget import Budget, Cost
 from tts_viz.core.events import Event, Expanded, NoCandidate, Scored
 from tts_viz.core.tree import Tree
@@ -23,37 +24,7 @@ from tts_viz.strategies import STRATEGIES, make
 WHOLE = revisable(full(3, 6, rollouts=2), attempts=6)
 REWARDS = scattered(WHOLE)
 
-Chosen = tuple[str, dict[str, int]]
-
-
-@st.composite
-def searches(draw: st.DrawFn) -> Chosen:
-    """Any strategy, with any knobs that are small enough to test."""
-    name = draw(st.sampled_from(sorted(STRATEGIES)))
-    knobs: dict[str, int] = {}
-    known = {knob.name for knob in STRATEGIES[name].knobs}
-    if "m" in known:
-        knobs["m"] = draw(st.integers(1, 3))
-    if "n" in known:
-        knobs["n"] = knobs.get("m", 1) * draw(st.integers(1, 6 // knobs.get("m", 1)))
-    if "k" in known:
-        knobs["k"] = draw(st.integers(0, 2))
-    if "t" in known:
-        knobs["t"] = draw(st.sampled_from([1, 20, 200]))
-    if "c" in known:
-        knobs["c"] = draw(st.sampled_from([0, 100, 500]))
-    if "i" in known:
-        # The script has six children a node, and every iteration asks for fresh ones.
-        most = 3 if knobs["n"] == 1 else 1 + (6 - knobs["n"]) // (knobs["n"] - 1)
-        knobs["i"] = draw(st.integers(1, most))
-    if "probe" in known:
-        knobs["probe"] = draw(st.integers(1, 4))
-    if "sure" in known:
-        knobs["sure"] = draw(st.sampled_from([50, 99]))
-    if "chains" in known:
-        knobs["chains"], knobs["length"] = draw(st.integers(1, 3)), draw(st.integers(1, 4))
-    assert set(knobs) == known, f"{name} has a knob that this test does not turn"
-    return name, knobs
+Chosen = tuple[str, Parameters]
 
 
 @st.composite
@@ -85,6 +56,7 @@ def whole_run(chosen: Chosen, script: dict[str, str]) -> Session:
     return finish(begin(chosen[0], budget=None, **chosen[1]), script, REWARDS).session
 
 
+@pytest.mark.slow
 @settings(max_examples=80)
 @given(searches(), scripts(), st.integers(1, 12), st.integers(0, 999))
 def test_no_order_of_answers_spends_more_than_the_limit(
@@ -98,6 +70,7 @@ def test_no_order_of_answers_spends_more_than_the_limit(
     assert session.done or session.held
 
 
+@pytest.mark.slow
 @settings(max_examples=80)
 @given(searches(), scripts(), st.lists(st.integers(1, 4), min_size=1, max_size=6), st.integers(0, 999))
 def test_a_limit_raised_bit_by_bit_ends_with_the_tree_of_one_that_never_was(
@@ -135,11 +108,7 @@ def test_a_search_costs_no_more_generations_than_its_strategy_says(chosen: Chose
     assert spent_generations(whole_run(chosen, script).trace) <= make(*chosen).generations
 
 
-AT_MOST = {"mcts", "adaptive_best_of_n", "compute_optimal"}
-"""Their N is a cap: a step is never grown twice; it is sure before; it may choose what spends less."""
-
-
-@given(searches().filter(lambda chosen: chosen[0] not in AT_MOST))
+@given(searches().filter(lambda chosen: not STRATEGIES[chosen[0]].at_most))
 def test_where_every_step_can_be_grown_it_costs_just_that(chosen: Chosen) -> None:
     assert spent_generations(whole_run(chosen, WHOLE).trace) == make(*chosen).generations
 

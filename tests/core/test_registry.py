@@ -45,3 +45,32 @@ def test_other_packages_add_theirs_after_ours(plugins: Path) -> None:
     things.add("ours", "ours")
     assert list(things.items()) == [("ours", "ours"), ("theirs", "theirs")]
     assert list(things.broken) == ["lost"]
+
+
+def test_what_registers_itself_is_not_added_twice_and_a_name_that_is_taken_costs_only_itself(
+    plugins: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    things = Registry[str]("thing", "tts_viz.test_things")
+    things.add("theirs", "ours")
+    assert dict(things) == {"theirs": "ours"}
+    assert "there is a thing 'theirs' already" in things.broken["theirs"]
+
+    class Registering:
+        name = "other"
+
+        def load(self) -> type:
+            mine.add("mine", "theirs")
+            return Registering
+
+    mine = Registry[str]("thing", "tts_viz.no_such_group")
+    monkeypatch.setattr("tts_viz.core.registry.entry_points", lambda group: [Registering()])
+    assert dict(mine) == {"mine": "theirs"}
+
+
+def test_a_thing_can_be_replaced_but_only_one_that_is_there() -> None:
+    things = Registry[int]("thing", "tts_viz.no_such_group")
+    things.add("a", 1)
+    things.replace("a", 2)
+    assert dict(things) == {"a": 2}
+    with pytest.raises(InputError, match="there is no thing 'b'"):
+        things.replace("b", 1)

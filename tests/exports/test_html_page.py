@@ -14,6 +14,7 @@ import pytest
 
 from tests.exports.recorded import EVENTS, EVIL, FORMULA
 from tests.render.growth import tree_search
+from tests.render.reading import fold
 from tests.ui.browser import chromium, sync_api, tab  # noqa: F401
 from tts_viz.analysis import explain
 from tts_viz.analysis.judge import Judge
@@ -23,7 +24,6 @@ from tts_viz.exports import frames
 from tts_viz.exports.frames import moments
 from tts_viz.exports.html_page import page, recording
 from tts_viz.render.scene import scene
-from tts_viz.render.wire import fold
 from tts_viz.traces import jsonl
 
 TITLE = f"My run {EVIL}"
@@ -247,7 +247,7 @@ def test_it_plays_to_the_end_and_can_be_paused(reader: Reader) -> None:
     sync_api.expect(reader.page.locator(".where")).to_have_text(re.compile("^event [3-9] "))
     reader.page.get_by_role("button", name="Pause").click()
     here = reader.at()
-    reader.page.wait_for_timeout(400)
+    reader.page.wait_for_timeout(400)  # nothing must happen meanwhile: there is nothing to wait for
     assert reader.at() == here
     reader.page.select_option(".controls select", "16")
     reader.page.get_by_role("button", name="Play").click()

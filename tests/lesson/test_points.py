@@ -24,6 +24,8 @@ from tts_viz.tasks.base import Problem
 if not all(folder.is_dir() for folder in EMBEDDED.values()):
     pytest.skip("the embedded models are not here: python -m tts_viz train all", allow_module_level=True)
 
+pytestmark = pytest.mark.slow  # every search of the lesson is really made
+
 Search = Callable[[Problem, Settings], Outcome]
 
 

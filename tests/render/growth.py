@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import asdict
 
 from tts_viz.core.events import Decided, Event, Expanded, Scored, Settings, Started
 from tts_viz.core.tree import Tree
-from tts_viz.tasks.base import StepTruth
+from tts_viz.tasks.base import Problem, StepTruth
 
 QUESTION = "Make 57 from 2 3 14 25"
 
 
 def started() -> Started:
-    return Started(QUESTION, Settings("beam", {"n": 16, "m": 4}), problem={"question": QUESTION})
+    return Started(QUESTION, Settings("beam", {"n": 16, "m": 4}), problem=asdict(Problem("", "", QUESTION, QUESTION)))
 
 
 def step(rng: random.Random) -> str:

@@ -6,13 +6,15 @@ import asyncio
 import random
 from collections.abc import Mapping, Sequence
 from itertools import product
+from typing import Any
 
 from tts_viz.core.budget import Budget, Cost
 from tts_viz.core.events import Settings, Started
-from tts_viz.engines.base import Candidate, Rewards, Sampled, SampleRequest, ScoreRequest
+from tts_viz.engines.base import Candidate, Policy, Rewards, Sampled, SampleRequest, ScoreRequest, Verifier
 from tts_viz.search.request import Request, request_seed
 from tts_viz.search.scheduler import LiveRun, drive
 from tts_viz.search.session import Session
+from tts_viz.strategies import choice_table
 
 SEED = 7
 
@@ -86,9 +88,9 @@ def revisable(script: Mapping[str, str], attempts: int, chains: int = 3, steps: 
     return grown
 
 
-def begin(strategy: str, budget: int | None = 1000, seed: int = SEED, **parameters: int) -> Session:
+def begin(strategy: str, budget: int | None = 1000, seed: int = SEED, **parameters: Any) -> Session:
     settings = Settings(strategy, parameters, Budget(generations=budget), seed=seed)
-    return Session(Started("Prompt\n", settings))
+    return Session(Started("Prompt\n", settings, table=choice_table.lookup("", "", "")))
 
 
 def finish(session: Session, script: Mapping[str, str], rewards: Mapping[str, float] | None = None) -> LiveRun:
@@ -101,19 +103,24 @@ def finish(session: Session, script: Mapping[str, str], rewards: Mapping[str, fl
 
 def feed_one(session: Session, request: Request, script: Mapping[str, str], rewards: Mapping[str, float]) -> None:
     """Answer this one request."""
+    answer(session, request, ScriptedPolicy(script), ScriptedVerifier(rewards))
+
+
+def answer(session: Session, request: Request, policy: Policy, verifier: Verifier) -> None:
     question = session.question(request)
     if isinstance(question, ScoreRequest):
-        session.feed(request, asyncio.run(ScriptedVerifier(rewards).score([question]))[0])
+        session.feed(request, asyncio.run(verifier.score([question]))[0])
     else:
-        session.feed(request, asyncio.run(ScriptedPolicy(script).sample([question]))[0])
+        session.feed(request, asyncio.run(policy.sample([question]))[0])
 
 
 def feed_in_any_order(
     session: Session, script: Mapping[str, str], rewards: Mapping[str, float], pick: random.Random
 ) -> None:
     """Answer one request at a time, in an order that no scheduler would choose."""
+    policy, verifier = ScriptedPolicy(script), ScriptedVerifier(rewards)
     while session.wants:
-        feed_one(session, pick.choice(session.wants), script, rewards)
+        answer(session, pick.choice(session.wants), policy, verifier)
 
 
 def scattered(script: Mapping[str, str]) -> dict[str, float]:

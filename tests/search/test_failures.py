@@ -89,6 +89,7 @@ def test_a_bad_command_is_refused_and_changes_nothing() -> None:
         ({"temperature": -1.0}, "-1"),
         ({"temperature": float("nan")}, "nan"),
         ({"temperature": float("inf")}, "inf"),
+        ({"budget": None}, "must be a Budget"),
     ],
 )
 def test_a_session_refuses_settings_that_no_search_could_go_by(changes: dict[str, object], says: str) -> None:

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.search.scripted import SEED, begin, feed_in_any_order, feed_one, finish, full, scattered
+from tests.search.scripted import SEED, begin, feed_in_any_order, feed_one, finish, full, revisable, scattered
+from tests.small import Parameters, searches
 from tts_viz.core.budget import Budget, Cost
-from tts_viz.core.events import Changed, Decided, Ended, Expanded, Scored, Settings, Started
+from tts_viz.core.events import Changed, Decided, Ended, Expanded, NoCandidate, Scored, Settings, Started
 from tts_viz.core.tree import Tree
 from tts_viz.errors import DriftError
 from tts_viz.search.replay import fast_forward
@@ -20,21 +21,10 @@ from tts_viz.search.request import request_seed
 SCRIPT = full(3, 8, rollouts=2)
 REWARDS = scattered(SCRIPT)
 
-STRATEGIES = st.sampled_from(
-    [
-        ("greedy", {}),
-        ("majority", {"n": 5}),
-        ("best_of_n", {"n": 6}),
-        ("beam", {"n": 8, "m": 2}),
-        ("beam", {"n": 4, "m": 4}),
-        ("lookahead", {"n": 4, "m": 2, "k": 1}),
-        ("lookahead", {"n": 4, "m": 2, "k": 2}),
-        ("dvts", {"n": 8, "m": 4}),
-        ("rebase", {"n": 8, "t": 20}),
-        ("particles", {"n": 8}),
-        ("mcts", {"n": 8, "m": 2, "c": 100}),
-    ]
-)
+WHOLE = revisable(full(3, 6, rollouts=2), attempts=6)
+"""What any small search may ask for."""
+
+WORTH = scattered(WHOLE)
 
 
 def outline(tree: Tree) -> dict[str, object]:
@@ -42,9 +32,9 @@ def outline(tree: Tree) -> dict[str, object]:
     return {n.id: (n.text, n.kind, n.reward, n.value, n.pruned, n.finish) for n in tree.nodes.values()}
 
 
-@given(STRATEGIES)
-def test_law_1_the_tree_is_the_fold_of_the_trace_at_every_moment(chosen: tuple[str, dict[str, int]]) -> None:
-    session = finish(begin(chosen[0], **chosen[1]), SCRIPT, REWARDS).session
+@given(searches())
+def test_law_1_the_tree_is_the_fold_of_the_trace_at_every_moment(chosen: tuple[str, Parameters]) -> None:
+    session = finish(begin(chosen[0], **chosen[1]), WHOLE, WORTH).session
     assert outline(Tree.fold(session.trace)) == outline(session.tree)
     grown = 0
     for k in range(1, len(session.trace) + 1):
@@ -117,47 +107,47 @@ def test_law_6_a_policy_with_nothing_to_say_is_a_dead_end_and_the_search_ends() 
 
 
 @settings(max_examples=60)
-@given(STRATEGIES, st.lists(st.integers(1, 9), min_size=1, max_size=6))
+@given(searches(), st.lists(st.integers(1, 9), min_size=1, max_size=6))
 def test_law_7_a_raised_budget_ends_with_the_tree_of_an_uninterrupted_run(
-    chosen: tuple[str, dict[str, int]], raises: list[int]
+    chosen: tuple[str, Parameters], raises: list[int]
 ) -> None:
     name, knobs = chosen
-    whole = finish(begin(name, **knobs), SCRIPT, REWARDS).session
+    whole = finish(begin(name, **knobs), WHOLE, WORTH).session
     session, budget = begin(name, budget=raises[0], **knobs), raises[0]
     for more in [*raises[1:], 1000]:
-        run = finish(session, SCRIPT, REWARDS)
+        run = finish(session, WHOLE, WORTH)
         assert session.tree.generations <= budget
         assert run.state in ("held", "finished")
         budget += more
         session.change(budget=Budget(generations=budget))
-    finish(session, SCRIPT, REWARDS)
+    finish(session, WHOLE, WORTH)
     assert outline(session.tree) == outline(whole.tree)
     assert session.done
 
 
 @settings(max_examples=60)
-@given(STRATEGIES, st.integers(0, 10_000), st.booleans())
+@given(searches(), st.integers(0, 10_000), st.booleans())
 def test_law_8_the_tree_is_the_same_whatever_order_answers_come_in(
-    chosen: tuple[str, dict[str, int]], order: int, ties: bool
+    chosen: tuple[str, Parameters], order: int, ties: bool
 ) -> None:
     name, knobs = chosen
-    rewards = {text: round(r) / 2 + 0.25 for text, r in REWARDS.items()} if ties else REWARDS
+    rewards = {text: round(r) / 2 + 0.25 for text, r in WORTH.items()} if ties else WORTH
     session = begin(name, **knobs)
-    feed_in_any_order(session, SCRIPT, rewards, random.Random(order))
-    assert outline(session.tree) == outline(finish(begin(name, **knobs), SCRIPT, rewards).session.tree)
+    feed_in_any_order(session, WHOLE, rewards, random.Random(order))
+    assert outline(session.tree) == outline(finish(begin(name, **knobs), WHOLE, rewards).session.tree)
 
 
 @settings(max_examples=60)
-@given(STRATEGIES, st.floats(0, 1))
+@given(searches(), st.floats(0, 1))
 def test_law_9_a_session_fast_forwarded_through_a_trace_goes_on_to_the_same_end(
-    chosen: tuple[str, dict[str, int]], cut: float
+    chosen: tuple[str, Parameters], cut: float
 ) -> None:
     name, knobs = chosen
-    whole = finish(begin(name, **knobs), SCRIPT, REWARDS).session
+    whole = finish(begin(name, **knobs), WHOLE, WORTH).session
     part = whole.trace[: 1 + int(cut * (len(whole.trace) - 1))]
     resumed = fast_forward(part)
     assert outline(resumed.tree) == outline(Tree.fold(resumed.trace))
-    finish(resumed, SCRIPT, REWARDS)
+    finish(resumed, WHOLE, WORTH)
     assert outline(resumed.tree) == outline(whole.tree)
 
 
@@ -204,12 +194,13 @@ def test_law_12_requests_are_seeded_by_session_node_and_child() -> None:
     assert request_seed(1, "0.12") != request_seed(1, "0.1.2")
 
 
-@given(STRATEGIES)
-def test_law_13_what_was_spent_is_the_sum_of_what_the_events_say(chosen: tuple[str, dict[str, int]]) -> None:
-    session = finish(begin(chosen[0], **chosen[1]), SCRIPT, REWARDS).session
-    total = sum((e.cost for e in session.trace if isinstance(e, Expanded | Scored)), Cost())
+@given(searches())
+def test_law_13_what_was_spent_is_the_sum_of_what_the_events_say(chosen: tuple[str, Parameters]) -> None:
+    session = finish(begin(chosen[0], **chosen[1]), WHOLE, WORTH).session
+    total = sum((e.cost for e in session.trace if isinstance(e, Expanded | NoCandidate | Scored)), Cost())
     assert session.tree.spent == total
-    assert sum((n.cost for n in session.tree.nodes.values()), Cost()) == total
+    in_vain = sum((e.cost for e in session.trace if isinstance(e, NoCandidate)), Cost())
+    assert sum((n.cost for n in session.tree.nodes.values()), in_vain) == total
 
 
 def test_a_changed_strategy_goes_on_with_the_tree_that_is_there() -> None:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.search.scripted import begin, feed_in_any_order, feed_one, finish, full, revisable, scattered
+from tests.small import small
 from tts_viz.core.events import Ended, Expanded, MoreRequested, Pruned, Started
 from tts_viz.core.tree import Tree
 from tts_viz.errors import InterventionRefusedError
@@ -271,13 +272,6 @@ def test_a_forged_deed_does_not_come_in(forged: Any) -> None:
 
 # --- whatever a person does, whenever ---------------------------------------------------------------------------------
 
-KNOBS: dict[str, dict[str, int]] = {
-    name: {
-        "n": 4, "m": 2, "k": 1, "chains": 2, "length": 2, "t": 20, "c": 100, "i": 2,
-    }
-    for name in STRATEGIES
-}  # fmt: skip
-
 
 def some_intervention(session: Session, pick: random.Random) -> None:
     tree = session.tree
@@ -301,13 +295,13 @@ def some_intervention(session: Session, pick: random.Random) -> None:
         return
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @settings(max_examples=25)
 @given(st.integers(0, 10_000))
 def test_whatever_a_person_does_the_trace_folds_replays_and_the_search_ends(strategy: str, seed: int) -> None:
     pick = random.Random(seed)
-    known = {k.name for k in STRATEGIES[strategy].knobs}
-    session = begin(strategy, **{k: v for k, v in KNOBS[strategy].items() if k in known})
+    session = begin(strategy, **small(strategy))
     rewards = scattered(SCRIPT)
     for _ in range(40):
         if session.wants and pick.random() < 0.8:

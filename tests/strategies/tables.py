@@ -13,7 +13,7 @@ from tts_viz.strategies import choice_table
 EDGES = [0.2, 0.4, 0.6, 0.8]
 
 
-def row(strategy: str = "best_of_n", accuracy: float = 0.5, best_of_n: float = 0.4, **knobs: int) -> dict[str, Any]:
+def row(strategy: str = "best_of_n", accuracy: float = 0.5, best_of_n: float = 0.4, **knobs: float) -> dict[str, Any]:
     return {"strategy": strategy, "knobs": knobs, "accuracy": accuracy, "best_of_n": best_of_n, "problems": 20}
 
 
@@ -27,7 +27,7 @@ def rows(bins: list[dict[str, Any]], calibration: list[tuple[float, float]] | No
 
 
 def said(**tasks: dict[str, Any]) -> dict[str, Any]:
-    return {"probe": 4, "policy": "policy-small", "verifier": "verifier", "tasks": tasks}
+    return {"version": 2, "probe": 4, "policy": "policy-small", "verifier": "verifier", "tasks": tasks}
 
 
 def put_in_force(folder: Path, monkeypatch: pytest.MonkeyPatch, table: Any) -> Path:

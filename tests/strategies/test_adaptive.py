@@ -21,7 +21,7 @@ def a_score_is_its_own_chance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     put_in_force(tmp_path, monkeypatch, said(all=rows([row()] * 5)))
 
 
-def search(score: float, **knobs: int) -> Session:
+def search(score: float, **knobs: float) -> Session:
     return finish(begin("adaptive_best_of_n", **knobs), SCRIPT, {f"s{i}.": score for i in range(300)}).session
 
 
@@ -36,15 +36,17 @@ def test_needed_is_the_formula() -> None:
     assert needed(0.0, 0.99) == round(log(0.01) / log(0.999) + 0.5)
 
 
-@pytest.mark.parametrize(("score", "sure", "drawn"), [(0.9, 99, 2), (0.5, 99, 7), (0.05, 95, 59), (0.5, 50, 2)])
-def test_it_draws_what_is_needed_and_says_so(score: float, sure: int, drawn: int) -> None:
-    session = search(score, sure=sure)
+@pytest.mark.parametrize(
+    ("score", "confidence", "drawn"), [(0.9, 0.99, 2), (0.5, 0.99, 7), (0.05, 0.95, 59), (0.5, 0.5, 2)]
+)
+def test_it_draws_what_is_needed_and_says_so(score: float, confidence: float, drawn: int) -> None:
+    session = search(score, confidence=confidence)
     assert session.tree.generations == len(session.tree.finished()) == drawn
     (note,) = session.tree.notes
     assert isinstance(session.trace[-2], Noted)
     assert note.why == (
-        f"by the verifier’s scores a sample here is right with a chance of {score:.2f}, so {needed(score, sure / 100)} are "
-        f"needed for a confidence of {sure} %; {drawn} were drawn, enough"
+        f"by the verifier’s scores a sample here is right with a chance of {score:.2f}, so {needed(score, confidence)} are "
+        f"needed for a confidence of {round(100 * confidence)} %; {drawn} were drawn, enough"
     )
 
 

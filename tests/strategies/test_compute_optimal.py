@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from tts_viz.core.events import Noted, Settings, Started
 from tts_viz.search import steering
 from tts_viz.search.replay import fast_forward
 from tts_viz.search.session import Session
-from tts_viz.strategies import make
+from tts_viz.strategies import choice_table, make
+from tts_viz.tasks.base import Problem
 
 
 def inner(id: str) -> list[str]:
@@ -238,8 +240,8 @@ def test_a_search_that_is_reopened_by_hand_still_goes_by_its_first_samples(tmp_p
 def started(task: str, policy: str, verifier: str) -> Session:
     return Session(
         Started(
-            "P\n", Settings("compute_optimal", {"n": 8}), problem={"task": task} if task else {},
-            policy=policy, verifier=verifier,
+            "P\n", Settings("compute_optimal", {"n": 8}), problem=asdict(Problem(task, "", "P", "P\n")) if task else {},
+            policy=policy, verifier=verifier, table=choice_table.lookup(task, policy, verifier),
         )
     )  # fmt: skip
 
@@ -259,7 +261,7 @@ def started(task: str, policy: str, verifier: str) -> Session:
 def test_the_tables_rows_for_this_task_count_and_what_they_lack_is_said(
     task: str, policy: str, verifier: str, strategy: str, says: str, tmp_path: Path, monkeypatch
 ) -> None:
-    table = said(all=rows([row("dvts", m=2)] * 5), countdown=rows([row("rebase", t=20)] * 5))
+    table = said(all=rows([row("dvts", m=2)] * 5), countdown=rows([row("rebase", balance_temperature=0.2)] * 5))
     put_in_force(tmp_path, monkeypatch, table)
     session = started(task, policy, verifier)
     while not noted(session):

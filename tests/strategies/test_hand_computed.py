@@ -102,8 +102,8 @@ def test_a_rollout_stops_at_a_solutions_end() -> None:
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_a_bad_knob_is_refused_with_the_nearest_good_value(name: str) -> None:
     for knob in STRATEGIES[name].knobs:
-        with pytest.raises(ValueError, match=f"try {knob.high}"):
-            make(name, {k.name: k.default for k in STRATEGIES[name].knobs} | {knob.name: knob.high + 1})
+        with pytest.raises(ValueError, match=f"try {knob.high:g}"):
+            make(name, STRATEGIES[name].defaults | {knob.name: knob.high + 1})
     with pytest.raises(ValueError, match="nonsense"):
         make(name, {"nonsense": 1})
 

@@ -9,7 +9,6 @@ import pytest
 from tests.search.scripted import begin, finish, full, scattered
 from tts_viz.core.events import Decided, Expanded
 from tts_viz.strategies import make
-from tts_viz.strategies.mcts import visits
 from tts_viz.strategies.particles import odds
 from tts_viz.strategies.rebase import shares
 
@@ -52,7 +51,7 @@ def test_shares_follow_the_softmax_and_spend_all() -> None:
 
 
 def test_rebase_spends_the_budget_of_each_depth_less_what_is_finished() -> None:
-    session = finish(begin("rebase", n=4, t=20), SCRIPT, REWARDS).session
+    session = finish(begin("rebase", n=4, balance_temperature=0.2), SCRIPT, REWARDS).session
     tree = session.tree
     # softmax(.9 .2 .6 .5 / .2) · 4 = 2.88 .09 .64 .39 → 3 0 1 0; a has only two scripted children, the third withers.
     first = next(e for e in session.trace if isinstance(e, Decided))
@@ -110,13 +109,13 @@ def test_mcts_goes_back_when_a_promising_branch_disappoints() -> None:
 
 def test_mcts_with_much_exploration_tries_everything() -> None:
     script, rewards = full(3, 2), {"0.0": 0.99, "0.0.0": 0.99}
-    tree = finish(begin("mcts", n=8, m=2, c=500), script, rewards).session.tree
+    tree = finish(begin("mcts", n=8, m=2, c=5.0), script, rewards).session.tree
     assert len(tree.nodes) == 1 + 2 + 4 + 8
-    assert visits(tree.root) == 7
+    assert sum(n.expanded for n in tree.nodes.values()) == 7
 
 
 def test_mcts_prefers_what_the_policy_thinks_likely_among_equals() -> None:
-    tree = finish(begin("mcts", n=2, m=2, c=100), full(3, 2), {}).session.tree
+    tree = finish(begin("mcts", n=2, m=2, c=1.0), full(3, 2), {}).session.tree
     assert tree.generations == 2
     assert max(n.depth for n in tree.nodes.values()) == 3
 

@@ -156,7 +156,8 @@ def test_people_may_type_an_expression_in_many_ways(typed: str, prompt: str, ans
         ("999*9", "from 1 to 99"),
         ("0+4", "from 1 to 99"),
         ("1+1+1+1+1+1+1+1+1+1+1+1", "At most 10"),
-        ("(" * 5000, "nothing to evaluate"),
+        ("(" * 500, "nothing to evaluate"),
+        ("1" + " " * 100_000 + "+1", "100,003 characters; at most 1,000"),
     ],
 )
 def test_what_cannot_be_taken_is_refused_with_a_word_on_what_to_do(typed: str, words: str) -> None:

@@ -109,9 +109,6 @@ def test_a_true_step_can_lose_the_goal_and_what_follows_a_false_one_is_false() -
         ("24: 3, 3, 8, 2", "Make 24 from 2 3 3 8\n"),
         ("from 3 8 1 get 24", "Make 24 from 1 3 8\n"),
         ("MAKE 10 OUT OF 5 AND 2", "Make 10 from 2 5\n"),
-        ("Use 3, 8 and 1 to reach 24.", "Make 24 from 1 3 8\n"),
-        ("How can I make 24 with the numbers 3, 8 and 1, please?", "Make 24 from 1 3 8\n"),
-        ("Target: 24 from 3;8;1", "Make 24 from 1 3 8\n"),
     ],
 )
 def test_people_may_type_a_problem_in_many_ways(typed: str, prompt: str) -> None:
@@ -124,12 +121,6 @@ def test_people_may_type_a_problem_in_many_ways(typed: str, prompt: str) -> None
         ("", "needs a target"),
         ("make 24 from 3", "needs a target"),
         ("(3+4)*2", "needs a target"),
-        ("Tom has 12 marbles. Eva has 9 more than Tom. Zoe has 5. How many?", "needs a target"),
-        ("24 3 8 1", "needs a target"),
-        ("Tom can make 24 from 3 8 1 apples", "needs a target"),
-        ("make 24 apples from 3 8 1 trees", "needs a target"),
-        ("What is the sum of 12, 9 and 5?", "needs a target"),
-        ("from 2 to 9 there are 8 numbers", "needs a target"),
         ("make 240 from 3 8 9", "from 1 to 99"),
         ("make 24 from 0 8 9", "from 1 to 99"),
         ("make 24 from 2.5 8 9", "from 1 to 99"),

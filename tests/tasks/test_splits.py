@@ -12,6 +12,7 @@ from tts_viz.training import corpus
 from tts_viz.training.sources import SOURCES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["countdown", "arithmetic", "word_problems"])
 def test_the_splits_of_a_task_share_no_problem(name: str) -> None:
     task = get_task(name)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tts_viz.errors import ProblemError
-from tts_viz.tasks import word_problems
+from tts_viz.tasks import recognise, word_problems
 from tts_viz.tasks.base import Problem
 from tts_viz.tasks.word_facts import LARGEST, NAMES, SAYINGS, THINGS, Fact, read, statement
 from tts_viz.tasks.word_problems import LEVELS, WordProblems, solve, valid_steps
@@ -236,6 +236,22 @@ def test_people_may_type_a_problem_in_many_ways(typed: str, answer: str) -> None
 def test_what_cannot_be_taken_is_refused_with_a_word_on_what_to_do(typed: str, words: str) -> None:
     with pytest.raises(ProblemError, match=words):
         TASK.parse(typed)
+
+
+def test_a_text_is_recognised_that_states_one_even_if_it_breaks_a_rule() -> None:
+    assert recognise(STORY) == ASKED
+    assert TASK.recognises("Ann has 9 apples. Ben has half as many as Ann. How many has Ben?")
+    for text in (
+        "make 24 from 3 3 8 2",
+        "(3+4)*2",
+        "Ann has 9 apples.",
+        "How many?",
+        "Ann ate 9 apples. How many has Ann?",
+        "",
+    ):
+        assert not TASK.recognises(text)
+    with pytest.raises(ProblemError, match="makes 9÷2"):
+        recognise("Ann has 9 apples. Ben has half as many as Ann. How many has Ben?")
 
 
 def test_longer_problems_than_the_models_know_are_refused() -> None:

@@ -13,6 +13,7 @@ from tts_viz.core.events import Event, Settings, Started
 from tts_viz.engines.base import Candidate, Rewards, Sampled
 from tts_viz.search.request import Request
 from tts_viz.search.session import Session
+from tts_viz.strategies import choice_table
 
 Search = Callable[..., list[Event]]
 
@@ -31,7 +32,8 @@ def child(rng: random.Random, request: Request) -> Sampled:
 def search() -> Search:
     def searched(strategy: str = "beam", seed: int = 0, stop_after: int = 200, **parameters: Any) -> list[Event]:
         rng = random.Random(seed)
-        session = Session(Started("1 + 1\n", Settings(strategy, parameters, seed=seed), problem={}))
+        table = choice_table.needed(strategy, "", "", "")
+        session = Session(Started("1 + 1\n", Settings(strategy, parameters, seed=seed), problem={}, table=table))
         for round in range(stop_after):
             if round == 5:
                 session.change(budget=Budget(128, tokens=10_000), temperature=0.5)

@@ -31,7 +31,8 @@ PROBLEM = {
 
 
 def start(problem: dict[str, Any] = PROBLEM, strategy: str = "beam", **more: Any) -> Started:
-    return Started("24: 3 8\n", Settings(strategy, {"n": 4}, seed=7), problem=problem, **more)
+    whole = {"task": "", "id": "", "question": "", "prompt": "", **problem} if problem else {}
+    return Started("24: 3 8\n", Settings(strategy, {"n": 4}, seed=7), problem=whole, **more)
 
 
 def steps(first: int, count: int) -> list[Event]:

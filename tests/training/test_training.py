@@ -24,6 +24,7 @@ from tts_viz.training.sizes import QUICK, QUICK_SIZES
 SMALL = replace(QUICK, tokens=40_000)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_quick_training_makes_models_that_load_and_say_how_they_were_made(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -48,6 +49,7 @@ def test_a_part_that_lacks_what_it_needs_says_so(tmp_path: Path, capsys: pytest.
     assert "train all" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_sitting_that_is_over_leaves_a_model_and_the_next_one_goes_on(tmp_path: Path) -> None:
     asked = ["train", "policy-small", "--quick", "--tokens", "20000", "--out", str(tmp_path), "--device", "cpu"]
 
@@ -61,6 +63,7 @@ def test_a_sitting_that_is_over_leaves_a_model_and_the_next_one_goes_on(tmp_path
     assert seen() >= 20_000
 
 
+@pytest.mark.slow
 def test_training_that_was_cut_short_ends_with_the_same_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

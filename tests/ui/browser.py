@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+sync_api.expect.set_options(timeout=20_000)  # where tests run beside one another, five seconds pass quickly
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -22,15 +26,36 @@ FLAGS = [
 OURS = {"127.0.0.1", "localhost"}
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[sync_api.Browser]:
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("no Chromium on this machine")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
+class Chromium:
+    """One for all tests of a process: opened by the first that wants it."""
+
+    def __init__(self) -> None:
+        self._playwright: sync_api.Playwright | None = None
+        self._browser: sync_api.Browser | None = None
+
+    def open(self) -> sync_api.Browser:
+        if self._browser is None:
+            path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+            self._playwright = sync_api.sync_playwright().start()
+            if path is None and not Path(self._playwright.chromium.executable_path).exists():
+                self._playwright.stop()
+                pytest.skip("no Chromium on this machine: python -m playwright install chromium")
+            self._browser = self._playwright.chromium.launch(executable_path=path, args=FLAGS)
+        return self._browser
+
+    def close(self) -> None:
+        if self._browser and self._playwright:
+            self._browser.close()
+            self._playwright.stop()
+            self._playwright = self._browser = None
+
+
+CHROMIUM = Chromium()
+
+
+@pytest.fixture
+def chromium() -> sync_api.Browser:
+    return CHROMIUM.open()
 
 
 @pytest.fixture
@@ -69,3 +94,18 @@ def go_to(page: sync_api.Page, name: str) -> None:
         page.click(".overflow-menu > button")
         shown = page.locator(f'.overflow-dropdown button:has-text("{name}")')
     shown.click()
+
+
+AT_REST = """async ([read, argument]) => {
+    const now = () => JSON.stringify(eval(read)(argument));
+    for (let last = now(), frames = 0; frames < 12; frames++) {
+        await new Promise(requestAnimationFrame);
+        if (now() !== last) [last, frames] = [now(), 0];
+    }
+    return JSON.parse(now());
+}"""
+
+
+def at_rest(page: sync_api.Page, read: str, argument: object = None) -> Any:
+    """What the function `read` returns in the page, once it has returned the same for twelve frames."""
+    return page.evaluate(AT_REST, [read, argument])

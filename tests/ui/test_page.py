@@ -3,32 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.ui.browser import chromium, sync_api, tab  # noqa: F401
-from tts_viz.engines.embedded import EMBEDDED
-from tts_viz.search.scheduler import Scheduler
-from tts_viz.traces.library import Library
-from tts_viz.ui.forms.offered import OfferedModels
-from tts_viz.ui.page import build_page, launch_options
-
-if not all(folder.is_dir() for folder in EMBEDDED.values()):
-    pytest.skip("the embedded models are not here: python -m tts_viz train all", allow_module_level=True)
-
-
-@pytest.fixture(scope="module")
-def app() -> Iterator[str]:
-    scheduler = Scheduler()
-    page = build_page(OfferedModels(), scheduler, Library.in_memory())
-    _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_options())
-    yield url
-    page.close()
-    scheduler.close()
-
 
 AT_REST = """async () => {
     const tree = document.querySelector('[data-painted]'), now = () => tree.dataset.painted;
@@ -121,12 +102,12 @@ def test_pause_step_resume_and_stop(visitor: Visitor) -> None:
     visitor.page.click("#pause")
     visitor.says("Paused")
     before = visitor.nodes, visitor.log()
-    visitor.page.wait_for_timeout(1200)
+    visitor.page.wait_for_timeout(1200)  # nothing must happen meanwhile: there is nothing to wait for
     assert (visitor.nodes, visitor.log()) == before
-    visitor.page.click("#step")
-    visitor.page.wait_for_timeout(2000)
-    visitor.page.click("#step")
-    visitor.page.wait_for_timeout(2000)
+    for _ in range(2):  # of two rounds, one grows the tree
+        where = visitor.page.inner_text("#scrubber .where")
+        visitor.page.click("#step")
+        sync_api.expect(visitor.page.locator("#scrubber .where")).not_to_have_text(where, timeout=30_000)
     assert (visitor.nodes, visitor.log()) != before
     visitor.says("Paused")
     visitor.page.click("#resume")
@@ -161,8 +142,7 @@ def test_the_strategy_can_be_changed_while_it_searches(visitor: Visitor) -> None
     visitor.page.click("#run")
     visitor.page.wait_for_function("Number(document.querySelector('[data-painted]').dataset.painted) > 20")
     visitor.set("knob-m", 2)
-    visitor.page.wait_for_timeout(1500)
-    assert "4 → 2 from here on" in visitor.log()
+    log(visitor, "4 → 2 from here on")
     visitor.choose("strategy", "Best of N")
     visitor.speed("Full speed")
     visitor.says("Finished")
@@ -266,7 +246,7 @@ def test_a_step_of_ones_own_is_checked_scored_and_gone_on_from(visitor: Visitor)
     visitor.page.click("#hands > button")
     visitor.page.fill("#step-text textarea, #step-text input", "25 apples")
     visitor.page.click("#write-step")
-    sync_api.expect(visitor.page.locator("#notice")).to_contain_text("no step")
+    sync_api.expect(visitor.page.locator("#steer-reply")).to_contain_text("no step")
     before = visitor.nodes
     visitor.page.fill("#step-text textarea, #step-text input", "25*2=50")
     visitor.page.click("#write-step")
@@ -287,7 +267,7 @@ def test_any_moment_can_be_gone_back_to_and_forked_from(visitor: Visitor) -> Non
     sync_api.expect(visitor.page.locator("#scrubber .where")).to_contain_text("event 13 of", timeout=10_000)
     visitor.page.click("#hands > button")
     visitor.page.click("#prune")
-    sync_api.expect(visitor.page.locator("#notice")).to_contain_text(re.compile("Click a step|earlier moment"))
+    sync_api.expect(visitor.page.locator("#steer-reply")).to_contain_text(re.compile("Click a step|earlier moment"))
     visitor.page.click("text=Fork: another run from this moment on")
     visitor.page.click("#fork")
     visitor.says("Finished")

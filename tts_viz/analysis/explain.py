@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import fields
 
 from tts_viz.analysis.phrases import budget_text, cap_text, count, named, rank_in
+from tts_viz.core.aggregation import STEP_AGGREGATIONS
 from tts_viz.core.budget import Budget
 from tts_viz.core.events import (
     Changed,
@@ -35,13 +36,6 @@ from tts_viz.strategies import STRATEGIES
 
 LONGEST = 100
 """Characters of a step's text in a sentence about one moment."""
-
-BY_AGGREGATION = {
-    "last": "",
-    "min": " (lowest step)",
-    "product": " (product of its steps)",
-    "mean": " (mean of its steps)",
-}
 
 
 # --- why a node is what it is -------------------------------------------------------------------------------------
@@ -118,7 +112,7 @@ def _decision(tree: Tree, node: Node) -> str:
         edge, edge_name = min(kept, default=None), "the last kept"
     else:
         edge, edge_name = max(lost, default=None), "the best pruned"
-    how = BY_AGGREGATION.get(decision.aggregation, f" ({decision.aggregation})")
+    how = f" ({by})" if (by := _by(decision.aggregation)) else ""
     if edge is None:
         return f"depth {decision.depth}: score {mine:.2f}{how} ranked {rank} of {rivals}"
     if edge == mine:
@@ -252,6 +246,10 @@ def strategy_words(settings: Settings) -> str:
     """ "Beam search (n 16, m 4)" """
     knobs = ", ".join(f"{name} {value}" for name, value in settings.parameters.items())
     return _title(settings.strategy) + (f" ({knobs})" if knobs else "")
+
+
+def _by(aggregation: str) -> str:
+    return STEP_AGGREGATIONS[aggregation].by if aggregation in STEP_AGGREGATIONS else aggregation
 
 
 def _title(strategy: str) -> str:

@@ -15,7 +15,7 @@ from tts_viz.core.events import Finish, NodeId
 from tts_viz.core.node import Node
 from tts_viz.core.tree import Tree
 from tts_viz.tasks import get_task
-from tts_viz.tasks.base import CheckedTask, Problem, StepTruth
+from tts_viz.tasks.base import CheckedTask, Problem, StepTruth, problem_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,7 @@ class Judge:
     @classmethod
     def of(cls, tree: Tree) -> Judge:
         """The judge of a tree, by the problem that its search started with."""
-        given = tree.started.problem if tree.started else {}
-        return cls(Problem(**given) if given else None)
+        return cls(problem_of(tree.started))
 
     @property
     def checks(self) -> bool:

@@ -15,7 +15,7 @@ from tts_viz.core.events import NodeId
 from tts_viz.core.node import Node
 from tts_viz.core.tree import Tree
 from tts_viz.engines.base import ScoreRequest, Verifier
-from tts_viz.tasks.base import Problem
+from tts_viz.tasks.base import problem_of
 
 Scores = Mapping[NodeId, float]
 
@@ -88,7 +88,7 @@ async def rescored(tree: Tree, verifier: Verifier, search: str = "", known: Scor
 def _questions(tree: Tree, known: Scores, search: str) -> list[tuple[list[NodeId], ScoreRequest]]:
     """The fewest requests that cover all steps that are not known, each with the steps that it asks for."""
     assert tree.started is not None
-    problem = Problem(**tree.started.problem) if tree.started.problem else None
+    problem = problem_of(tree.started)
     covered, questions = set(known), []
     # By place, neighbours share most of their path, and a verifier that remembers reads it once.
     for leaf in sorted(tree.nodes.values(), key=lambda n: n.place):

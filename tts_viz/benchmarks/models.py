@@ -12,7 +12,7 @@ import datetime
 import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
@@ -28,23 +28,22 @@ from transformers import LlamaForTokenClassification
 from tts_viz.analysis.judge import Judge
 from tts_viz.core import aggregation
 from tts_viz.core.budget import Budget
-from tts_viz.core.events import Settings, Started
+from tts_viz.core.events import Settings
 from tts_viz.engines.base import Policy, Verifier
-from tts_viz.engines.embedded import ASSETS, POLICIES, VERIFIER
+from tts_viz.engines.embedded import POLICIES, TAUGHT, VERIFIER
 from tts_viz.engines.load.policy import load_policy
 from tts_viz.engines.load.verifier import load_verifier
+from tts_viz.resources import ASSETS
 from tts_viz.search.scheduler import LiveRun, drive
 from tts_viz.search.session import Session
-from tts_viz.tasks import get_task
-from tts_viz.tasks.base import CheckedTask, Problem, StepTruth
+from tts_viz.search.start import started
+from tts_viz.tasks import checked_task
+from tts_viz.tasks.base import Problem, StepTruth
 from tts_viz.tasks.revision_prompt import revision_prompt
 from tts_viz.training.batch_scoring import read_steps
 from tts_viz.training.policy_attempts import sample, whole_solutions
 
 OUT = ASSETS / "benchmarks" / "models.json"
-
-TASKS = ("countdown", "arithmetic")
-"""what the models that are shipped have learnt"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +55,6 @@ class ProblemAttempts:
     right: bool
     answer: str | None
     scores: list[float]
-
-
-def _checked(name: str) -> CheckedTask:
-    task = get_task(name)
-    assert isinstance(task, CheckedTask)
-    return task
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -79,7 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """The exit code. Writes after each level, so that what was measured is never lost."""
-    places = [(task.name, level) for task in map(_checked, TASKS) for level in task.levels]
+    places = [(name, level) for name in TAUGHT[POLICIES[0]] for level in checked_task(name).levels]
     levels: dict[tuple[str, int], dict[str, Any]] = {}
     # The longest ones first, so that no worker is left alone with one at the end.
     with (
@@ -99,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
 def measure(args: argparse.Namespace, task_name: str, level: int) -> dict[str, Any]:
     """All figures of one level."""
     small, large, prm, engines = models(args.models)
-    task = _checked(task_name)
+    task = checked_task(task_name)
     problems = [task.problem(args.split, level, i) for i in range(args.problems)]
     tried = attempts(small, prm, problems, args.samples, args.seed)
     found: dict[str, Any] = {"task": task.name, "level": level, **measured(tried)}
@@ -126,7 +119,7 @@ def attempts(
     texts = sample(policy, [p.prompt for p in problems for _ in range(each)], seed)
     tried: list[list[ProblemAttempts]] = []
     for i, problem in enumerate(problems):
-        task = _checked(problem.task)
+        task = checked_task(problem.task)
         mine = texts[i * each : (i + 1) * each]
         scores = read_steps(prm, problem.prompt, mine[:16]) + [[]] * (each - 16)
         tried.append(
@@ -186,7 +179,7 @@ def revised(
     ]
     prompts = [revision_prompt(problem.prompt, [t.steps]) for problem, t, _ in wrong]
     second = sample(policy, prompts, seed + 1)
-    right = [bool(_checked(problem.task).grade(problem, steps)) for (problem, _, _), steps in zip(wrong, second)]
+    right = [bool(checked_task(problem.task).grade(problem, steps)) for (problem, _, _), steps in zip(wrong, second)]
     return {
         "second attempts": float(len(wrong)),
         "second attempt, revised": fmean(right),
@@ -201,8 +194,7 @@ async def beam(problems: Sequence[Problem], engines: tuple, seed: int, at_once: 
         runs = []
         for problem in problems[start : start + at_once]:
             settings = Settings("beam", {"n": 16, "m": 4}, Budget(), 1.0, "last", "weighted", seed)
-            started = Started(problem.prompt, settings, problem=asdict(problem))
-            runs.append(LiveRun(Session(started), *engines))
+            runs.append(LiveRun(Session(started(problem, settings, *engines)), *engines))
         await drive(runs)
         for r in runs:
             solutions = Judge.of(r.session.tree).solutions(r.session.tree)

@@ -18,13 +18,13 @@ import tempfile
 import time
 from bisect import bisect_left
 from collections.abc import Sequence
-from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
 from tts_viz.benchmarks import report
 from tts_viz.core.budget import Cost
 from tts_viz.engines.base import Candidate, Rewards, Sampled, SampleRequest, ScoreRequest
+from tts_viz.engines.load.cache import ModelCache
 from tts_viz.search.scheduler import LiveRun, Scheduler
 from tts_viz.search.session import Session
 from tts_viz.traces.library import Library
@@ -79,10 +79,9 @@ def run(args: argparse.Namespace) -> int:
 
 def started(browser: Any) -> tuple[float, float]:
     """Seconds until the page can be used, and from a click on Run until a step is painted."""
-    app = Path(sys.modules["tts_viz"].__file__ or "").parents[1] / "app.py"
     with tempfile.TemporaryDirectory() as folder:
         began = time.monotonic()
-        command = [sys.executable, "-u", str(app), "--runs", f"{folder}/runs.db"]
+        command = [sys.executable, "-u", "-m", "tts_viz", "app", "--runs", f"{folder}/runs.db"]
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
         )
@@ -146,9 +145,7 @@ class Noting(Scheduler):
 
 def grown(browser: Any) -> list[dict[str, Any]]:
     scheduler, engine = Noting(), Growing()
-    models = OfferedModels(policies=("growing",), verifiers=("growing",))
-    models._policies["growing"] = engine
-    models._verifiers["growing"] = engine
+    models = OfferedModels(("growing",), ("growing",), cache=ModelCache({"growing": engine}, {"growing": engine}))
     page = build_page(models, scheduler, Library.in_memory())
     visitors.MAX_NODES = 2 * WIDTHS[-1][0]  # a visitor's tree ends at 5,000, and is to be seen growing beyond that
     _, url, _ = page.queue().launch(prevent_thread_lock=True, quiet=True, **launch_options())

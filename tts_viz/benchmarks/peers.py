@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
@@ -19,12 +19,13 @@ from transformers import AutoModelForCausalLM, AutoModelForTokenClassification, 
 from tts_viz.analysis.judge import Judge
 from tts_viz.benchmarks import report
 from tts_viz.core.budget import Budget
-from tts_viz.core.events import Settings, Started
-from tts_viz.engines.embedded import EMBEDDED, VERIFIER
+from tts_viz.core.events import Settings
+from tts_viz.engines.embedded import EMBEDDED, TAUGHT, VERIFIER
 from tts_viz.engines.load.policy import load_policy
 from tts_viz.engines.load.verifier import load_verifier
 from tts_viz.search.scheduler import run_to_end
 from tts_viz.search.session import Session
+from tts_viz.search.start import started
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import Problem
 
@@ -36,7 +37,7 @@ END = "</end>"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--problems", type=int, default=20, help="of the test split (%(default)s)")
-    parser.add_argument("--task", choices=("countdown", "arithmetic"), default="arithmetic")
+    parser.add_argument("--task", choices=TAUGHT["policy-small"], default="arithmetic")
     parser.add_argument("--level", type=int, default=5, help="(%(default)s)")
     parser.add_argument("--n", type=int, default=16, help="candidates (%(default)s)")
     parser.add_argument("--m", type=int, default=4, help="beam width (%(default)s)")
@@ -101,7 +102,7 @@ def ours(n: int, m: int) -> Search:
 
     def search(problem: Problem, tally: Tally) -> Outcome:
         settings = Settings("beam", {"n": n, "m": m}, Budget(None), 0.8, "last", "best")
-        session = Session(Started(problem.prompt, settings, problem=asdict(problem), max_depth=MOST_STEPS))
+        session = Session(replace(started(problem, settings, policy, verifier), max_depth=MOST_STEPS))
         tree = run_to_end(session, policy, verifier).session.tree
         spent = tree.spent
         tally.policy_calls += spent.policy_calls

@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from tts_viz.engines.embedded import ASSETS
+from tts_viz.resources import ASSETS
 
 FOLDER = ASSETS / "benchmarks"
 

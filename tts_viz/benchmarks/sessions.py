@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict
 from functools import partial
 
 import torch
@@ -13,11 +12,12 @@ import torch
 from tts_viz.benchmarks import report
 from tts_viz.benchmarks.engine import alternately
 from tts_viz.core.budget import Budget
-from tts_viz.core.events import Settings, Started
+from tts_viz.core.events import Settings
 from tts_viz.engines.load.policy import load_policy
 from tts_viz.engines.load.verifier import load_verifier
 from tts_viz.search.scheduler import LiveRun, drive
 from tts_viz.search.session import Session
+from tts_viz.search.start import started
 from tts_viz.tasks import get_task
 
 SEARCHES = {"beam": {"n": 8, "m": 4}, "best_of_n": {"n": 8}, "mcts": {"n": 8}, "greedy": {}}
@@ -40,8 +40,8 @@ def run(args: argparse.Namespace) -> int:
         runs = []
         for i, problem in enumerate(problems):
             strategy = chosen[i % len(chosen)]
-            started = Started(problem.prompt, Settings(strategy, SEARCHES[strategy], Budget()), problem=asdict(problem))
-            runs.append(LiveRun(Session(started), policy, verifier))
+            first = started(problem, Settings(strategy, SEARCHES[strategy], Budget()), policy, verifier)
+            runs.append(LiveRun(Session(first), policy, verifier))
         return runs
 
     def together(chosen: Sequence[str]) -> None:

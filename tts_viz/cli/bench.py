@@ -11,6 +11,7 @@ BENCHES = {
     "verifier": "scoring a tree step by step, against scoring each whole solution",
     "processbench": "a verifier on a file of solutions whose first wrong step is marked (ProcessBench)",
     "sessions": "several searches at once, against one after another",
+    "idle": "what searches cost that rest",
     "page": "how soon the page shows what has happened (needs Chromium and playwright)",
     "peers": "the same search by its_hub and by naive code (needs its_hub)",
 }

@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from tts_viz.exports.csv_table import table
 from tts_viz.exports.html_page import page, question
-from tts_viz.traces import jsonl
+from tts_viz.traces import importers
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     if wrong := _wrong(args.file, out, args.force) or (args.csv and args.title and "--title goes with --html"):
         refuse(wrong)
     try:
-        recorded = jsonl.read(args.file)
+        recorded, *others = importers.read(args.file)
         events = recorded.events
         text = table(events) if args.csv else page(events, args.title or question(events))
     except OSError as error:
@@ -45,6 +45,8 @@ def run(args: argparse.Namespace) -> int:
         file.write(text)
     if recorded.torn:
         print("tts_viz: the last line of the trace was cut off and is left out", file=sys.stderr)
+    if others:
+        print(f"tts_viz: the file has {len(others)} recordings more; this is the first", file=sys.stderr)
     print(f"{out}: {len(text.encode()):,} bytes")
     return 0
 

@@ -49,38 +49,39 @@ def run(args: argparse.Namespace) -> int:
     from tts_viz.lab.metrics.headlines import headlines, table
     from tts_viz.lab.sweeps.store import Sweep
 
-    chosen = [f for f in FIGURES if args.figure in (None, f.name)]
-    if not chosen:
-        refuse(f"there is no figure {args.figure!r}; choose one of {', '.join(f.name for f in FIGURES)}")
     try:
+        chosen = {args.figure: FIGURES.named(args.figure)} if args.figure else dict(FIGURES)
         sweep = Sweep(args.sweep)
     except OSError as error:
         refuse(f"{args.sweep}: {error.strerror or error}")
     except ValueError as error:
         refuse(str(error))
-    drawn = [(f, f.draw(sweep, **({"paper": args.paper} if "paper" in f.choices else {}))) for f in chosen]
+    drawn = [
+        (name, f, f.draw(sweep, **({"paper": args.paper} if "paper" in f.switches else {})))
+        for name, f in chosen.items()
+    ]
     numbers = headlines(sweep_arrays(sweep), args.paper)
     if args.out:
         args.out.mkdir(exist_ok=True)
-        for f, one in drawn:
+        for name, f, one in drawn:
             plot = one.figure.to_html(full_html=False, include_plotlyjs=True, config={"showSendToCloud": False})
             body = f"<h1>{escape(f.title)}</h1><p><b>{escape(f.question)}</b></p><p>{escape(one.reading)}</p>{plot}"
-            (args.out / f"{f.name}.html").write_text(PAGE.format(title=escape(f.title), body=body), encoding="utf-8")
+            (args.out / f"{name}.html").write_text(PAGE.format(title=escape(f.title), body=body), encoding="utf-8")
         title = sweep.spec.title or args.sweep.stem
         listed = "".join(
-            f'<h2><a href="{f.name}.html">{escape(f.title)}</a></h2><p><b>{escape(f.question)}</b></p>'
+            f'<h2><a href="{name}.html">{escape(f.title)}</a></h2><p><b>{escape(f.question)}</b></p>'
             f"<p>{escape(one.reading)}</p>"
-            for f, one in drawn
+            for name, f, one in drawn
         )
         made = f"<p>Made by <code>{escape(sweep.about['command'])}</code>, {escape(sweep.about['date'])}.</p>"
         index = PAGE.format(title=escape(title), body=f"<h1>{escape(title)}</h1>{made}{listed}")
         (args.out / "index.html").write_text(index, encoding="utf-8")
     if args.json:
         made = {key: sweep.about[key] for key in ("command", "date")}
-        said = made | {"readings": {f.name: one.reading for f, one in drawn}, "numbers": numbers}
+        said = made | {"readings": {name: one.reading for name, _, one in drawn}, "numbers": numbers}
         print(json.dumps(said, indent=1, ensure_ascii=False))
         return 0
-    for i, (f, one) in enumerate(drawn, 1):
+    for i, (_, f, one) in enumerate(drawn, 1):
         print(f"{i}. {f.title}\n   {one.reading}\n")
     print(table(numbers["accuracy"]))
     if args.out:

@@ -1,4 +1,4 @@
-"""The command line: `python -m tts_viz run | open | export | sweep | lab | choose | train | doctor | bench`.
+"""The command line: `tts-viz app | run | open | export | sweep | lab | choose | train | doctor | bench`.
 
 Exit codes: 0 done, 1 a model or the disk failed on the way (what was found is printed, the trace is kept), 2 the
 arguments are wrong (one line on stderr), 130 interrupted by Ctrl-C (likewise kept and printed). Models, and whatever
@@ -15,40 +15,38 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, replace
 from importlib import import_module
-from typing import NoReturn
+from pathlib import Path
+from typing import Any, NoReturn
 
 from tts_viz.analysis.judge import Judge
-from tts_viz.cli import terminal
+from tts_viz.cli import strategy_flags, terminal
 from tts_viz.core import aggregation
 from tts_viz.core.budget import Budget
-from tts_viz.core.events import Settings, Started
+from tts_viz.core.events import Settings
 from tts_viz.core.tree import Tree
 from tts_viz.engines.defaults import default_policies, default_verifiers
-from tts_viz.errors import EngineError, ProblemError, UsageError
+from tts_viz.errors import EngineError, MissingExtraError, UsageError
+from tts_viz.extras import needing
 from tts_viz.search.scheduler import LiveRun, tick
 from tts_viz.search.session import Session
-from tts_viz.strategies import STRATEGIES, choice_table
-from tts_viz.tasks import get_task
+from tts_viz.search.start import started
+from tts_viz.strategies import STRATEGIES, choice_table, from_settings
+from tts_viz.strategies.defaults import FIRST
+from tts_viz.tasks import TASKS, get_task, parse, recognise
 from tts_viz.tasks.base import SPLITS, Problem
-
-SELF_CHECKED = ("countdown", "arithmetic")
-"""Tasks that know their own problems when they see one; others must be named."""
-
-ALIASES = {"k": "--lookahead"}
-"""Longer names for flags whose knob has a short one."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit code. As argparse does, it leaves by SystemExit where argparse refuses the arguments or prints help."""
     argv = sys.argv[1:] if argv is None else argv
-    args = build_parser(next((a for a in argv if not a.startswith("-")), None)).parse_args(argv)
     try:
-        code = args.do(args)
+        with needing("This command"):
+            args = build_parser(argv).parse_args(argv)
+            code = args.do(args)
         sys.stdout.flush()
         return code
-    except UsageError as error:
+    except (UsageError, MissingExtraError) as error:
         return _complain(str(error), 2)
     except KeyboardInterrupt:
         return _complain("interrupted", 130)
@@ -84,52 +82,62 @@ def _said(error: Exception) -> str:
 
 
 class Parser(argparse.ArgumentParser):
-    """Complains in one line, without the usage."""
+    """Complains in one line, without the usage. A flag that nobody knows is told to the command that it was given to."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:  # type: ignore[override]
+        found, unknown = super().parse_known_args(args, namespace)
+        flags = getattr(found, "flags", None)
+        if unknown and flags is not None:
+            self.error(flags.refusal(unknown))
+        return found, unknown
 
     def error(self, message: str) -> NoReturn:
         self.exit(_complain(message, 2))
 
 
-def build_parser(command: str | None) -> Parser:
-    """The parser for one command: only its own arguments are filled in, because that may import a lot."""
+def build_parser(argv: Sequence[str]) -> Parser:
+    """The parser for the command of these arguments: only its own are filled in, because that may import a lot."""
+    command = next((a for a in argv if not a.startswith("-")), None)
     parser = Parser(prog="tts_viz", description="Watch a language model search for an answer.", allow_abbrev=False)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for name, (help, fill) in COMMANDS.items():
         sub = commands.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".", allow_abbrev=False)
         if name == command:
-            fill(sub)
+            fill(sub, argv)
     return parser
 
 
-def _fill_run(parser: argparse.ArgumentParser) -> None:
+def _fill_run(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
+    chosen = strategy_flags.chosen(argv)
     what = parser.add_argument_group("what to solve")
     what.add_argument(
-        "--task", metavar="NAME", help="countdown, arithmetic or math500; guessed from --problem if left out"
+        "--task", metavar="NAME", help=f"{', '.join(TASKS)}; if left out, the one that plainly fits --problem"
     )
-    what.add_argument("--problem", metavar="TEXT", help="a problem of your own, such as 'make 24 from 3 3 8 2'")
-    what.add_argument("--level", type=int, help="difficulty of a ready-made problem (default 1)")
+    examples = " or ".join(
+        f"'{task.examples[0]}'" for task in TASKS.values() if task.self_recognising and task.examples
+    )
+    what.add_argument("--problem", metavar="TEXT", help=f"a problem of your own, such as {examples}".replace("%", "%%"))
+    what.add_argument("--level", type=int, help="difficulty of a ready-made problem (default: the easiest)")
     what.add_argument("--index", type=int, help="which problem of that level (default 0)")
     what.add_argument("--split", choices=SPLITS, help="where it is taken from (default test)")
-    what.add_argument("--dataset", metavar="SOURCE", help="math500 only: a JSONL file or a hub id")
+    sources = "; ".join(f"{task.sources} for {name}" for name, task in TASKS.items() if task.sources)
+    what.add_argument("--dataset", metavar="SOURCE", help=f"where the ready-made problems are: {sources}")
 
     how = parser.add_argument_group("how to search")
-    how.add_argument("--strategy", choices=list(STRATEGIES), default="beam", help="default %(default)s")
-    knobs = {k.name: k for entry in STRATEGIES.values() for k in entry.knobs}
-    for name, knob in knobs.items():
-        owners = [s for s, entry in STRATEGIES.items() if name in {k.name for k in entry.knobs}]
-        flags = [f"--{name}", *filter(None, [ALIASES.get(name)])]
-        how.add_argument(*flags, dest=f"knob_{name}", type=int, metavar=name.upper(), help=(
-            f"{knob.help} From {knob.low} to {knob.high}, default {knob.default}; for {', '.join(owners)}."
-        ))  # fmt: skip
+    how.add_argument("--strategy", choices=list(STRATEGIES), default=FIRST, help=(
+        "default %(default)s; each has knobs of its own, which run --strategy NAME --help shows"
+    ))  # fmt: skip
     how.add_argument(
         "--budget", type=int, default=64, metavar="GENERATIONS", help="in full answers (default %(default)s)"
     )
     how.add_argument("--temperature", type=_temperature, default=1.0, help="0 is greedy (default %(default)s)")
     how.add_argument("--seed", type=int, default=0, help="the same seed gives the same tree (default %(default)s)")
-    how.add_argument(
-        "--step-aggregation", choices=list(aggregation.STEP_AGGREGATIONS), default="last", help="default %(default)s"
-    )
-    how.add_argument("--vote", choices=list(aggregation.VOTES), default="weighted", help="default %(default)s")
+    for flag, registry, default in (
+        ("--step-aggregation", aggregation.STEP_AGGREGATIONS, "last"),
+        ("--vote", aggregation.VOTES, "weighted"),
+    ):
+        said = " ".join(f"{name}: {one.help}" for name, one in registry.items()).replace("%", "%%")
+        how.add_argument(flag, choices=list(registry), default=default, help=f"{said} (default %(default)s)")
     how.add_argument("--policy", default=default_policies()[0], help=(
         "policy-small, policy-large, a folder, a hub id or a server (default %(default)s; TTS_VIZ_POLICIES changes it)"
     ))  # fmt: skip
@@ -139,18 +147,24 @@ def _fill_run(parser: argparse.ArgumentParser) -> None:
 
     how.add_argument(
         "--choices",
+        type=Path,
         metavar="FILE",
-        help=f"the table that compute_optimal looks up (default ${choice_table.VARIABLE} or the shipped one)",
+        help=(
+            f"the table that {' and '.join(name for name, entry in STRATEGIES.items() if entry.looks_up)} look up "
+            f"(default ${choice_table.VARIABLE} or the shipped one)"
+        ),
     )
 
     out = parser.add_argument_group("what comes out")
     out.add_argument("--out", metavar="FILE", help="write the trace there as it happens, as JSON lines")
     _add_json(out)
-    parser.set_defaults(do=run)
+    parser.set_defaults(do=run, flags=strategy_flags.add(parser, chosen))
 
 
-def _fill_open(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help="a trace that run --out wrote")
+def _fill_open(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
+    parser.add_argument(
+        "file", metavar="FILE", help="a recording: what run --out wrote, or another format that an importer reads"
+    )
     _add_json(parser)
     parser.set_defaults(do=open_trace)
 
@@ -169,10 +183,14 @@ def _temperature(text: str) -> float:
 _temperature.__name__ = "temperature"  # argparse calls what float refuses an "invalid temperature value"
 
 
-def _elsewhere(module: str) -> Callable[[argparse.ArgumentParser], None]:
+Fill = Callable[[argparse.ArgumentParser, Sequence[str]], None]
+"""Gives a command's parser its arguments; some of them depend on what was typed."""
+
+
+def _elsewhere(module: str) -> Fill:
     """A command that another module keeps, as `add_arguments(parser)` and `run(args) -> int`."""
 
-    def fill(parser: argparse.ArgumentParser) -> None:
+    def fill(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
         found = import_module(module)
         found.add_arguments(parser)
         parser.set_defaults(do=found.run)
@@ -180,7 +198,8 @@ def _elsewhere(module: str) -> Callable[[argparse.ArgumentParser], None]:
     return fill
 
 
-COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
+COMMANDS: dict[str, tuple[str, Fill]] = {
+    "app": ("open the page on which searches are watched and steered", _elsewhere("tts_viz.cli.app")),
     "run": ("search for the solution of one problem and print the tree", _fill_run),
     "open": ("print a recorded search, without any model", _fill_open),
     "export": ("make a web page or a table of a recorded search", _elsewhere("tts_viz.cli.export")),
@@ -207,18 +226,17 @@ def run(args: argparse.Namespace) -> int:
     from tts_viz.traces.jsonl import TraceWriter
 
     with refusing():
-        if args.choices:
-            os.environ[choice_table.VARIABLE] = args.choices
         problem = _problem(args)
         judge = Judge(problem)
-        given = {"problem": asdict(problem), "policy": args.policy, "verifier": args.verifier}
-        started = Started(problem.prompt, _settings(args), **given)
-        Session(started)  # refuses what is wrong with them, before the seconds that models take
+        settings = _settings(args)
+        table = choice_table.needed(settings.strategy, problem.task, args.policy, args.verifier, args.choices)
+        from_settings(settings, table)  # refuses what is wrong with them, before the seconds that models take
         from tts_viz.engines.load.policy import load_policy
         from tts_viz.engines.load.verifier import load_verifier
 
         policy, verifier = load_policy(args.policy), load_verifier(args.verifier)
-        session = Session(replace(started, max_tokens=policy.step_tokens))
+        named = {"policy_name": args.policy, "verifier_name": args.verifier}
+        session = Session(started(problem, settings, policy, verifier, **named))
         search = LiveRun(session, policy, verifier)
         writer = TraceWriter(args.out) if args.out else None
 
@@ -257,46 +275,30 @@ async def _drive(search: LiveRun, look: Callable[[], None]) -> None:
 
 def _problem(args: argparse.Namespace) -> Problem:
     """Raises ValueError or IndexError."""
-    if args.dataset and args.task != "math500":
-        raise ValueError("--dataset goes with --task math500")
     if args.problem is not None:
         if (args.level, args.index, args.split) != (None, None, None):
             raise ValueError("--problem is a problem of your own; --level, --index and --split choose a ready-made one")
-        return get_task(args.task).parse(args.problem) if args.task else _guess(args.problem)
+        if args.dataset is not None:
+            raise ValueError("--problem is a problem of your own; --dataset is where ready-made ones are")
+        return parse(args.task, args.problem) if args.task else recognise(args.problem)
     if not args.task:
         raise ValueError("nothing to solve: give --problem, or --task with --level and --index")
     task = get_task(args.task)
-    if args.dataset:
-        from tts_viz.tasks.math500 import Math500
-
-        task = Math500(args.dataset)
-    return task.problem(args.split or "test", 1 if args.level is None else args.level, args.index or 0)
-
-
-def _guess(text: str) -> Problem:
-    refusals = []
-    for name in SELF_CHECKED:
-        try:
-            return get_task(name).parse(text)
-        except ProblemError as error:
-            refusals.append(f"{name}: {error}")
-    raise ProblemError(f"no task can read this problem. {' '.join(refusals)}")
+    if args.dataset is not None:
+        task = task.from_source(args.dataset)
+    level = next(iter(task.levels), 1) if args.level is None else args.level
+    return task.problem(args.split or "test", level, args.index or 0)
 
 
 def _settings(args: argparse.Namespace) -> Settings:
     """Raises ValueError for a bad budget; what the strategy thinks of its parameters, the session will hear."""
-    given = {name.removeprefix("knob_"): value for name, value in vars(args).items() if name.startswith("knob_")}
-    parameters = {name: value for name, value in given.items() if value is not None}
-    strategy = args.strategy
-    if strategy == "beam" and "k" in parameters:  # lookahead is beam search that peeks, and with k = 0 it does not
-        strategy = "lookahead" if parameters["k"] else "beam"
-        parameters = parameters if parameters["k"] else {n: v for n, v in parameters.items() if n != "k"}
+    strategy, parameters = args.flags.read(args)
     budget = Budget(generations=args.budget)
     return Settings(strategy, parameters, budget, args.temperature, args.step_aggregation, args.vote, args.seed)
 
 
 @contextmanager
-def _stopping(stop: Callable[[], None]) -> Iterator[None]:
+def _stopping(stop: Callable[[], object]) -> Iterator[None]:
     """The first Ctrl-C ends the search when its round is over; the second one quits at once."""
 
     def interrupted(*_: object) -> None:
@@ -315,13 +317,13 @@ def _stopping(stop: Callable[[], None]) -> Iterator[None]:
 
 def open_trace(args: argparse.Namespace) -> int:
     """Print a recorded search."""
-    from tts_viz.traces import jsonl
+    from tts_viz.traces import importers
 
     with refusing():
-        recorded = jsonl.read(args.file)
-        tree = Tree.fold(recorded.events)
-        judge = Judge.of(tree)
-    if recorded.torn:
-        _complain("the last line of the trace was cut off and is left out", 0)
-    terminal.show(tree, judge, args.json)
+        found = [(recorded.torn, Tree.fold(recorded.events)) for recorded in importers.read(args.file)]
+        judged = [(torn, tree, Judge.of(tree)) for torn, tree in found]
+    for torn, tree, judge in judged:
+        if torn:
+            _complain("the last line of the trace was cut off and is left out", 0)
+        terminal.show(tree, judge, args.json)
     return 0

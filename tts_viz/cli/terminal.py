@@ -6,12 +6,10 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from tts_viz.analysis.judge import Judge, Solution
+from tts_viz.analysis.result import VERDICT, result
 from tts_viz.core.tree import Tree
-
-VERDICT = {True: "right", False: "wrong", None: "not graded"}
 
 SHOWN = 8
 """Solutions listed under the tree."""
@@ -38,36 +36,10 @@ def progress() -> Iterator[Callable[[Tree], None]]:
         yield follow
 
 
-def as_json(tree: Tree, judge: Judge) -> dict[str, Any]:
-    """The result of a search. `nodes` counts every sampled step, of solutions and look-aheads; `seconds` are the
-    models' own. `correct` is null where nothing was found or nothing is known to grade against."""
-    solutions = judge.solutions(tree)
-    spent = tree.spent
-    return {
-        "answer": solutions[0].answer if solutions else None,
-        "correct": solutions[0].correct if solutions else None,
-        "strategy": tree.settings.strategy,
-        "notes": [{"why": n.why, "strategy": n.strategy, "parameters": n.parameters} for n in tree.notes],
-        "nodes": len(tree.nodes) - 1,
-        "cost": {
-            "generations": tree.generations,
-            "policy_tokens": spent.generated,
-            "prefill_tokens": spent.prefilled,
-            "verifier_tokens": spent.verifier_tokens,
-            "flops": spent.flops,
-            "seconds": spent.seconds,
-        },
-        "solutions": [
-            {"node": s.node, "text": s.text, "answer": s.answer, "score": s.score, "correct": s.correct}
-            for s in solutions
-        ],
-    }
-
-
 def show(tree: Tree, judge: Judge, json_only: bool) -> None:
     """Print the result on stdout."""
     if json_only:
-        print(json.dumps(as_json(tree, judge), ensure_ascii=False))
+        print(json.dumps(result(tree, judge), ensure_ascii=False))
         return
     from tts_viz.render.scene import scene
     from tts_viz.render.text import text

@@ -1,7 +1,20 @@
 """Everything that can happen to a search, as values. The trace, a list of them, is the truth: tree == fold(trace).
 
 Knows nothing about who listens. An event is what *has happened*; what a strategy asks for is in `ops`, what a person may
-do is in `steering`.
+do is in `search.steering`. All are emitted in one place, `Session._emit`, because of:
+
+    Started                          the session is made
+    Changed                          a person's new settings (`Session.change`)
+    Expanded, NoCandidate            a policy's answer (`Expand`, `Rollout`); Expanded also `Revise`, and a person's step
+    Scored                           a verifier's answer (`Score`)
+    Decided                          `Select`; by "user": a decision made anew after a ScoreOverridden
+    Valued                           `SetValue`
+    Noted                            `Note`
+    Ended                            the strategy has nothing more to ask; by "user": `Session.stop`
+    Pruned, Pinned, ScoreOverridden, MoreRequested, Undone
+                                     what a person does by hand (`Session.intervene`)
+
+A strategy that fails leaves no event: its trace ends where it failed, and replayed, it fails there again.
 """
 
 from __future__ import annotations
@@ -38,7 +51,8 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The first event. `problem` is the task's Problem as plain data; `policy` and `verifier` are names for people."""
+    """The first event. `problem` is the task's Problem as plain data; `policy` and `verifier` are names for people.
+    `table`: what strategies that go by a table of choices may look up in this search (see `strategies.choice_table`)."""
 
     prompt: str
     settings: Settings
@@ -48,6 +62,7 @@ class Started:
     problem: dict[str, Any] = field(default_factory=dict)
     policy: str = ""
     verifier: str = ""
+    table: dict[str, Any] = field(default_factory=dict)
     kind: Literal["started"] = "started"
     by: Author = "user"
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from tts_viz.core.node import Node
-from tts_viz.core.tree import Tree
+from tts_viz.core.tree_view import TreeView
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class Note:
 
     why: str
     strategy: str | None = None
-    parameters: Mapping[str, int] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ Op = Expand | Rollout | Score | Select | Revise | SetValue | Note | Parallel
 Search = Generator[Op, list[Node], object]
 
 
-def top(tree: Tree, rivals: Sequence[Node], k: int) -> list[Node]:
+def top(tree: TreeView, rivals: Sequence[Node], k: int) -> list[Node]:
     """The k rivals with the highest scores; earlier ones win ties, unscored ones come last."""
 
     def score_or_worst(node: Node) -> float:
@@ -93,7 +94,7 @@ def top(tree: Tree, rivals: Sequence[Node], k: int) -> list[Node]:
     return sorted(rivals, key=score_or_worst, reverse=True)[:k]
 
 
-def evaluate(tree: Tree, lookahead: int = 0) -> Search:
+def evaluate(tree: TreeView, lookahead: int = 0) -> Search:
     """Score every live step that has no score; with lookahead k, by the score at the end of k further greedy steps.
 
     Snell et al. 2024, section 5.2. The verifier's word on the step itself is recorded on the way (`reward`); what

@@ -14,6 +14,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from importlib.metadata import entry_points
+from types import ModuleType
 from typing import Generic, TypeVar
 
 from tts_viz.errors import InputError
@@ -43,6 +44,12 @@ class Registry(Mapping[str, T], Generic[T]):
         self._entries[name] = entry
         return entry
 
+    def replace(self, name: str, entry: T) -> T:
+        """Another thing in place of the one of this name, from now on. Returns it. Raises ValueError where there is none."""
+        self.named(name)
+        self._entries[name] = entry
+        return entry
+
     def named(self, name: str) -> T:
         """Raises ValueError, naming those there are, for a name that is not among them."""
         self._discover()
@@ -53,6 +60,11 @@ class Registry(Mapping[str, T], Generic[T]):
     def __getitem__(self, name: str) -> T:
         self._discover()
         return self._entries[name]
+
+    def __contains__(self, name: object) -> bool:
+        """Of anything: what is no text, or cannot be hashed, is no name."""
+        self._discover()
+        return isinstance(name, str) and name in self._entries
 
     def __iter__(self) -> Iterator[str]:
         self._discover()
@@ -67,11 +79,11 @@ class Registry(Mapping[str, T], Generic[T]):
             return
         self._discovered = True  # before loading: what is loaded may read the registry
         for point in entry_points(group=self.group):
+            before = len(self._entries)
             try:
                 loaded = point.load()
+                if len(self._entries) == before and not isinstance(loaded, ModuleType):
+                    self.add(point.name, loaded)
             except Exception as error:  # whatever another package raises must not take this one down
                 self.broken[point.name] = f"{type(error).__name__}: {error}"
                 log.warning("the %s %r of another package cannot be loaded: %s", self.kind, point.name, error)
-                continue
-            if point.name not in self._entries and not hasattr(loaded, "__path__") and not hasattr(loaded, "__spec__"):
-                self.add(point.name, loaded)

@@ -65,6 +65,7 @@ class Tree:
     """How many events have been applied."""
     _settings: Settings | None = None
     _sampled: Counter[int] = field(default_factory=Counter)
+    _generations: int = 0
 
     @classmethod
     def fold(cls, trace: Iterable[Event]) -> Tree:
@@ -192,7 +193,9 @@ class Tree:
             parent.expanded = True
         self.spent += event.cost
         if event.cost.policy_calls:
-            self._sampled[self.charged_depth(parent, event.node_kind)] += 1
+            depth = self.charged_depth(parent, event.node_kind)
+            self._sampled[depth] += 1
+            self._generations = max(self._generations, self._sampled[depth])
 
     # --- views ------------------------------------------------------------------------------------------------------
 
@@ -266,7 +269,7 @@ class Tree:
     @property
     def generations(self) -> int:
         """Full answers' worth of policy calls so far (see `budget`)."""
-        return max(self._sampled.values(), default=0)
+        return self._generations
 
     def sampled(self, depth: int) -> int:
         """How many policy samples are charged to this depth so far."""
@@ -274,7 +277,7 @@ class Tree:
 
 
 def reopens(event: Event, ended: Ended | None) -> bool:
-    """Does a intervention make a search go on that had ended? What asks for something does; what only changes what counts does
+    """Does an intervention make a search go on that had ended? What asks for something does; what only changes what counts does
     where the search had come to its own end, and not where a person had stopped it."""
     match event:
         case MoreRequested() | Expanded(by="user"):

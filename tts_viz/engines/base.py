@@ -126,3 +126,15 @@ class Verifier(Protocol):
     async def score(self, requests: Sequence[ScoreRequest]) -> list[Rewards]:
         """Answers in the order of the requests. Raises `EngineError`."""
         ...
+
+
+class Models(Protocol):
+    """Engines by name, wherever they come from."""
+
+    def policy(self, name: str) -> Policy:
+        """May take long the first time. Raises ValueError where there is no such policy, or it may not be used here."""
+        ...
+
+    def verifier(self, name: str) -> Verifier:
+        """May take long the first time. Raises ValueError where there is no such verifier, or it may not be used here."""
+        ...

@@ -9,7 +9,7 @@ from typing import Any
 
 from tts_viz.core.events import Finish
 from tts_viz.engines.base import SampleRequest
-from tts_viz.engines.prm.base import Tokens, encoded
+from tts_viz.engines.tokens import Tokens, encoded
 from tts_viz.tasks.revision_prompt import MOST_ATTEMPTS, revision_prompt
 
 AGAIN = "That is wrong. Find the mistake, and solve the problem again from the beginning."

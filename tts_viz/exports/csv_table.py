@@ -47,11 +47,12 @@ def table(events: Iterable[Event]) -> str:
     out.seek(0, io.SEEK_END)
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
-    writer.writerows(map(_safe, row) for row in _rows(Tree.fold(events)))
+    writer.writerows(map(_written, row) for row in rows(Tree.fold(events)))
     return out.getvalue()
 
 
-def _rows(tree: Tree) -> Iterator[list[Cell]]:
+def rows(tree: Tree) -> Iterator[list[Cell]]:
+    """What is in the table, one list a node, by `COLUMNS`. Texts are as they are. Raises ValueError as `table` does."""
     judge = Judge.of(tree)
     solutions = judge.solutions(tree)
     best = solutions[0].node if solutions else None
@@ -74,8 +75,8 @@ def _row(tree: Tree, node: Node, seen: SceneNode, number: dict[NodeId, int], cho
         node.by,
         seen.text if node.kind == "root" else node.text,
         seen.status,
-        _yes(node.finished),
-        _yes(chosen),
+        node.finished,
+        chosen,
         node.reward,
         node.override,
         tree.score(node),
@@ -91,9 +92,7 @@ def _row(tree: Tree, node: Node, seen: SceneNode, number: dict[NodeId, int], cho
     ]
 
 
-def _yes(holds: bool) -> str:
-    return "true" if holds else "false"
-
-
-def _safe(cell: Cell) -> Cell:
+def _written(cell: Cell) -> Cell:
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
     return f"'{cell}" if isinstance(cell, str) and FORMULA.match(cell) else cell

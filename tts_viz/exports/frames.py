@@ -1,6 +1,6 @@
 """A recorded run as moments to step through: the tree at each, and what happened then, in plain words.
 
-Knows nothing about pages. The pictures are one `wire.Stream`: a line for each moment at which something changed.
+Knows nothing about pages. The pictures are `wire.Lines`: one for each moment at which something changed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tts_viz.analysis.lost_path import look_back
 from tts_viz.core.events import Changed, Event, Expanded, NodeId
 from tts_viz.core.tree import Tree
 from tts_viz.render.scene import Mark, scene
-from tts_viz.render.wire import Stream
+from tts_viz.render.wire import Lines
 
 MOST_DRAWN = 1_000_000
 """Nodes times moments: more takes too long to draw, so in longer runs several events share a moment."""
@@ -25,7 +25,7 @@ LEAST_MOMENTS = 200
 
 
 class Moment(NamedTuple):
-    """`events` have happened, `lines` of the stream are said, and `words` say what happened last."""
+    """`events` have happened, `lines` of the stream lead to its picture, and `words` say what happened last."""
 
     events: int
     lines: int
@@ -45,7 +45,8 @@ class Moments:
 
 def moments(events: Sequence[Event], run: str) -> Moments:
     """Raises ValueError for a task that does not exist and for a trace without its start."""
-    judge, tree, stream = Judge.of(Tree.fold(events[:1])), Tree(), Stream(run)
+    judge, tree, lines = Judge.of(Tree.fold(events[:1])), Tree(), Lines(run)
+    drawn: list[str] = []
     found: list[Moment] = []
     marks: list[Mark] = []
     stride, said = _stride(events), ""
@@ -59,10 +60,11 @@ def moments(events: Sequence[Event], run: str) -> Moments:
             solutions = judge.solutions(tree)
             chosen = solutions[0].node if solutions else None
             lost = _lost_here(events, judge) if index == len(events) and tree.ended else ()
-            text = stream.send(scene(tree, judge.truths(tree), chosen, marks, lost_here=lost))
-            found.append(Moment(index, text.count("\n"), said))
+            if line := lines.next(scene(tree, judge.truths(tree), chosen, marks, lost_here=lost)):
+                drawn.append(line)
+            found.append(Moment(index, len(drawn), said))
             said = ""
-    return Moments(stream.text, found, [mark.label for mark in marks], tree, judge)
+    return Moments("".join(drawn), found, [mark.label for mark in marks], tree, judge)
 
 
 def _lost_here(events: Sequence[Event], judge: Judge) -> tuple[NodeId, ...]:

@@ -22,7 +22,8 @@ from tts_viz.core.events import Event, Started
 from tts_viz.core.tree import Tree
 from tts_viz.exports.frames import moments
 from tts_viz.render import browser
-from tts_viz.tasks import get_task
+from tts_viz.render.javascript import function
+from tts_viz.tasks import get_task, problem_of
 from tts_viz.traces.schema import THIS, encode
 
 HERE = Path(__file__).parent / "browser"
@@ -40,7 +41,11 @@ def page(events: Sequence[Event], title: str) -> str:
     for a trace without its start, `TraceError` for a number that is not finite.
     """
     trace = "".join(f"{encode(line)}\n" for line in (THIS, *events))
-    scripts = [_text("theme.js"), browser.PLOTLY.read_text(encoding="utf-8"), _code()]
+    scripts = [
+        _script("theme.js", "followSystem"),
+        browser.PLOTLY.read_text(encoding="utf-8"),
+        _script("replay.js", "replay"),
+    ]
     theme, plotly, code = (f"<script>{script}</script>" for script in scripts)
     return "".join(
         [
@@ -122,7 +127,8 @@ def question(events: Sequence[Event]) -> str:
     """The problem in words for people. Raises ValueError for a trace without its start."""
     if not events or not isinstance(events[0], Started):
         raise ValueError("a trace begins with its Started event")
-    return str(events[0].problem.get("question") or events[0].prompt).strip()
+    problem = problem_of(events[0])
+    return (problem.question if problem else events[0].prompt).strip()
 
 
 def _answers(solutions: Iterable[Solution]) -> list[dict[str, Any]]:
@@ -154,9 +160,8 @@ def _right(solutions: Sequence[Solution]) -> int | None:
 # --- the file -----------------------------------------------------------------------------------------------------
 
 
-def _code() -> str:
-    show = f"function showTree(element, props, trigger, watch) {{\n{browser.view_js()}\n}}"
-    return "\n".join(["(() => {", browser.tools_js(), show, _text("panels.js"), _text("replay.js"), "})();"])
+def _script(name: str, call: str) -> str:
+    return f"{function(HERE / name, call)}();"
 
 
 def _policy(scripts: Iterable[str]) -> str:

@@ -3,7 +3,8 @@
 After Reingold & Tilford 1981, for any number of children: subtrees are drawn alike wherever they stand, packed until
 their contours touch, and a parent stands midway between its first and last child. Where small subtrees have room
 between large ones they stand in the middle of it. O(n), without recursion, in whole numbers, so that separation and
-centring are exact. Knows nothing about scores, text or pixels.
+centring are exact. Knows nothing about scores, text or pixels. The page has the same in
+tree_layout.js; figures made in Python are laid out here.
 
 Offsets are *relative*: growth changes those of the new node's siblings and of its ancestors' siblings, no others.
 """

@@ -15,7 +15,7 @@ from tts_viz.core.events import NodeId
 from tts_viz.core.node import Node
 from tts_viz.core.tree import ROOT, Tree
 from tts_viz.render import layout
-from tts_viz.tasks.base import StepTruth
+from tts_viz.tasks.base import StepTruth, problem_of
 
 Status = Literal["root", "open", "kept", "pruned", "finished", "stuck", "rollout", "more", "attempt", "stale"]
 """open: may be expanded; kept: was expanded; stuck: lives, but nothing can follow; more: stands for pruned subtrees;
@@ -223,4 +223,5 @@ def _question(tree: Tree) -> str:
     """What the root shows: the problem in words for people, else the prompt."""
     if tree.started is None:
         return ""
-    return str(tree.started.problem.get("question") or tree.started.prompt)
+    problem = problem_of(tree.started)
+    return problem.question if problem else tree.started.prompt

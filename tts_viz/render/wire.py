@@ -1,11 +1,11 @@
-"""Scenes as they go to the browser: an append-only text of JSON lines, each with only what has changed.
+"""Scenes as they go to the browser: JSON lines, each with only what has changed since the one before.
 
-A transport that sends the new suffix of a text then sends each change once. The first line of a text is complete; a
-reader folds the lines in order (`fold` here, tree_fold.js in the page) and has the scene. Places are not sent: growth
-moves many nodes a little, and the page lays out what it shows.
+A transport that sends the new suffix of a text then sends each change once. The first line of a text is complete; a reader
+folds the lines in order (tree_fold.js does) and has the scene. A text that no longer begins as before is another one, and
+is read from its beginning. Places are not sent: growth moves many nodes a little, and the page lays out what it shows.
 
 A line is {"run": id, "all": 1 (forget what was before), "add": groups, "set": {field: [[value, gaps], …]},
-"chosen": number, "marks": [[depth, label], …], "agg": aggregation, "show": number}; what has not changed is left out.
+"chosen": number, "marks": [[depth, label], …], "agg": aggregation, "show": [number, time]}; what has not changed is left out.
 
 * Nodes are numbered in order of first appearance. `gaps` are rising numbers: the first, then differences.
 * A group is [parent's number, key, row, …]: siblings whose keys count up from `key`; a node's id is its parent's, a
@@ -13,19 +13,19 @@ A line is {"run": id, "all": 1 (forget what was before), "add": groups, "set": {
 * A row is [text, code, scores, reason], cut short after its last known cell. `code` is the status's letter, the truth's,
   ^ for a pinned node and # for one with which the last way to a right answer was lost; `scores` is a whole number of
   thousandths where score and reward are the same, else [score, reward].
-* `show` asks once for the ring around this node; it is no part of the scene.
+* `show` asks for the ring around this node; it is no part of the scene. Who has heard the same `time` before has done so.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, pairwise
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
-from tts_viz.render.scene import Mark, Scene, SceneNode, Status, Truth
+from tts_viz.core.events import NodeId
+from tts_viz.render.scene import Scene, SceneNode, Status, Truth
 
 STATUS: dict[str, Status] = {
     "t": "root", "o": "open", "k": "kept", "p": "pruned", "f": "finished", "s": "stuck", "r": "rollout", "m": "more",
@@ -35,49 +35,90 @@ TRUTH: dict[str, Truth] = {"": "unknown", "v": "valid", "f": "false", "l": "lost
 _STATUS = {name: code for code, name in STATUS.items()}
 _TRUTH = {name: code for code, name in TRUTH.items()}
 
-ATTEMPT = re.compile(r"\.a\d+$")
-"""at the end of an attempt's id"""
-
 FIELDS = ("text", "code", "scores", "reason")
 """The cells of a row; any of them can change."""
 
 Row = tuple[str, str, Any, str]
 
 
+SLACK = 4096
+"""Characters that a text may have beyond twice what its scene needs."""
+
+WORTH_REPLACING = 0.6
+"""A text is begun anew where the scene needs at most so much of it."""
+
+Shown = tuple[NodeId, int]
+"""A node to put the ring around, and how many were asked for so far."""
+
+
 class Stream:
-    """The text for one run. `send` each new scene; all that was said so far is in `text`."""
+    """The text for one run. `send` each new scene; `text` amounts to the last one.
+
+    It grows by what changes. Where nodes are gone, as after a look back, or where most of it is of the past, it is begun anew;
+    so it is at most about twice as long as the scene needs, whatever was looked at.
+    """
 
     def __init__(self, run: str) -> None:
         self.run = run
         self.text = ""
-        self._rows: dict[str, Row] = {}
-        self._number: dict[str, int] = {}
+        self._lines = Lines(run)
+        self._needed = 0
+        """The length of a complete text of the scene, when it was last written."""
+        self._shown: Shown | None = None
+
+    def send(self, scene: Scene, show: NodeId | None = None) -> str:
+        """The text of this scene. `show`: the node to put the ring around, once it is there."""
+        if show in scene.nodes and (self._shown is None or self._shown[0] != show):
+            self._shown = show, 1 + (self._shown[1] if self._shown else 0)
+        if not self.text or not self._lines.lead_to(scene):
+            self._begin_anew(scene)
+            return self.text
+        self.text += self._lines.next(scene, self._shown)
+        if len(self.text) > 2 * self._needed + SLACK:
+            before = self.text, self._lines
+            self._begin_anew(scene)
+            if len(self.text) > WORTH_REPLACING * len(before[0]):
+                self.text, self._lines = before
+        return self.text
+
+    def _begin_anew(self, scene: Scene) -> None:
+        self._lines = Lines(self.run)
+        self.text = self._lines.next(scene, self._shown)
+        self._needed = len(self.text)
+
+
+class Lines:
+    """What changes from one scene to the next, a line each. They can be kept, one after another, and read up to any of them."""
+
+    def __init__(self, run: str) -> None:
+        self.run = run
+        self._rows: dict[NodeId, Row] = {}
+        self._number: dict[NodeId, int] = {}
         self._about: dict[str, Any] = {}
-        self._shown: str | None = None
 
-    def send(self, scene: Scene, show: str | None = None) -> str:
-        """Say what has changed since the last scene. Returns the whole text, which grew by at most one line.
+    def lead_to(self, scene: Scene) -> bool:
+        """Has the scene all nodes that there were? Otherwise its line is complete, and makes those before it useless."""
+        return all(id in scene.nodes for id in self._rows)
 
-        `show`: the node to select, once it is there; said once.
-        """
-        whole = not self.text or any(id not in scene.nodes for id in self._rows)
+    def next(self, scene: Scene, shown: Shown | None = None) -> str:
+        """What has changed since the last scene, as one line; "" where nothing has."""
+        whole = not self._rows or not self.lead_to(scene)
         if whole:
             self._rows, self._number, self._about = {}, {}, {}
-        changed = self._changed(scene)
-        line = changed | self._added(scene)
-        about = {
+        line = self._changed(scene) | self._added(scene)
+        about: dict[str, Any] = {
             "chosen": None if scene.chosen is None else self._number[scene.chosen],
             "marks": [list(mark) for mark in scene.marks],
             "agg": scene.aggregation,
         }
+        if shown and shown[0] in self._number:
+            about["show"] = [self._number[shown[0]], shown[1]]
         line |= {key: value for key, value in about.items() if key not in self._about or self._about[key] != value}
-        self._about = about
-        if show != self._shown and show in self._number:
-            self._shown, line["show"] = show, self._number[show]
-        if line:
-            line = {"run": self.run} | ({"all": 1} if whole else {}) | line
-            self.text += json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n"
-        return self.text
+        self._about |= about
+        if not line:
+            return ""
+        line = {"run": self.run} | ({"all": 1} if whole else {}) | line
+        return json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n"
 
     def _added(self, scene: Scene) -> dict[str, Any]:
         groups: list[list[Any]] = []
@@ -135,42 +176,3 @@ def _trimmed(row: Row) -> Sequence[Any]:
     while row[end - 1] in (None, ""):
         end -= 1
     return row[:end]
-
-
-def fold(text: str) -> Scene:
-    """The scene that the lines amount to. The page's tree_fold.js does the same."""
-    ids: list[str] = []
-    where: list[tuple[str | None, int]] = []
-    rows: list[list[Any]] = []
-    about: dict[str, Any] = {"chosen": None, "marks": [], "agg": "last"}
-    for said in map(json.loads, text.split("\n")[:-1]):
-        if said.get("all"):
-            ids, where, rows = [], [], []
-        for parent, key, row in _ungrouped(said.get("add", [])):
-            ids.append(f"{ids[parent]}.{key}" if parent >= 0 else str(key))
-            rows.append([*row, *["", "", None, ""][len(row) :]])
-            # Attempts of a chain stand under one another.
-            deeper = parent < 0 or not (ATTEMPT.search(ids[parent]) and ATTEMPT.search(ids[-1]))
-            where.append((ids[parent], where[parent][1] + deeper) if parent >= 0 else (None, 0))
-        for field, groups in said.get("set", {}).items():
-            for value, gaps in groups:
-                for number in accumulate(gaps):
-                    rows[number][FIELDS.index(field)] = value
-        about |= {key: said[key] for key in about if key in said}
-    nodes = {id: _node(id, *at, row) for id, at, row in zip(ids, where, rows)}
-    chosen = about["chosen"]
-    return Scene(nodes, None if chosen is None else ids[chosen], tuple(Mark(*m) for m in about["marks"]), about["agg"])
-
-
-def _ungrouped(groups: Iterable[list[Any]]) -> Iterator[tuple[int, str | int, list[Any]]]:
-    for parent, key, *rows in groups:
-        for n, row in enumerate(rows):
-            yield parent, key + n if n else key, row
-
-
-def _node(id: str, parent: str | None, depth: int, row: list[Any]) -> SceneNode:
-    text, code, scores, reason = row
-    pair = scores if isinstance(scores, list) else (scores, scores)
-    score, reward = (None if s is None else s / 1000 for s in pair)
-    truth = TRUTH[code[1:].rstrip("^#")]
-    return SceneNode(id, parent, depth, text, STATUS[code[0]], score, reward, truth, reason, "^" in code, "#" in code)

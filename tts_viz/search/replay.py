@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from tts_viz.core.events import (
     Changed,
@@ -18,12 +19,12 @@ from tts_viz.core.events import (
     Started,
     Undone,
 )
-from tts_viz.errors import DriftError
+from tts_viz.errors import DriftError, StrategyError
 from tts_viz.search.session import Session
 
 
 def fast_forward(trace: Sequence[Event]) -> Session:
-    """The session as it was after `trace`, ready to go on.
+    """The session as it was after `trace`, ready to go on, or failed where its strategy failed.
 
     Raises `DriftError`, naming the event, where the strategy would not have done what the trace says.
     """
@@ -34,13 +35,16 @@ def fast_forward(trace: Sequence[Event]) -> Session:
         session = Session(trace[0])
         while at < len(trace):
             if at == len(session.trace):
-                _repeat(session, trace[at])
+                with suppress(
+                    StrategyError
+                ):  # it has failed again as it did then, or the next event is no answer to it
+                    _repeat(session, trace[at])
             done = session.trace[at] if at < len(session.trace) else "nothing"
             if done != trace[at]:
                 raise ValueError(f"the trace says {trace[at]}, this version would have done {done}")
             at += 1
         return session
-    except (ValueError, KeyError, IndexError, AttributeError) as error:
+    except (ValueError, KeyError, IndexError, AttributeError, StrategyError) as error:
         raise DriftError(f"event {at}: {error}") from error
 
 

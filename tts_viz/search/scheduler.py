@@ -1,8 +1,9 @@
-"""Drives sessions: batches their requests together, keeps time, and lets people hold the reins. Awaits the engines.
+"""Drives searches: batches their requests together, keeps time, and outlives whatever goes wrong in any of them.
 
-One round (`tick`): take the requests of every run that may go on, ask each engine once for all of them, feed the
-answers. Commands wait in a mailbox and are applied between rounds, so a session is only ever touched from one thread.
-Knows nothing about pages: whoever watches reads `run.session.trace`, which only grows.
+One round: take the requests of every run that may go on, ask each engine once for all of them, feed the answers. Between
+rounds, what people wish is granted or refused (see `live_run`). Nothing is looked at while nothing happens: the loop
+sleeps until a wish arrives, a run is added or dropped, a round ends, or a run's pace lets it go on. Knows nothing about
+pages.
 """
 
 from __future__ import annotations
@@ -10,242 +11,153 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections import defaultdict, deque
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from itertools import count
+from itertools import groupby
+from math import inf, isfinite
 from time import monotonic
 from typing import Any, Literal
 
-from tts_viz.core.events import Decided, Intervention, Pruned, Undone
-from tts_viz.core.node import Node
-from tts_viz.engines.base import Distant, Policy, Remembering, Rewards, Sampled, SampleRequest, ScoreRequest, Verifier
-from tts_viz.errors import EngineError
-from tts_viz.search.request import Request, child_request, score_request
+from tts_viz.engines.base import Policy, Rewards, Sampled, SampleRequest, ScoreRequest, Verifier
+from tts_viz.errors import EngineError, StrategyError
+from tts_viz.search.bell import Bell, rung
+from tts_viz.search.live_run import PUT_AWAY, SHARE, LiveRun, RunState, is_ours
+from tts_viz.search.request import Request
 from tts_viz.search.session import Session
+
+__all__ = ["SHARE", "LiveRun", "RunState", "Scheduler", "drive", "run_to_end", "tick"]
 
 log = logging.getLogger(__name__)
 
-SHARE = 64
-"""Requests of one run in one round at most, so that a wide search does not make the others wait."""
+Jobs = Mapping[LiveRun, Sequence[Request]]
 
-_keys = count()
+Health = Literal["well", "still", "ended"]
+"""Of the thread that drives all runs: "still" while it does not come back from something, "ended" once it is gone."""
 
-RunState = Literal["running", "paused", "held", "failed", "full", "finished", "stopped"]
-
-
-class LiveRun:
-    """A session, the engines that answer it, and its controls. Made by anyone, driven by a `Scheduler`.
-
-    `pace` is the least time in seconds between two rounds, for eyes that want to follow. `max_nodes` bounds the tree;
-    a run that reaches it rests in state "full". `keep` is given the session after each answer and each command.
-    """
-
-    def __init__(
-        self,
-        session: Session,
-        policy: Policy,
-        verifier: Verifier,
-        *,
-        pace: float = 0.0,
-        max_nodes: int = 20_000,
-        keep: Callable[[Session], None] | None = None,
-    ) -> None:
-        self.session, self.policy, self.verifier = session, policy, verifier
-        self.pace, self.max_nodes, self.keep = pace, max_nodes, keep or (lambda _: None)
-        self.key = f"run-{next(_keys)}"
-        """Tells this run's requests from those of others, within this process."""
-        self.error: str | None = None
-        self.elapsed = 0.0
-        """Seconds spent in rounds, this run's and its neighbours' in the same batches; not those spent paused."""
-        self._paused = False
-        self._rounds_allowed = 0
-        self._not_before = 0.0
-        self._mailbox: deque[Callable[[LiveRun], object]] = deque()
-        self._released_up_to = 0
-        """Events up to which `release_pruned` has looked."""
-        self.state: RunState = self._state()
-        """How the search stood when the scheduler last came to rest."""
-
-    def note_state(self) -> None:
-        """Say how the search stands, for all threads: between answers it would look as if nothing were wanted."""
-        self.state = self._state()
-
-    def _state(self) -> RunState:
-        session = self.session
-        if session.tree.ended:
-            return session.tree.ended.why
-        if self.error:
-            return "failed"
-        if len(session.tree.nodes) >= self.max_nodes:
-            return "full"
-        if self._paused and not self._rounds_allowed:
-            return "paused"
-        return "held" if session.held else "running"
-
-    # Commands may be called from any thread.
-
-    def pause(self) -> None:
-        """Let the round under way end, and rest."""
-        self._mailbox.append(lambda run: run._rest(True))
-
-    def resume(self) -> None:
-        """Go on; after a failure, ask again."""
-        self._mailbox.append(lambda run: run._rest(False))
-
-    def step(self) -> None:
-        """One round more, then rest."""
-        self._mailbox.append(lambda run: run._allow_one())
-
-    def stop(self) -> None:
-        """End the search; all that was found stays."""
-        self._mailbox.append(lambda run: run.session.stop())
-
-    def change(self, **changes: Any) -> None:
-        """New settings from the next request on. Bad values must have been refused before (`strategies.make`)."""
-        self._mailbox.append(lambda run: run.session.change(**changes))
-
-    def intervene(self, intervention: Intervention | Undone) -> None:
-        """By hand, made by `steering` from the tree as it was; what can no longer be done is refused, and logged."""
-        self._mailbox.append(lambda run: run.session.intervene(intervention))
-
-    def set_pace(self, seconds: float) -> None:
-        self._mailbox.append(lambda run: setattr(run, "pace", seconds))
-
-    def _rest(self, paused: bool) -> None:
-        self._paused, self._rounds_allowed, self.error = paused, 0, None
-
-    def _allow_one(self) -> None:
-        self._paused, self.error = True, None
-        self._rounds_allowed += 1
-
-    def apply_commands(self) -> None:
-        """Apply the commands that have arrived. Called by the scheduler between rounds."""
-        while self._mailbox:
-            command = self._mailbox.popleft()
-            try:
-                command(self)
-            except (ValueError, KeyError) as error:
-                log.warning("a command was refused: %s", error)
-            except Exception:
-                log.exception("a command failed")
-            self.keep(self.session)
-            self.note_state()
-
-    def release_pruned(self) -> None:
-        """Tell the engines which branches were pruned since the last time, so that they can forget them."""
-        session, fresh = self.session, self.session.trace[self._released_up_to :]
-        self._released_up_to = len(session.trace)
-        nodes = session.tree.nodes
-        pruned = [
-            id
-            for event in fresh
-            if isinstance(event, Decided) or (isinstance(event, Pruned) and event.pruned)
-            for id in (event.pruned if isinstance(event, Decided) else event.nodes)
-            if not nodes[id].alive
-        ]
-        if pruned:  # what reads the same as a living branch is kept for that one
-            alive = {_said(node) for node in nodes.values() if node.alive}
-            pruned = [id for id in pruned if _said(nodes[id]) not in alive]
-        for engine, ask in ((self.policy, child_request), (self.verifier, score_request)):
-            if pruned and isinstance(engine, Remembering):
-                questions = [session.question(ask(id)) for id in pruned]
-                engine.release([replace(question, search=self.key) for question in questions])
-
-    def close(self) -> None:
-        """Nothing more will be asked for this run."""
-        for engine in (self.policy, self.verifier):
-            if isinstance(engine, Remembering):
-                engine.close(self.key)
-
-    @property
-    def waits_for(self) -> frozenset[int]:
-        """The engines elsewhere that this run depends on; runs that depend on the same have their rounds together."""
-        return frozenset(id(e) for e in (self.policy, self.verifier) if isinstance(e, Distant) and e.distant)
-
-    def due(self, now: float) -> list[Request]:
-        """This run's requests for a round that begins at `now`."""
-        if self.state != "running" or now < self._not_before:
-            return []
-        return self.session.wants[:SHARE]
-
-    def round_ended(self, began: float, ended: float) -> None:
-        self.elapsed += ended - began
-        self._not_before = began + self.pace
-        self._rounds_allowed = max(0, self._rounds_allowed - 1)
+STILL = "All searches stand still: the program is busy with something that does not end. They go on when it does."
+ENDED = "The program can drive no search any more: it must be started again. Everything found so far is kept."
 
 
-def _said(node: Node) -> tuple[str, ...]:
-    return tuple(n.text for n in node.path())
+# --- one round --------------------------------------------------------------------------------------------------------
 
 
 async def tick(runs: Sequence[LiveRun]) -> bool:
-    """One round for all runs together. Was there anything to do?"""
+    """Grant what is wished of these runs, then one round for all of them together. Was there anything to ask?"""
+    for run in runs:
+        run.apply_wishes()
+    jobs = jobs_of(runs, monotonic())
+    await one_round(jobs)
+    return any(jobs.values())
+
+
+def jobs_of(runs: Sequence[LiveRun], now: float) -> Jobs:
+    """What each of these runs would ask in a round that begins now; runs that have nothing to do in it are not among them."""
+    jobs = {run: _due(run, now) for run in runs}
+    return {run: requests for run, requests in jobs.items() if requests or run.has_news}
+
+
+def _due(run: LiveRun, now: float) -> Sequence[Request]:
+    with run.failing("What this search asks for could not be told"):
+        return run.due(now)
+    run.note_state()
+    return ()
+
+
+async def one_round(jobs: Jobs) -> None:
+    """Ask each engine once for all that the runs want of it, and feed the answers. Whatever is raised reaches the runs
+    that it is about, as their `error`."""
     began = monotonic()
-    for run in runs:
-        run.apply_commands()
-    jobs = [(run, request) for run in runs for request in run.due(began)]
-    children: dict[int, list[tuple[LiveRun, Request]]] = defaultdict(list)
-    scores: dict[int, list[tuple[LiveRun, Request]]] = defaultdict(list)
-    for run, request in jobs:
-        if request.want == "child":
-            children[id(run.policy)].append((run, request))
-        else:
-            scores[id(run.verifier)].append((run, request))
-    await asyncio.gather(
-        *(_ask(group[0][0].policy.sample, group) for group in children.values()),
-        *(_ask(group[0][0].verifier.score, group) for group in scores.values()),
-    )
-    ended = monotonic()
-    for run in {id(run): run for run, _ in jobs}.values():
-        run.round_ended(began, ended)
-    for run in runs:
-        run.note_state()
-        run.release_pruned()
-    return bool(jobs)
-
-
-async def _ask(engine: Callable[[Any], Any], group: Sequence[tuple[LiveRun, Request]]) -> None:
-    """One engine, one batch. A failure reaches every run in the batch and loses none of their trees; a strategy's own
-    bug reaches its run only."""
+    asked: dict[tuple[str, int], list[tuple[LiveRun, Request]]] = defaultdict(list)
+    for run, requests in jobs.items():
+        run.in_flight = True
+        for request in requests:
+            engine = run.policy if request.want == "child" else run.verifier
+            asked[request.want, id(engine)].append((run, request))
     try:
-        questions = [replace(run.session.question(request), search=run.key) for run, request in group]
-        answers: list[Sampled | Rewards] = await engine(questions)
+        await asyncio.gather(*map(_ask, asked.values()))
+        ended = monotonic()
+        for run, requests in jobs.items():
+            if requests:
+                run.round_ended(began, ended)
+            run.note_state()
+        for run in jobs:
+            await run.release_pruned()
+            run.note_state()
+    finally:
+        for run in jobs:
+            run.in_flight = False
+
+
+async def _ask(group: Sequence[tuple[LiveRun, Request]]) -> None:
+    """One engine, one batch. An engine's failure reaches every run in the batch and loses none of their trees."""
+    run, request = group[0]
+    kind = "policy" if request.want == "child" else "verifier"
+    questions: list[Any] = []
+    group = [(run, request) for run, request in group if _question(run, request, questions)]
+    try:
+        ask: Callable[[Any], Any] = run.policy.sample if kind == "policy" else run.verifier.score
+        answers: Sequence[Sampled | Rewards] = (await ask(questions)) if questions else []
         check_answers(questions, answers)
     except EngineError as error:
         _fail(group, str(error))
         return
-    except Exception:
+    except BaseException as error:
+        if is_ours(error):
+            raise
         log.exception("an engine failed")
-        _fail(group, "The model failed unexpectedly; the log has the details. Resume tries again.")
+        _fail(group, f"The {kind} failed unexpectedly ({type(error).__name__}); the log has the details.")
         return
-    broken: set[LiveRun] = set()
-    for (run, request), answer in zip(group, answers, strict=True):
-        if run in broken:
-            continue
+    for run, fed in groupby(zip(group, answers, strict=True), lambda pair: pair[0][0]):
+        _feed(run, [(request, answer) for (_, request), answer in fed])
+        await asyncio.sleep(0)  # whatever else waits for this thread has its turn
+
+
+def _question(run: LiveRun, request: Request, into: list[Any]) -> bool:
+    with run.failing("What this search asks for could not be told"):
+        into.append(replace(run.session.question(request), search=run.key))
+        return True
+    return False
+
+
+def _feed(run: LiveRun, answers: Sequence[tuple[Request, Sampled | Rewards]]) -> None:
+    """A strategy's own bug, and one of the recorder's, reach this run only. What was generated is recorded all the same."""
+    kept = True
+    for request, answer in answers:
         try:
             run.session.feed(request, answer)
-            run.keep(run.session)
-        except Exception:
-            log.exception("a search failed")
-            broken.add(run)
-            _fail([(run, request)], "The search failed unexpectedly; the log has the details.")
+        except StrategyError:
+            log.exception("%s: its strategy failed", run.key)
+        except BaseException as error:
+            if is_ours(error):
+                raise
+            log.exception("%s: an answer could not be taken in", run.key)
+            run.fail(f"An answer could not be taken in ({type(error).__name__}); the log has the details.")
+        kept = kept and run.keep_record()
+        run.changed.ring()
 
 
 def check_answers(questions: Sequence[SampleRequest | ScoreRequest], answers: Sequence[Sampled | Rewards]) -> None:
-    """Raises ValueError unless there is one answer to each question, and one reward for each step wanted."""
+    """Raises ValueError unless there is one answer to each question, of its kind, with one number for each step wanted."""
     for question, answer in zip(questions, answers, strict=True):
-        if (
-            isinstance(question, ScoreRequest)
-            and isinstance(answer, Rewards)
-            and len(answer.rewards) != question.wanted
-        ):
+        if isinstance(question, SampleRequest):
+            if not isinstance(answer, Sampled):
+                raise ValueError(f"a policy answers with Sampled, not {type(answer).__name__}")
+            continue
+        if not isinstance(answer, Rewards):
+            raise ValueError(f"a verifier answers with Rewards, not {type(answer).__name__}")
+        if len(answer.rewards) != question.wanted:
             raise ValueError(f"{len(answer.rewards)} rewards for {question.wanted} steps")
+        if not all(map(isfinite, answer.rewards)):
+            raise ValueError(f"the rewards {answer.rewards} are not all numbers")
 
 
 def _fail(group: Sequence[tuple[LiveRun, Request]], message: str) -> None:
     for run, _ in group:
-        run.error = message
+        run.fail(message)
+
+
+# --- until the end, without a thread ----------------------------------------------------------------------------------
 
 
 async def drive(runs: Sequence[LiveRun]) -> None:
@@ -255,68 +167,164 @@ async def drive(runs: Sequence[LiveRun]) -> None:
 
 
 def run_to_end(session: Session, policy: Policy, verifier: Verifier) -> LiveRun:
-    """The simplest driver: one session, until it ends or its budget does. Raises EngineError."""
+    """The simplest driver: one session, until it ends or its budget does. Raises EngineError and StrategyError."""
     run = LiveRun(session, policy, verifier)
     asyncio.run(drive([run]))
+    if session.failure:
+        raise session.failure
     if run.error:
         raise EngineError(run.error)
     return run
 
 
+# --- in a thread of its own -------------------------------------------------------------------------------------------
+
+
 class Scheduler:
     """Drives any number of runs, together, in a thread of its own, until they are dropped.
 
-    Runs whose models are elsewhere have rounds of their own, so that a server that is slow holds up nobody else.
+    Runs whose models are elsewhere have rounds of their own, so that a server that is slow holds up nobody else. Should
+    the thread end or stand still all the same, every run says so (`error`, in state "failed"), and so does `health`.
     """
 
-    REST = 0.02
-    """Seconds between looks when there is nothing to do."""
+    WATCH = 2.0
+    """Seconds between two looks of the watchdog."""
+
+    PATIENCE = 15.0
+    """Seconds for which the thread may be busy with one thing before it is said to stand still."""
 
     def __init__(self) -> None:
+        self._health: Health = "well"
         self._runs: list[LiveRun] = []
         self._dropped: list[LiveRun] = []
         self._lock = threading.Lock()
+        """Of the lists of runs, and of what they are told of the thread's health."""
         self._closed = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._loop()), name="scheduler", daemon=True)
+        self._bell = Bell()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=self._live, name="scheduler", daemon=True)
         self._thread.start()
+        self._watchdog = threading.Thread(target=self._watch, name="watchdog", daemon=True)
+        self._watchdog.start()
+
+    @property
+    def health(self) -> Health:
+        return self._health
 
     def add(self, run: LiveRun) -> None:
+        run.on_wish = self._bell.ring
         with self._lock:
             self._runs.append(run)
+            if self._health != "well":
+                self._tell([run])
+        self._bell.ring()
 
     def drop(self, run: LiveRun) -> None:
         """Forget a run; the round under way may still feed it."""
+        run.refuse_wishes(PUT_AWAY)
         with self._lock:
             self._runs = [r for r in self._runs if r is not run]
             self._dropped.append(run)
+        self._bell.ring()
 
     def close(self) -> None:
+        """End once the rounds under way are over."""
         self._closed.set()
+        self._bell.ring()
         self._thread.join()
+        self._watchdog.join()
 
-    async def _loop(self) -> None:
-        rounds: dict[frozenset[int], asyncio.Task[bool]] = {}
-        while not self._closed.is_set():
-            with self._lock:
-                groups: dict[frozenset[int], list[LiveRun]] = defaultdict(list)
-                for run in self._runs:
-                    groups[run.waits_for].append(run)
-                dropped = [run for run in self._dropped if run.waits_for not in rounds]
-                self._dropped = [run for run in self._dropped if run.waits_for in rounds]
-            for run in dropped:
-                run.close()
-            for key, group in groups.items():
-                if key not in rounds:
-                    rounds[key] = asyncio.create_task(tick(group))
-            if not await _any_ended(rounds, self.REST):
-                # Nothing was done: a moment's rest, or as long as the rounds under way take.
-                await _any_ended(rounds, self.REST) if rounds else await asyncio.sleep(self.REST)
-        await asyncio.gather(*rounds.values())
+    # --- the thread -----------------------------------------------------------------------------------------------
 
+    def _live(self) -> None:
+        try:
+            asyncio.run(self._drive())
+        except BaseException:
+            log.critical("the scheduler's thread has ended", exc_info=True)
+        if not self._closed.is_set():
+            self._say("ended")
 
-async def _any_ended(rounds: dict[frozenset[int], asyncio.Task[bool]], within: float) -> bool:
-    """Waits for the first round that ends, and takes out all that have. Had any of them something to do?"""
-    if rounds:
-        await asyncio.wait(rounds.values(), timeout=within, return_when=asyncio.FIRST_COMPLETED)
-    ended = [rounds.pop(key) for key in [key for key, task in rounds.items() if task.done()]]
-    return any(task.result() for task in ended)
+    async def _drive(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        under_way: dict[frozenset[int], asyncio.Task[None]] = {}
+        closing: set[asyncio.Task[None]] = set()
+        with self._bell.listening() as rings:
+            while not self._closed.is_set():
+                rings.clear()
+                try:
+                    wait = self._look(under_way, closing)
+                except Exception:
+                    log.critical("the scheduler could not look after its runs", exc_info=True)
+                    wait = self.WATCH
+                await rung(rings, wait)
+        for run in self._runs:
+            run.refuse_wishes(ENDED)
+        await asyncio.gather(*under_way.values(), *closing, return_exceptions=True)
+
+    def _look(
+        self, under_way: dict[frozenset[int], asyncio.Task[None]], closing: set[asyncio.Task[None]]
+    ) -> float | None:
+        """Grant wishes and begin the rounds that are due. Seconds until the next one is; None where none will be before
+        something happens."""
+        for key in [key for key, task in under_way.items() if task.done()]:
+            if not (task := under_way.pop(key)).cancelled() and (error := task.exception()):
+                log.critical("a round failed", exc_info=error)
+        with self._lock:
+            runs = list(self._runs)
+            dropped = [run for run in self._dropped if run.waits_for not in under_way]
+            self._dropped = [run for run in self._dropped if run.waits_for in under_way]
+        for run in dropped:
+            closing.add(task := asyncio.create_task(asyncio.to_thread(run.close)))
+            task.add_done_callback(closing.discard)
+        groups: dict[frozenset[int], list[LiveRun]] = defaultdict(list)
+        for run in runs:
+            if not run.in_flight:
+                with run.failing("This search could not be driven"):
+                    run.apply_wishes()
+                groups[run.waits_for].append(run)
+        now, next_due = monotonic(), inf
+        for key, group in groups.items():
+            if key in under_way:
+                continue
+            if jobs := jobs_of(group, now):
+                under_way[key] = task = asyncio.create_task(one_round(jobs))
+                task.add_done_callback(lambda _: self._bell.ring())
+            else:
+                waiting = (run.due_at for run in group if run.state == "running" and run.due_at > now)
+                next_due = min([next_due, *waiting])
+        return None if next_due == inf else next_due - now
+
+    # --- the watchdog ---------------------------------------------------------------------------------------------
+
+    def _watch(self) -> None:
+        """Ask the thread for a sign of life now and then."""
+        sign, since = threading.Event(), monotonic()
+        sign.set()
+        while not self._closed.wait(self.WATCH):
+            if not self._thread.is_alive():
+                self._say("ended")
+                return
+            if sign.is_set():
+                if self._health == "still":
+                    self._say("well")
+                sign, since = threading.Event(), monotonic()
+                try:
+                    if self._loop:
+                        self._loop.call_soon_threadsafe(sign.set)
+                except RuntimeError:  # it is being closed: the thread ends
+                    continue
+            elif self._health == "well" and monotonic() - since > self.PATIENCE:
+                log.error("the scheduler's thread has not come back for %.0f s", monotonic() - since)
+                self._say("still")
+
+    def _say(self, health: Health) -> None:
+        with self._lock:
+            if self._health != "ended":
+                self._health = health
+                self._tell(self._runs)
+
+    def _tell(self, runs: Sequence[LiveRun]) -> None:
+        for run in runs:
+            run.halt({"well": None, "still": STILL, "ended": ENDED}[self._health])
+            if self._health == "ended":
+                run.refuse_wishes(ENDED)

@@ -9,15 +9,21 @@ things too (a score for the step that they wrote): a generator of its own, and t
 Rule 1. Every change is an event, applied to the tree and appended to the trace in one place: `_emit`.
 Rule 2. The budget holds requests back; it never drops them and never closes a generator.
 Rule 3. Commands are given between answers. A command never loses what was generated.
+Rule 4. A session is in one of four states. It is "going" while something is wanted, "held" while only the budget keeps
+it from going on, and "ended" once the strategy has nothing more to ask or a person stopped it; it leaves "ended" by what
+is done by hand. It is "failed" once a strategy has raised (`failure` says what): `StrategyError` comes out of the call
+that let it go on, and nothing leaves this state. Answers that are under way then are recorded all the same.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from tts_viz import strategies
+from tts_viz.core.budget import Budget
 from tts_viz.core.events import (
     Author,
     Changed,
@@ -32,6 +38,7 @@ from tts_viz.core.events import (
     NodeKind,
     Noted,
     Scored,
+    Settings,
     Started,
     Undone,
     Valued,
@@ -40,12 +47,19 @@ from tts_viz.core.node import Node, in_order
 from tts_viz.core.ops import Expand, Note, Op, Parallel, Revise, Rollout, Score, Search, Select, SetValue
 from tts_viz.core.tree import Tree, reopens
 from tts_viz.engines.base import ContextStep, Rewards, Sampled, SampleRequest, ScoreRequest
+from tts_viz.errors import InterventionRefusedError, StrategyError
 from tts_viz.search import steering
+from tts_viz.search.pending import Key, Pending
 from tts_viz.search.request import Request, first_free, request_seed
-from tts_viz.tasks.base import Problem
+from tts_viz.tasks.base import problem_of
 
 IDLE_OPS = 10_000
-"""A strategy that yields this many ops in a row that ask for nothing is spinning: our bug, not a slow search."""
+"""A strategy that yields this many ops in a row that ask for nothing is spinning: a bug, not a slow search."""
+
+FORK = "Go back to an earlier moment and fork the run there to go on in another way."
+
+
+SessionState = Literal["going", "held", "ended", "failed"]
 
 
 @dataclass(slots=True, eq=False)
@@ -64,21 +78,33 @@ class Session:
     """See the module's docstring. `trace` is the truth; `tree` is its fold."""
 
     def __init__(self, started: Started) -> None:
-        """Raises ValueError for bad settings."""
+        """Raises ValueError for bad settings. A strategy that fails before its first question makes a failed session."""
         self.tree = Tree()
         self.trace: list[Event] = []
-        self._pending: dict[tuple[str, NodeId], tuple[Request, Process]] = {}
+        self.failure: StrategyError | None = None
+        """What the strategy died of."""
+        self._pending: Pending[Process] = Pending(self.tree)
         self._asked: Counter[tuple[NodeId, NodeKind]] = Counter()
         self._by_hand: dict[int, Process] = {}
         """What was asked for by hand and has not ended, by the number of the intervention."""
         self._waiting: list[tuple[Process, list[Node] | None]] = []
         """The strategy's generators that could go on, once nothing asked for by hand is under way."""
         self._why: Literal["finished", "stopped"] = "finished"
-        strategy = strategies.from_settings(started.settings)
+        strategy = strategies.from_settings(started.settings, started.table)
         self._emit(started)
-        self._begin(strategy)
+        with suppress(StrategyError):
+            self._begin(strategy)
 
     # --- what is wanted ---------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> SessionState:
+        """See rule 4."""
+        if self.failure:
+            return "failed"
+        if self.tree.ended:
+            return "ended"
+        return "going" if self._pending.any_wanted else "held"
 
     @property
     def done(self) -> bool:
@@ -87,31 +113,27 @@ class Session:
 
     @property
     def wants(self) -> list[Request]:
-        """Unanswered requests that the budget covers, oldest op first; [] when done or out of budget."""
-        budget, spent = self.tree.settings.budget, self.tree.spent
-        reach = Counter[int]()
-        wanted = []
-        for request, _ in self._pending.values():
-            if request.want == "child":
-                depth = self.tree.charged_depth(self.tree.nodes[request.parent], request.kind)
-                generations = max(self.tree.generations, self.tree.sampled(depth) + reach[depth] + 1)
-                if not budget.covers(generations, spent):
-                    continue
-                reach[depth] += 1
-            wanted.append(request)
-        return wanted
+        """Unanswered requests that the budget covers, oldest op first; [] unless it is going."""
+        return self.first_wants(None)
+
+    def first_wants(self, most: int | None) -> list[Request]:
+        """The first so many of them."""
+        return self._pending.wanted(most) if self.state == "going" else []
 
     @property
     def held(self) -> bool:
         """Is it only the budget that keeps the search from going on?"""
-        return not self.done and not self.wants
+        return self.state == "held"
 
     # --- answers ----------------------------------------------------------------------------------------------------
 
     def feed(self, request: Request, answer: Sampled | Rewards) -> list[Event]:
-        """Record the answer to a wanted request and go on; returns the new events. KeyError if it isn't wanted."""
+        """Record the answer to a wanted request and go on; returns the new events.
+
+        KeyError if it isn't wanted; `StrategyError` where the strategy fails at it: the answer is recorded even so.
+        """
         before = len(self.trace)
-        _, process = self._pending.pop((request.want, request.node))
+        _, process = self._pending[request.want, request.node]
         self._emit(self._recorded(request, answer))
         self._answered(request, process)
         return self.trace[before:]
@@ -127,6 +149,7 @@ class Session:
         )
 
     def _answered(self, request: Request, process: Process) -> None:
+        self._pending.answered((request.want, request.node))
         del process.waiting[request.node]
         if request.want == "child" and request.node in self.tree.nodes:
             process.grown.append(request.node)
@@ -139,33 +162,45 @@ class Session:
         """The request as the engines read it: complete in itself."""
         assert self.tree.started is not None
         started = self.tree.started
+        problem = problem_of(started)
         if request.want == "score":
             path = self.tree.nodes[request.node].path()
             # All are known where the answer to a deeper node's request came first.
             known = next((i for i, n in enumerate(path) if n.reward is None), len(path) - 1)
-            problem = Problem(**started.problem) if started.problem else None
             return ScoreRequest(started.prompt, tuple(n.text for n in path), len(path) - known, problem)
         parent = self.tree.nodes[request.parent]
         steps = tuple(ContextStep(n.text, n.tokens) for n in parent.path())
         earlier = tuple(tuple(n.text for n in end.path()) for end in parent.earlier())
         temperature = 0.0 if request.greedy else self.tree.settings.temperature
-        asked, limit = str(started.problem.get("asked", "")), started.max_tokens
+        asked, limit = problem.asked if problem else "", started.max_tokens
         return SampleRequest(started.prompt, steps, temperature, request.seed, limit, earlier, asked=asked)
+
+    def check_alive(self) -> None:
+        """Raises `InterventionRefusedError` where the strategy has failed: then nothing can go on."""
+        if self.failure:
+            raise InterventionRefusedError(f"{self.failure} {FORK}")
 
     # --- a person's commands ----------------------------------------------------------------------------------------
 
     def change(self, **changes: Any) -> list[Event]:
         """New settings (fields of `Settings`), from the next request on; a new strategy starts on the tree as it is.
 
-        Raises ValueError for a bad value, and then nothing has changed.
+        Raises ValueError for a bad value, or another strategy after a failure, and then nothing has changed;
+        `StrategyError` where the new strategy fails at once.
         """
         before, old = len(self.trace), self.tree.settings
         settings = replace(old, **changes)
-        strategy = strategies.from_settings(settings)
+        if not isinstance(settings.budget, Budget):
+            raise ValueError(f"budget={settings.budget!r} must be a Budget; Budget(None) has no cap")
+        strategy = self._strategy(settings)
         if settings == old:
             return []
+        anew = (settings.strategy, settings.parameters) != (old.strategy, old.parameters)
+        if anew:
+            self.check_alive()
         self._emit(Changed(settings, ", ".join(sorted(changes))))
-        if not self.done and (settings.strategy, settings.parameters) != (old.strategy, old.parameters):
+        self._pending.settle()
+        if not self.done and anew:
             self._begin(strategy)
         return self.trace[before:]
 
@@ -173,8 +208,9 @@ class Session:
         """What a person does by hand (see `steering`, which makes and checks these events), and what follows from it.
 
         A search that had ended goes on where there is something to go on with. Raises ValueError or KeyError for what
-        cannot be done (any more), and then nothing has changed.
+        cannot be done (any more), and then nothing has changed; `StrategyError` where the strategy fails at it.
         """
+        self.check_alive()
         steering.check(self.tree, intervention)
         before = len(self.trace)
         if self.tree.ended:
@@ -196,7 +232,7 @@ class Session:
             and not isinstance(intervention, MoreRequested)
             and reopens(intervention, Ended(self._why))
         ):
-            self._waiting.append((Process(strategies.from_settings(self.tree.settings).search(self.tree)), None))
+            self._waiting.append((Process(self._strategy(self.tree.settings).search(self.tree)), None))
             self._why = "finished"
         if search := steering.follow_up(self.tree, intervention):
             number = intervention.deed if isinstance(intervention, Undone) else len(self.tree.interventions) - 1
@@ -207,10 +243,10 @@ class Session:
         return self.trace[before:]
 
     def stop(self) -> list[Event]:
-        """End the search here and keep everything."""
-        if self.done:
+        """End the search here and keep everything; nothing happens to one that has ended or failed."""
+        if self.done or self.failure:
             return []
-        self._pending.clear()
+        self._pending.keep(lambda _: False)
         self._waiting.clear()
         self._by_hand.clear()
         self._emit(Ended("stopped", by="user"))
@@ -219,10 +255,10 @@ class Session:
     def record(self, event: Expanded | NoCandidate | Scored) -> list[Event]:
         """Go on with an answer that was given before, from a trace. Raises ValueError if nobody asked for it."""
         before = len(self.trace)
-        key = ("score" if isinstance(event, Scored) else "child", event.node)
-        request, process = self._pending.pop(key, (None, None))
-        if request is None or process is None or not request.fits(event):
+        key: Key = ("score" if isinstance(event, Scored) else "child", event.node)
+        if key not in self._pending or not self._pending[key][0].fits(event):
             raise ValueError(f"the trace answers a request for {event.node} that was never made")
+        request, process = self._pending[key]
         self._emit(event)
         self._answered(request, process)
         return self.trace[before:]
@@ -233,9 +269,14 @@ class Session:
         self.tree.apply(event)
         self.trace.append(event)
 
+    def _strategy(self, settings: Settings) -> strategies.Strategy:
+        """Raises ValueError for settings that no search could go by."""
+        assert self.tree.started is not None
+        return strategies.from_settings(settings, self.tree.started.table)
+
     def _begin(self, strategy: strategies.Strategy) -> None:
         """Start a strategy on the tree as it is, in place of the one before; what was asked for by hand goes on."""
-        self._pending = {key: (r, p) for key, (r, p) in self._pending.items() if p.by == "user"}
+        self._pending.keep(lambda process: process.by == "user")
         self._waiting.clear()
         if not self._by_hand:
             self._asked = first_free(self.trace)
@@ -246,11 +287,11 @@ class Session:
         gone = {process}
         while more := {child for p in gone for child in p.running} - gone:
             gone |= more
-        self._pending = {key: (r, p) for key, (r, p) in self._pending.items() if p not in gone}
+        self._pending.keep(lambda process: process not in gone)
 
     @property
     def _strategy_lives(self) -> bool:
-        return bool(self._waiting) or any(process.by == "search" for _, process in self._pending.values())
+        return bool(self._waiting) or any(process.by == "search" for process in self._pending.processes())
 
     def _go_on(self) -> None:
         """Let the strategy go on, once nothing asked for by hand is under way; end where there is nothing to go on with."""
@@ -261,19 +302,33 @@ class Session:
 
     def _resume(self, process: Process, grown: list[Node] | None) -> None:
         """Run a generator until it waits for something; when it ends, let the one that waits for it go on."""
+        if self.failure:
+            return
         if process.by == "search" and self._by_hand:
             self._waiting.append((process, grown))
             return
+        try:
+            ended = self._run(process, grown)
+        except StrategyError:  # of a generator that this one runs
+            raise
+        except Exception as error:
+            what = f"{type(error).__name__}: {error}".rstrip(":. ")
+            self.failure = StrategyError(f"The search failed: {what}.")
+            raise self.failure from error
+        if ended:
+            self._finished(process)
+
+    def _run(self, process: Process, grown: list[Node] | None) -> bool:
+        """Has the generator ended? Else it waits."""
         for _ in range(IDLE_OPS):
             try:
                 op = next(process.search) if grown is None else process.search.send(grown)
             except StopIteration:
-                self._finished(process)
-                return
+                return True
             if self._start(op, process):
-                return
+                return False
             grown, process.grown = in_order(self.tree.nodes[id] for id in process.grown), []
-        raise RuntimeError(f"the strategy asked for nothing {IDLE_OPS} times in a row")
+        raise RuntimeError(f"the strategy asked for nothing {IDLE_OPS:,} times in a row")
 
     def _finished(self, process: Process) -> None:
         if process.parent is None:
@@ -314,6 +369,8 @@ class Session:
                     self._resume(child, None)
                 # If all of them ended at once, the last one has already let this process go on.
                 return bool(children)
+            case _:
+                raise TypeError(f"a strategy yields ops (see `core.ops`), not {type(op).__name__}")
         return bool(process.waiting)
 
     def _want_child(self, process: Process, parent: Node, kind: NodeKind, greedy: bool) -> None:
@@ -331,7 +388,7 @@ class Session:
 
     def _want(self, process: Process, request: Request) -> None:
         process.waiting[request.node] = request
-        self._pending[request.want, request.node] = (request, process)
+        self._pending.add(request, process)
 
     def _decide(self, keep: Select) -> None:
         kept = {n.id for n in keep.best} | {n.id for n in keep.rivals if n.pinned}

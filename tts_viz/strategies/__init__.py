@@ -5,23 +5,30 @@ from tts_viz.strategies import greedy, sampling, beam_search, dvts, rebase, part
 from tts_viz.strategies import compute_optimal, adaptive
 # isort: on
 
-from tts_viz.strategies.base import STRATEGIES, Knob, Strategy, StrategyEntry, from_settings, make
+from tts_viz.strategies.base import STRATEGIES, Chains, Strategy, StrategyEntry, make, strategy
+from tts_viz.strategies.in_force import from_settings
+from tts_viz.strategies.knobs import Knob, choice, knob, switch
 
 __all__ = [
     "STRATEGIES",
+    "Chains",
     "Knob",
     "Strategy",
     "StrategyEntry",
     "adaptive",
     "beam_search",
+    "choice",
     "compute_optimal",
     "dvts",
     "from_settings",
     "greedy",
+    "knob",
     "make",
     "mcts",
     "particles",
     "rebase",
     "revisions",
     "sampling",
+    "strategy",
+    "switch",
 ]

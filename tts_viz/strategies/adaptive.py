@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from math import ceil, fsum, log
 
 from tts_viz.core.ops import Note, Score, Search
-from tts_viz.core.tree import Tree
-from tts_viz.strategies.base import check_ranges, knob, strategy
-from tts_viz.strategies.choice_table import table
+from tts_viz.core.tree_view import TreeView
+from tts_viz.strategies.base import strategy
 from tts_viz.strategies.compute_optimal import rows_for
+from tts_viz.strategies.knobs import count, knob
 from tts_viz.strategies.sampling import draw_all
 
 FIRST = 2
@@ -30,6 +30,8 @@ def needed(chance: float, confidence: float) -> int:
     "adaptive_best_of_n",
     "Best of N, adaptive",
     "Samples until one of them is right with the confidence wanted, as far as the verifier's scores can tell.",
+    at_most=True,
+    looks_up=True,
 )
 @dataclass(frozen=True, slots=True)
 class AdaptiveBestOfN:
@@ -39,20 +41,14 @@ class AdaptiveBestOfN:
     That one of the samples is right does not say that the verifier picks it.
     """
 
-    n: int = knob(64, 1, 256, "Most samples N", "At most so many independent solutions are drawn and scored.")
-    sure: int = knob(99, 50, 99, "Confidence C (%)", "How sure it wants to be that one of the samples is right.")
+    n: int = count("Most samples N", "At most so many independent solutions are drawn and scored.", default=64)
+    confidence: float = knob(
+        0.99, 0.5, 0.99, "Confidence C", "How sure it wants to be that one of the samples is right."
+    )
 
-    def __post_init__(self) -> None:
-        check_ranges(self)
-        table()
-
-    @property
-    def generations(self) -> int:
-        return self.n
-
-    def search(self, tree: Tree) -> Search:
+    def search(self, tree: TreeView) -> Search:
         yield Score(tree.unscored())
-        rows, but = rows_for(tree)
+        rows = rows_for(tree)
         more, tried = FIRST, len(tree.finished()) + len(tree.open_steps())
         while True:
             more = max(0, min(more, self.n - tree.generations))
@@ -61,10 +57,10 @@ class AdaptiveBestOfN:
             # A sample that came to no end was tried, and is not right.
             tried = max(tried + more, len(tree.finished()))
             chance = fsum(rows.chance(tree.score(end, "last") or 0.0) for end in tree.finished()) / max(1, tried)
-            wanted = needed(chance, self.sure / 100)
+            wanted = needed(chance, self.confidence)
             if wanted <= tried or tree.generations >= self.n:
                 break
             more = min(wanted - tried, tried)
         says = f"by the verifier’s scores a sample here is right with a chance of {chance:.2f}, so {wanted} are needed"
         enough = "enough" if wanted <= tried else "all that N allows"
-        yield Note(f"{says} for a confidence of {self.sure} %; {tried} were drawn, {enough}{but}")
+        yield Note(f"{says} for a confidence of {100 * self.confidence:g} %; {tried} were drawn, {enough}{rows.caveat}")

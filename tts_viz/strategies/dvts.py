@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from tts_viz.core.node import Node
 from tts_viz.core.ops import Expand, Parallel, Score, Search, Select, evaluate, top
-from tts_viz.core.tree import Tree
-from tts_viz.strategies.base import check_ranges, knob, strategy
+from tts_viz.core.tree_view import TreeView
+from tts_viz.strategies.base import strategy
 from tts_viz.strategies.beam_search import check_width
+from tts_viz.strategies.knobs import count, width
 
 
-def subtree(tree: Tree, node: Node, m: int) -> Search:
+def subtree(tree: TreeView, node: Node, m: int) -> Search:
     """From `node` on: sample m next steps, go on from the best one; done when the best one ends its solution.
 
     As in search-and-learn, the rivals that ended a solution are kept for the vote; unlike there they are read at once,
@@ -35,23 +36,20 @@ def subtree(tree: Tree, node: Node, m: int) -> Search:
     "dvts",
     "Diverse subtrees (DVTS)",
     "N/M searches that never compete: each keeps the best of M next steps. More diverse than a beam of the same size.",
+    also=["DVTS"],
+    paper="Beeching et al. 2024, search-and-learn",
 )
 @dataclass(frozen=True, slots=True)
 class DVTS:
     """Diverse verifier tree search (Beeching et al. 2024, search-and-learn). Budget: N generations."""
 
-    n: int = knob(16, 1, 256, "Candidates N", "How many candidate steps there are at each depth, over all subtrees.")
-    m: int = knob(4, 1, 64, "Beam width M", "How many next steps each subtree compares; there are N/M subtrees.")
+    n: int = count("Candidates N", "How many candidate steps there are at each depth, over all subtrees.")
+    m: int = width("How many next steps each subtree compares; there are N/M subtrees.")
 
     def __post_init__(self) -> None:
-        check_ranges(self)
         check_width(self.n, self.m)
 
-    @property
-    def generations(self) -> int:
-        return self.n
-
-    def search(self, tree: Tree) -> Search:
+    def search(self, tree: TreeView) -> Search:
         yield from evaluate(tree)
         places = self.n // self.m
         starts = [tree.root] * places if tree.is_open(tree.root) else top(tree, tree.open_steps(), places)

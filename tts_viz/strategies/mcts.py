@@ -3,34 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, sqrt
-from statistics import fmean
+from math import sqrt
 
 from tts_viz.core.node import Node
 from tts_viz.core.ops import Expand, Score, Search, SetValue, evaluate
-from tts_viz.core.tree import Tree
-from tts_viz.strategies.base import check_ranges, knob, strategy
-
-
-def visits(node: Node) -> int:
-    """How often the search came through: each time grew one step in its subtree, so the tree itself keeps the count."""
-    return node.expanded + sum(visits(child) for child in node.children if child.kind == "step")
-
-
-def told(node: Node) -> float | None:
-    """What was said of a step that has not been grown: a person's word, its rollout's end, or the verifier's own score."""
-    return node.effective_reward if node.override is not None else node.rollout_end().effective_reward
-
-
-def prior(node: Node) -> float:
-    """How likely the policy thinks the step, per token, so that long steps are not punished for their length."""
-    return exp(fmean(node.logprobs)) if node.logprobs else 1.0
+from tts_viz.core.tree_view import TreeView
+from tts_viz.strategies.base import strategy
+from tts_viz.strategies.knobs import count, knob, lookahead, width
+from tts_viz.strategies.mcts_statistics import Statistics, told
 
 
 @strategy(
     "mcts",
     "Tree search (MCTS)",
     "Goes back and forth: deeper where scores are high, elsewhere where little was tried. The policy's own odds guide it.",
+    at_most=True,
+    also=["PUCT", "AlphaZero-like tree search"],
+    paper="Silver et al. 2017, arXiv 1712.01815; for language models Feng et al. 2023, arXiv 2309.17179",
 )
 @dataclass(frozen=True, slots=True)
 class MCTS:
@@ -43,65 +32,40 @@ class MCTS:
     already a value.
     """
 
-    n: int = knob(32, 1, 256, "Budget N", "At most how many steps are sampled at each depth.")
-    m: int = knob(4, 1, 64, "Width M", "How many next steps are grown at a time.")
-    c: int = knob(
-        100, 0, 500, "Exploration c (%)", "Low: goes where scores are high; high: tries what was tried little."
+    n: int = count("Budget N", "At most how many steps are sampled at each depth.", default=32)
+    m: int = width("How many next steps are grown at a time.", label="Width M")
+    c: float = knob(
+        1.0, 0.0, 5.0, "Exploration c", "Low: goes where scores are high; high: tries what was tried little.", step=0.05
     )
-    k: int = knob(
-        0, 0, 8, "Lookahead k", "How many steps ahead each new step is played, greedily, before it is scored."
-    )
+    k: int = lookahead(0, "How many steps ahead each new step is played, greedily, before it is scored.")
 
-    def __post_init__(self) -> None:
-        check_ranges(self)
-
-    @property
-    def generations(self) -> int:
-        return self.n
-
-    def search(self, tree: Tree) -> Search:
+    def search(self, tree: TreeView) -> Search:
         yield Score(tree.unscored())
-        while leaf := self.select(tree):
+        known = Statistics(tree, self.affordable)
+        while leaf := self.select(tree, known):
             grown = yield Expand([leaf], self.m)
             if any(n.alive for n in grown):
                 yield from evaluate(tree, self.k)
+            known.backup(leaf)
             for node in leaf.lineage():
-                if node.kind == "step" and (heard := self.value(tree, node)) is not None:
+                if node.kind == "step" and (heard := known.value(node)) is not None:
                     yield SetValue(node, heard)
 
-    def select(self, tree: Tree) -> Node | None:
+    def select(self, tree: TreeView, known: Statistics) -> Node | None:
         """Down from the root by the upper confidence bound, among what can still be grown; None when nothing can."""
         node = tree.root
         while not tree.is_open(node):
-            ways = [child for child in node.children if self.growable(tree, child)]
+            ways = [child for child in known.children(node) if known.growable(child)]
             if not ways:
                 return None
-            total = sum(prior(child) for child in node.children)
-            seen = sqrt(visits(node))
-            node = max(ways, key=lambda child: self.bound(tree, child, seen, total))
+            total, seen = known.priors(node), sqrt(known.visits(node))
+            node = max(ways, key=lambda child: self.bound(known, child, seen, total))
         return node if self.affordable(tree, node) else None
 
-    def bound(self, tree: Tree, child: Node, seen: float, total: float) -> float:
+    def bound(self, known: Statistics, child: Node, seen: float, total: float) -> float:
         """Q + c · P · √N(parent) / (1 + N(child))."""
-        exploit = self.value(tree, child) if child.expanded else told(child)
-        return (exploit or 0.0) + self.c / 100 * prior(child) / total * seen / (1 + visits(child))
+        exploit = known.value(child) if child.expanded else told(child)
+        return (exploit or 0.0) + self.c * known.prior(child) / total * seen / (1 + known.visits(child))
 
-    def value(self, tree: Tree, node: Node) -> float | None:
-        """The mean, over all steps grown in its subtree, of the best reward among what grew from each."""
-        grown = [n for n in descendants(node) if n.expanded and n.children]
-        best = [
-            max((w for c in n.children if c.kind == "step" and (w := told(c)) is not None), default=None) for n in grown
-        ]
-        heard = [b for b in best if b is not None]
-        return fmean(heard) if heard else None
-
-    def growable(self, tree: Tree, node: Node) -> bool:
-        return any(tree.is_open(n) and self.affordable(tree, n) for n in descendants(node))
-
-    def affordable(self, tree: Tree, node: Node) -> bool:
+    def affordable(self, tree: TreeView, node: Node) -> bool:
         return tree.sampled(node.depth + 1) + self.m * (self.k + 1) <= self.n
-
-
-def descendants(node: Node) -> list[Node]:
-    """The node and all steps below it."""
-    return [node, *(d for child in node.children if child.kind == "step" for d in descendants(child))]

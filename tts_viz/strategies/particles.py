@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections import Counter
 from collections.abc import Generator
 from dataclasses import dataclass
-from itertools import count
 
 from tts_viz.core.node import Node, in_order
 from tts_viz.core.ops import Expand, Op, Parallel, Score, Search, Select
-from tts_viz.core.tree import Tree
-from tts_viz.strategies.base import check_ranges, knob, strategy
+from tts_viz.core.tree_view import TreeView
+from tts_viz.strategies.base import strategy
+from tts_viz.strategies.knobs import count, knob
 
 SURE = 1 - 1e-6
 """Scores are taken as at most this, so that odds stay finite."""
@@ -27,6 +28,10 @@ def odds(score: float | None) -> float:
     "particles",
     "Particle filter",
     "N partial solutions take a step each; then chance, weighted by the verifier, decides which are copied and which die.",
+    cost=lambda search: search.n + (search.i - 1) * (search.n - 1),
+    size="n",
+    also=["particle-based Monte Carlo", "sequential Monte Carlo"],
+    paper="Puri et al. 2025, arXiv 2502.01618",
 )
 @dataclass(frozen=True, slots=True)
 class Particles:
@@ -40,19 +45,12 @@ class Particles:
     which cannot die and which others may take the place of from any step on.
     """
 
-    n: int = knob(16, 1, 256, "Particles N", "How many partial solutions there are at a time.")
+    n: int = count("Particles N", "How many partial solutions there are at a time.")
     i: int = knob(
         1, 1, 8, "Gibbs iterations", "How often the whole filter is run, each time beside a solution of the last."
     )
 
-    def __post_init__(self) -> None:
-        check_ranges(self)
-
-    @property
-    def generations(self) -> int:
-        return self.n + (self.i - 1) * (self.n - 1)
-
-    def search(self, tree: Tree) -> Search:
+    def search(self, tree: TreeView) -> Search:
         if tree.is_open(tree.root):
             yield Expand([tree.root], self.n)
         yield Score(tree.unscored())
@@ -65,10 +63,10 @@ class Particles:
             yield Score(fresh)
             last = yield from self.filter(tree, fresh, kept.path())
 
-    def filter(self, tree: Tree, particles: list[Node], kept: list[Node]) -> Generator[Op, list[Node], list[Node]]:
+    def filter(self, tree: TreeView, particles: list[Node], kept: list[Node]) -> Generator[Op, list[Node], list[Node]]:
         """Step by step until no particle is open; `kept` is the path of the one that cannot die. Returns the finished."""
         copies: Counter[str] = Counter()
-        for depth in count():
+        for depth in itertools.count():
             others = tree.open_steps() if not kept else []
             particles = [n for n in {**dict.fromkeys(particles), **dict.fromkeys(others)} if n.alive]
             beside = kept[min(depth, len(kept) - 1)] if kept else None
@@ -92,5 +90,5 @@ class Particles:
         grown += children
         yield Score([child for child in children if child.alive])
 
-    def chance(self, tree: Tree, what: str) -> random.Random:
+    def chance(self, tree: TreeView, what: str) -> random.Random:
         return random.Random(f"{tree.settings.seed}/particles/{what}/{len(tree.decisions)}")

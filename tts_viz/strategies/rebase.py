@@ -8,8 +8,9 @@ from math import exp, floor
 
 from tts_viz.core.node import Node
 from tts_viz.core.ops import Expand, Parallel, Search, Select, evaluate
-from tts_viz.core.tree import Tree
-from tts_viz.strategies.base import check_ranges, knob, strategy
+from tts_viz.core.tree_view import TreeView
+from tts_viz.strategies.base import strategy
+from tts_viz.strategies.knobs import count, knob
 
 
 def shares(budget: int, scores: Sequence[float], temperature: float) -> list[int]:
@@ -35,26 +36,23 @@ def grow(node: Node, n: int) -> Search:
     "rebase",
     "REBASE",
     "Each open step grows next steps in proportion to its score: good ones many, fair ones some, bad ones none.",
+    also=["reward balanced search"],
+    paper="Wu et al. 2024, arXiv 2408.00724",
 )
 @dataclass(frozen=True, slots=True)
 class Rebase:
     """Reward balanced search (Wu et al. 2024). Budget: N generations, less what finished solutions leave unused."""
 
-    n: int = knob(
-        16, 1, 256, "Candidates N", "How many next steps there are at each depth, finished solutions included."
+    n: int = count("Candidates N", "How many next steps there are at each depth, finished solutions included.")
+    balance_temperature: float = knob(
+        0.2,
+        0.01,
+        2.0,
+        "Balance temperature T",
+        "Low: nearly all goes to the best; high: all get alike. The paper's is 0.2.",
     )
-    t: int = knob(
-        20, 1, 200, "Sharpness T (%)", "Low: nearly all goes to the best; high: all get alike. The paper's is 20."
-    )
 
-    def __post_init__(self) -> None:
-        check_ranges(self)
-
-    @property
-    def generations(self) -> int:
-        return self.n
-
-    def search(self, tree: Tree) -> Search:
+    def search(self, tree: TreeView) -> Search:
         if tree.is_open(tree.root):
             yield Expand([tree.root], self.n)
         while True:
@@ -62,7 +60,7 @@ class Rebase:
             rivals, left = tree.open_steps(), self.n - len(tree.finished())
             if not rivals or left <= 0:
                 return
-            given = shares(left, [tree.score(node) or 0.0 for node in rivals], self.t / 100)
+            given = shares(left, [tree.score(node) or 0.0 for node in rivals], self.balance_temperature)
             kept = [(node, n) for node, n in zip(rivals, given) if n]
             if len(kept) < len(rivals):
                 yield Select([node for node, _ in kept], rivals)

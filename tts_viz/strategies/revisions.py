@@ -11,12 +11,13 @@ from dataclasses import dataclass
 
 from tts_viz.core.node import Node
 from tts_viz.core.ops import Parallel, Revise, Score, Search, top
-from tts_viz.core.tree import Tree
-from tts_viz.strategies.base import check_ranges, knob, strategy
+from tts_viz.core.tree_view import TreeView
+from tts_viz.strategies.base import Chains, strategy
+from tts_viz.strategies.knobs import count, knob
 from tts_viz.strategies.sampling import draw
 
 
-def revise(tree: Tree, chains: int, length: int) -> Search:
+def revise(tree: TreeView, chains: int, length: int) -> Search:
     """Bring `chains` chains to `length` attempts each, the best of those that are there and new ones."""
     yield Score(tree.unscored())
     going = [node for node in tree.frontier() if node.kind != "root"] + [n for n in tree.finished() if not revised(n)]
@@ -25,7 +26,7 @@ def revise(tree: Tree, chains: int, length: int) -> Search:
     yield Parallel([chain(tree, node, length) for node in [*begun, *fresh]])
 
 
-def chain(tree: Tree, node: Node, length: int) -> Search:
+def chain(tree: TreeView, node: Node, length: int) -> Search:
     """From `node` on: bring the solution to its end and revise it, until there are `length` attempts.
 
     An attempt that comes to no end, cut off or with nothing more to say, ends its chain.
@@ -46,21 +47,17 @@ def revised(end: Node) -> bool:
     "revisions",
     "Revisions, one after another",
     "One attempt after another, each written with the last four in view; the verifier or a vote picks among all of them.",
+    chains=Chains(length="n"),
+    also=["sequential revisions"],
+    paper="Snell et al. 2024, arXiv 2408.03314, section 6.1",
 )
 @dataclass(frozen=True, slots=True)
 class Revisions:
     """Sequential revisions (Snell et al. 2024, section 6.1). Budget: N generations, one for each attempt."""
 
-    n: int = knob(8, 1, 256, "Attempts N", "How many attempts are made, each after reading those before it.")
+    n: int = count("Attempts N", "How many attempts are made, each after reading those before it.", default=8)
 
-    def __post_init__(self) -> None:
-        check_ranges(self)
-
-    @property
-    def generations(self) -> int:
-        return self.n
-
-    def search(self, tree: Tree) -> Search:
+    def search(self, tree: TreeView) -> Search:
         yield from revise(tree, 1, self.n)
 
 
@@ -68,6 +65,11 @@ class Revisions:
     "parallel_revisions",
     "Revisions, side by side",
     "Several chains of revisions that know nothing of one another: breadth where the first idea may be wrong.",
+    cost=lambda search: search.chains * search.length,
+    size=["chains", "length"],
+    chains=Chains(length="length", count="chains"),
+    also=["parallel and sequential revisions"],
+    paper="Snell et al. 2024, arXiv 2408.03314, section 6.2",
 )
 @dataclass(frozen=True, slots=True)
 class ParallelRevisions:
@@ -79,12 +81,5 @@ class ParallelRevisions:
     chains: int = knob(4, 1, 64, "Chains", "How many chains of attempts there are.")
     length: int = knob(4, 1, 64, "Chain length", "How many attempts each chain makes, one after another.")
 
-    def __post_init__(self) -> None:
-        check_ranges(self)
-
-    @property
-    def generations(self) -> int:
-        return self.chains * self.length
-
-    def search(self, tree: Tree) -> Search:
+    def search(self, tree: TreeView) -> Search:
         yield from revise(tree, self.chains, self.length)

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 from tts_viz.core.node import Node
 from tts_viz.core.ops import Expand, Op, Parallel, Score, Search
-from tts_viz.core.tree import Tree
-from tts_viz.strategies.base import check_ranges, knob, strategy
+from tts_viz.core.tree_view import TreeView
+from tts_viz.strategies.base import strategy
+from tts_viz.strategies.knobs import count
 
 
-def draw(tree: Tree, node: Node, verified: bool) -> Generator[Op, list[Node], Node]:
+def draw(tree: TreeView, node: Node, verified: bool) -> Generator[Op, list[Node], Node]:
     """Sample one solution from `node` on to its end, step by step, each step read by the verifier where there is one.
     Returns where it came to.
 
@@ -30,7 +31,7 @@ def draw(tree: Tree, node: Node, verified: bool) -> Generator[Op, list[Node], No
     return node
 
 
-def draw_all(tree: Tree, n: int, verified: bool) -> Search:
+def draw_all(tree: TreeView, n: int, verified: bool) -> Search:
     """Bring the solutions to n: finish what is open, start what is missing; then finish what a person opened since."""
     if verified:
         yield Score(tree.unscored())
@@ -45,21 +46,17 @@ def draw_all(tree: Tree, n: int, verified: bool) -> Search:
     "Majority vote",
     "N independent solutions; the answer that most of them give wins (self-consistency). No verifier.",
     verified=False,
+    independent=True,
+    also=["self-consistency"],
+    paper="Wang et al. 2022, arXiv 2203.11171",
 )
 @dataclass(frozen=True, slots=True)
 class MajorityVote:
     """Self-consistency (Wang et al. 2022). Budget: N generations; the verifier is not asked."""
 
-    n: int = knob(16, 1, 256, "Samples N", "How many independent solutions are drawn.")
+    n: int = count("Samples N", "How many independent solutions are drawn.")
 
-    def __post_init__(self) -> None:
-        check_ranges(self)
-
-    @property
-    def generations(self) -> int:
-        return self.n
-
-    def search(self, tree: Tree) -> Search:
+    def search(self, tree: TreeView) -> Search:
         yield from draw_all(tree, self.n, verified=False)
 
 
@@ -67,19 +64,15 @@ class MajorityVote:
     "best_of_n",
     "Best of N",
     "N independent solutions, each read by the verifier; the best one, or the best-supported answer, wins.",
+    independent=True,
+    also=["rejection sampling", "re-ranking"],
+    paper="Cobbe et al. 2021, arXiv 2110.14168; Snell et al. 2024, arXiv 2408.03314, section 5.2",
 )
 @dataclass(frozen=True, slots=True)
 class BestOfN:
     """Best-of-N, plain or weighted by the vote chosen (Snell et al. 2024, section 5.2). Budget: N generations."""
 
-    n: int = knob(16, 1, 256, "Samples N", "How many independent solutions are drawn and scored.")
+    n: int = count("Samples N", "How many independent solutions are drawn and scored.")
 
-    def __post_init__(self) -> None:
-        check_ranges(self)
-
-    @property
-    def generations(self) -> int:
-        return self.n
-
-    def search(self, tree: Tree) -> Search:
+    def search(self, tree: TreeView) -> Search:
         yield from draw_all(tree, self.n, verified=True)

@@ -1,25 +1,106 @@
-"""The tasks by name."""
+"""One task a file. Importing this package registers ours, in the order in which a visitor meets them."""
 
 from __future__ import annotations
 
-from functools import cache
-from importlib import import_module
+from collections.abc import Iterable
 
-from tts_viz.tasks.base import Task
+# isort: off
+from tts_viz.tasks import countdown, arithmetic, math500, word_problems
+# isort: on
 
-TASKS: dict[str, str] = {
-    "countdown": "tts_viz.tasks.countdown:Countdown",
-    "arithmetic": "tts_viz.tasks.arithmetic:Arithmetic",
-    "math500": "tts_viz.tasks.math500:Math500",
-    "word_problems": "tts_viz.tasks.word_problems:WordProblems",
-}
-"""name: module and class. Loaded when first asked for: MATH-500 reads a file that many never need."""
+from tts_viz.errors import ProblemError
+from tts_viz.tasks.base import (
+    COMMON_ERRORS,
+    SPLITS,
+    TASKS,
+    CheckedTask,
+    ErrorKind,
+    Problem,
+    Split,
+    StepTruth,
+    Task,
+    problem_of,
+    task,
+)
+from tts_viz.tasks.splits import drawn
+
+__all__ = [
+    "COMMON_ERRORS",
+    "SPLITS",
+    "TASKS",
+    "CheckedTask",
+    "ErrorKind",
+    "Problem",
+    "ProblemError",
+    "Split",
+    "StepTruth",
+    "Task",
+    "arithmetic",
+    "checked_task",
+    "countdown",
+    "drawn",
+    "error_kinds",
+    "get_task",
+    "math500",
+    "parse",
+    "problem_of",
+    "recognise",
+    "task",
+    "word_problems",
+]
+
+get_task = TASKS.named
+"""The task of this name. Raises ValueError naming those there are."""
 
 
-@cache
-def get_task(name: str) -> Task:
-    """The task of this name. Raises ValueError naming those there are."""
-    if name not in TASKS:
-        raise ValueError(f"there is no task {name!r}; choose one of {', '.join(TASKS)}")
-    module, cls = TASKS[name].split(":")
-    return getattr(import_module(module), cls)()
+def checked_task(name: str) -> CheckedTask:
+    """The task of this name, which must have an exact step checker. Raises ValueError."""
+    found = get_task(name)
+    if not isinstance(found, CheckedTask):
+        raise ValueError(f"{found.title} has no exact step checker; choose one of {', '.join(_checked())}")
+    return found
+
+
+def parse(name: str, text: str) -> Problem:
+    """A typed problem of this task. Raises `ProblemError`; ValueError for a task that there is not."""
+    chosen = get_task(name)
+    chosen.check_length(text)
+    return chosen.parse(text)
+
+
+def recognise(text: str, among: Iterable[str] | None = None) -> Problem:
+    """The problem that a text plainly states, of the first task (of all, or of those named) that recognises it.
+
+    Raises `ProblemError`, with what can be typed, where none does; with the task's own words where the problem breaks a rule.
+    """
+    names = list(TASKS if among is None else among)
+    for name in names:
+        if get_task(name).recognises(text):
+            return parse(name, text)
+    known = [get_task(name) for name in names]
+    ways = [f"“{one.examples[0]}” ({one.title})" for one in known if one.self_recognising and one.examples]
+    named = [one.title for one in known if not one.self_recognising]
+    raise ProblemError(
+        f"No task can tell what “{_short(text)}” asks for."
+        + (f" Type a problem such as {', '.join(ways)}." if ways else "")
+        + (f" A problem of {' or '.join(named)} must be given with its task." if named else "")
+    )
+
+
+def error_kinds(among: Iterable[str] | None = None) -> dict[ErrorKind, str]:
+    """The kinds of error of these tasks (of all by default), in words; the ones that all may have come last."""
+    found: dict[ErrorKind, str] = {}
+    for name in TASKS if among is None else among:
+        one = get_task(name)
+        if isinstance(one, CheckedTask):
+            found = {**found, **{kind: words for kind, words in one.error_kinds.items() if kind not in found}}
+    return {**{kind: words for kind, words in found.items() if kind not in COMMON_ERRORS}, **COMMON_ERRORS}
+
+
+def _checked() -> list[str]:
+    return [name for name, one in TASKS.items() if isinstance(one, CheckedTask)]
+
+
+def _short(text: str) -> str:
+    flat = " ".join(text[:200].split())
+    return flat if len(flat) <= 60 else f"{flat[:59]}…"

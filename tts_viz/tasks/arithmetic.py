@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tts_viz.errors import ProblemError
-from tts_viz.tasks.base import ErrorKind, Problem, Split, StepTruth
+from tts_viz.tasks.base import COMMON_ERRORS, CheckedTask, ErrorKind, Problem, Split, StepTruth, task
 from tts_viz.tasks.splits import drawn
 
 LARGEST = 99
@@ -106,20 +106,23 @@ def solve(rng: random.Random, expression: str) -> list[str]:
     return steps
 
 
+@task
 @dataclass(frozen=True, slots=True)
-class Arithmetic:
+class Arithmetic(CheckedTask):
     """See the module. Every valid step leads on to the answer, so a step is reachable exactly when it is valid."""
 
-    name: str = "arithmetic"
-    title: str = "Arithmetic"
-    blurb: str = "Evaluate the expression, one operation in each step."
-    levels: tuple[int, ...] = tuple(LEVELS)
-    placeholder: str = "(3+4)*(12-5)"
+    name = "arithmetic"
+    title = "Arithmetic"
+    blurb = "Evaluate the expression, one operation in each step."
+    levels = tuple(LEVELS)
+    examples = ("(3+4)*(12-5)", "what is 7×(2+5)+3?")
+    self_recognising = True
+    error_kinds = {"arithmetic": "wrong arithmetic", "numbers": "wrong numbers used"} | COMMON_ERRORS
+
     deeper: bool = False
 
     def problem(self, split: Split, level: int, index: int) -> Problem:
-        if level not in self.levels:
-            raise ValueError(f"level {level} must be one of {', '.join(map(str, self.levels))}")
+        self.check_place(split, level)
         expression = drawn(lambda rng: self.draw(rng, level), str, self.name, split, level, index)
         return _problem(expression, f"arithmetic/{split}/{level}/{index}", level)
 
@@ -132,13 +135,20 @@ class Arithmetic:
             pass
         return written[0]
 
+    def recognises(self, text: str) -> bool:
+        """Nothing but an expression, with one operation at least, be it one that is not part of this task."""
+        if len(text) > self.longest:
+            return False
+        typed = _expression(text)
+        return not re.search(r"[^0-9\s+\-*/÷.,()]", typed) and re.search(r"[0-9][\s)]*[+\-*/÷]", typed) is not None
+
     def parse(self, text: str) -> Problem:
-        example = f"type for example “{self.placeholder}”"
-        typed = re.sub(r"^\s*(evaluate|compute|calculate|what is|solve)\b", "", text, flags=re.IGNORECASE)
-        typed = re.sub(r"[\s=?.]+$", "", typed).translate(TYPED)
+        self.check_length(text)
+        example = f"type for example “{self.examples[0]}”"
+        typed = _expression(text)
         if re.search(r"[/÷:]", typed):
             raise ProblemError(f"Division is not part of this task, only + − ×; {example}.")
-        if re.search(r"\d\s+\d|\d[.,]\d|[^\d\s+\-*()]", typed):
+        if re.search(r"\d\s+\d|\d[.,]\d|[^0-9\s+\-*()]", typed):
             raise ProblemError(f"An expression has only whole numbers, + − × and parentheses; {example}.")
         expression = tidy(re.sub(r"\s", "", typed))
         if not re.search(r"\d[^\d]", expression):
@@ -312,6 +322,12 @@ def _well_formed(expression: str) -> bool:
     while (shorter := re.sub(r"\(\d+(?:[+\-*]\d+)*\)", "1", flat)) != flat:
         flat = shorter
     return re.fullmatch(r"\d+(?:[+\-*]\d+)*", flat) is not None
+
+
+def _expression(text: str) -> str:
+    """What was typed, without the words before it and the signs after it, in our own signs."""
+    typed = re.sub(r"^\s*(evaluate|compute|calculate|what is|solve)\b", "", text, flags=re.IGNORECASE)
+    return " ".join(typed.split()).rstrip(" =?.").translate(TYPED)
 
 
 def _given(problem: Problem) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from tts_viz.errors import ProblemError
-from tts_viz.tasks.base import ErrorKind, Problem, Split, StepTruth
+from tts_viz.tasks.base import COMMON_ERRORS, CheckedTask, ErrorKind, Problem, Split, StepTruth, task
 from tts_viz.tasks.splits import drawn
 
 LARGEST = 99
@@ -27,17 +27,14 @@ TYPED_STEP = re.compile(r"(\d{1,4})([+\-*/])(\d{1,4})(?:=(\d{1,4}))?")
 TYPED = str.maketrans({"×": "*", "·": "*", "x": "*", "X": "*", "−": "-", "–": "-", "÷": "/"})
 SIGNS = str.maketrans({"*": "×", "-": "−", "/": "÷"})
 
-NUMBER = r"-?\d+(?:\.\d+)?"
-_NUMBERS = rf"(?P<numbers>{NUMBER}(?:(?: ?[,;] ?(?:and )?| and | ){NUMBER})*)"
-_TARGET = rf"(?P<target>{NUMBER})"
-_MAKE = r"(?:(?:(?:how )?(?:can|do) (?:you|i|we) )?(?:make|get|reach|hit)|target(?: is)?:?)"
-_FROM = r"(?:from|out of|with|using|by using)(?: all)?(?: (?:of )?the numbers:?)?"
-WAYS = (
-    re.compile(rf"(?:countdown:? )?{_MAKE} {_TARGET},? ?(?::|{_FROM}:?) ?{_NUMBERS}"),
-    re.compile(rf"(?:countdown:? )?{_TARGET} ?(?::|{_FROM}:?) ?{_NUMBERS}"),
-    re.compile(rf"(?:countdown:? )?(?:{_FROM}|use(?: the numbers)?|numbers:?) {_NUMBERS},? (?:to )?{_MAKE} {_TARGET}"),
-)
-"""What a visitor may type. Anything else that has numbers in it is another problem, not a puzzle with these numbers."""
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+TARGET_WORDS = frozenset({"make", "get", "reach", "hit", "obtain", "target"})
+TARGET_LAST = re.compile(rf"\d\D*\b(?:{'|'.join(sorted(TARGET_WORDS))})\b\D*\d+\D*$")
+"""“from 3 8 1 get 24”: the target is the one number after such a word"""
+OTHER_WORDS = frozenset({
+    "a", "all", "and", "by", "can", "combining", "countdown", "do", "each", "from", "how", "i", "is", "joining", "number",
+    "numbers", "of", "once", "out", "please", "puzzle", "solve", "the", "these", "to", "use", "using", "we", "with", "you",
+})  # fmt: skip
 
 
 def result(a: int, op: str, b: int) -> int | None:
@@ -127,19 +124,25 @@ left and all numbers that are left, sorted. For “Make 36 from 3 4 9” that is
 """What a policy that follows instructions is told before the question."""
 
 
+@task
 @dataclass(frozen=True, slots=True)
-class Countdown:
+class Countdown(CheckedTask):
     """See the module. Problems are drawn by playing forward at random, so each has a solution."""
 
-    name: str = "countdown"
-    title: str = "Countdown"
-    blurb: str = "Reach the target with all of the numbers, joining two of them in each step."
-    levels: tuple[int, ...] = tuple(LEVELS)
-    placeholder: str = "make 24 from 3 3 8 2"
+    name = "countdown"
+    title = "Countdown"
+    blurb = "Reach the target with all of the numbers, joining two of them in each step."
+    levels = tuple(LEVELS)
+    examples = ("make 24 from 3 3 8 2", "from 1 3 8 get 24", "24: 3, 3, 8, 2")
+    self_recognising = True
+    error_kinds = {
+        "arithmetic": "wrong arithmetic",
+        "numbers": "wrong numbers used",
+        "unreachable": "goal out of reach",
+    } | COMMON_ERRORS
 
     def problem(self, split: Split, level: int, index: int) -> Problem:
-        if level not in LEVELS:
-            raise ValueError(f"level {level} must be one of {', '.join(map(str, LEVELS))}")
+        self.check_place(split, level)
 
         def draw(rng: random.Random) -> tuple[int, tuple[int, ...]]:
             numbers, _ = self.draw(rng, level)
@@ -160,18 +163,27 @@ class Countdown:
             if len(left) == 1 and left[0] not in numbers and left[0] >= 10:
                 return (left[0], *numbers), steps
 
+    def recognises(self, text: str) -> bool:
+        """Nothing but numbers and the words of such puzzles, and one that says which number is the target."""
+        if len(text) > self.longest or _foreign(text) or len(re.findall(r"\d+", text)) < 3:
+            return False
+        return re.match(r"\s*\d+\s*:", text) is not None or not TARGET_WORDS.isdisjoint(_words(text.lower()))
+
     def parse(self, text: str) -> Problem:
-        plain = re.sub(r"\bplease\b", " ", text.lower())
-        said = next((m for way in WAYS if (m := way.fullmatch(" ".join(plain.split()).strip(" .,!?")))), None)
-        found = re.findall(NUMBER, said["numbers"]) if said else []
-        if not said or len(found) < 2:
+        self.check_length(text)
+        example = f"type for example “{self.examples[0]}”"
+        if foreign := _foreign(text):
             raise ProblemError(
-                f"Countdown needs a target and at least two numbers: type for example “{self.placeholder}”."
+                f"Countdown needs a target and at least two numbers, and has no place for “{foreign}”: {example}."
             )
-        found.append(said["target"])
+        found = NUMBER.findall(text)
+        if len(found) < 3:
+            raise ProblemError(f"Countdown needs a target and at least two numbers: {example}.")
         if any("." in n or n.startswith("-") or not 1 <= int(n) <= LARGEST for n in found):
             raise ProblemError(f"Countdown takes whole numbers from 1 to {LARGEST}, the target included.")
-        *numbers, target = map(int, found)
+        target, *numbers = map(int, found)
+        if TARGET_LAST.search(text.lower()):
+            *numbers, target = map(int, found)
         if len(numbers) > MOST_NUMBERS:
             raise ProblemError(f"Countdown takes at most {MOST_NUMBERS} numbers; you gave {len(numbers)}.")
         return _problem(target, tuple(sorted(numbers)), None, None)
@@ -301,6 +313,17 @@ def canonical(a: str, op: str, b: str) -> str:
     if op in "+*":
         a, b = sorted((a, b), key=lambda t: (len(t), t))
     return f"({a}{op}{b})"
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W\d_]+", text)
+
+
+def _foreign(text: str) -> str:
+    """The first word or sign that no such puzzle has; empty where all could be part of one."""
+    word = next((w for w in _words(text) if w.lower() not in TARGET_WORDS | OTHER_WORDS), "")
+    sign = re.search(r"[^\w\s,;:.!?&\-“”\"'()\[\]{}]|_", text)
+    return word or (sign[0] if sign else "")
 
 
 def _given(problem: Problem) -> tuple[int, tuple[int, ...]]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from tts_viz.errors import ProblemError
 from tts_viz.tasks.answer_equality import Comparer
-from tts_viz.tasks.base import Problem, Split
+from tts_viz.tasks.base import Problem, Split, Task, task
 
 HUB_ID = "HuggingFaceH4/MATH-500"
 SOURCE = "TTS_VIZ_MATH500"
@@ -33,43 +33,47 @@ SUBJECTS = (
 COMPARER = Comparer()
 """One worker for all, because its start takes a second."""
 
-LONGEST = 4_000
-"""Characters of a visitor's own problem."""
 
-
+@task
 @dataclass(frozen=True)
-class Math500:
-    """See the module. `source` is a path to a JSONL file or a hub id, read when the first problem is asked for."""
+class Math500(Task):
+    """See the module. `source` is read when the first problem is asked for."""
 
     source: str = field(default_factory=lambda: os.environ.get(SOURCE, HUB_ID))
-    name: str = "math500"
-    title: str = "MATH-500"
-    blurb: str = "Competition mathematics, from school algebra to precalculus, for language models."
-    levels: tuple[int, ...] = (1, 2, 3, 4, 5)
-    placeholder: str = "What is the smallest prime that divides 7! + 1?"
+
+    name = "math500"
+    title = "MATH-500"
+    blurb = "Competition mathematics, from school algebra to precalculus, for language models."
+    levels = (1, 2, 3, 4, 5)
+    splits = ("test",)
+    subjects = SUBJECTS
+    sources = "a JSONL file or a hub id"
+    examples = ("What is the smallest prime that divides 7! + 1?",)
+    natural_language = True
+    latex = True
+    longest = 4_000
 
     def problem(self, split: Split, level: int, index: int) -> Problem:
         """Raises ValueError for a source that cannot be read."""
-        if split != "test":
-            raise ValueError(f"{self.title} has no {split} split, only test")
-        if level not in self.levels:
-            raise ValueError(f"level {level} must be one of {', '.join(map(str, self.levels))}")
-        of_level = self.matching(level)
+        self.check_place(split, level)
+        of_level = self._of(level)
         if not 0 <= index < len(of_level):
             raise IndexError(f"index {index} must be from 0 to {len(of_level) - 1} at level {level}")
         return of_level[index]
 
-    def matching(self, level: int, subject: str | None = None) -> list[Problem]:
-        """The problems of this level and subject, in the data set's order. Raises ValueError as `problem` does."""
-        return [p for p in self._problems if p.level == level and subject in (None, p.subject)]
+    def size(self, split: Split, level: int) -> int:
+        self.check_place(split, level)
+        return len(self._of(level))
+
+    def from_source(self, source: str) -> Math500:
+        return Math500(source)
 
     def parse(self, text: str) -> Problem:
         """Any text will do. One of the problems that were read is known by its text; of others no answer is known."""
+        self.check_length(text)
         text = text.strip()
         if not text:
-            raise ProblemError(f"Type a problem, for example “{self.placeholder}”")
-        if len(text) > LONGEST:
-            raise ProblemError(f"The problem has {len(text):,} characters; at most {LONGEST:,} are taken.")
+            raise ProblemError(f"Type a problem, for example “{self.examples[0]}”")
         known = self.__dict__.get("_problems", ())  # not read for this: it may have to be downloaded
         same = (p for p in known if p.question.split() == text.split())
         return next(same, Problem(self.name, f"{self.name}/own/{text}", text, _prompt(text), asked=_asked(text)))
@@ -84,6 +88,10 @@ class Math500:
             return None
         text = final_text(steps)
         return bool(text) and COMPARER.same(_boxed(problem.answer), text)
+
+    def _of(self, level: int) -> list[Problem]:
+        """The problems of this level, in the data set's order."""
+        return [p for p in self._problems if p.level == level]
 
     @cached_property
     def _problems(self) -> list[Problem]:

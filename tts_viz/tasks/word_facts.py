@@ -171,6 +171,13 @@ def read(text: str) -> tuple[Story, str]:
     return story, " ".join([*(f"{s}." for s in said), last])
 
 
+def states_one(text: str) -> bool:
+    """Is every sentence one that `read` knows the form of, and one a question?"""
+    said = [sentence.lower() for sentence in sentences(text)]
+    forms = (_QUESTION, _GIVEN, _OFFSET, _TIMES, _SUM, _SUM_TURNED, _AGE)
+    return any(map(_QUESTION.fullmatch, said)) and all(any(f.fullmatch(s) for f in forms) for s in said)
+
+
 def _story(facts: dict[str, Fact], things: dict[str, str], asked: str, thing: str) -> Story:
     """The facts about the things that are asked for. What somebody has of another thing is beside the question."""
     if asked not in facts:

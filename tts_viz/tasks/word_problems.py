@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from tts_viz.errors import ProblemError
-from tts_viz.tasks.base import ErrorKind, Problem, Split, StepTruth
+from tts_viz.tasks.base import COMMON_ERRORS, CheckedTask, ErrorKind, Problem, Split, StepTruth, task
 from tts_viz.tasks.splits import drawn
 from tts_viz.tasks.word_facts import (
     AGE,
@@ -31,6 +31,7 @@ from tts_viz.tasks.word_facts import (
     compute,
     read,
     statement,
+    states_one,
 )
 
 MOST_STEPS = 12
@@ -97,19 +98,22 @@ def solve(rng: random.Random, story: Story, known: Mapping[str, int]) -> list[st
     return steps
 
 
+@task
 @dataclass(frozen=True, slots=True)
-class WordProblems:
+class WordProblems(CheckedTask):
     """See the module. Every valid step leads on to the answer, so a step is reachable exactly when it is valid."""
 
-    name: str = "word_problems"
-    title: str = "Word problems"
-    blurb: str = "Who has how many? Work out one person's number in each step."
-    levels: tuple[int, ...] = tuple(LEVELS)
-    placeholder: str = EXAMPLE
+    name = "word_problems"
+    title = "Word problems"
+    blurb = "Who has how many? Work out one person's number in each step."
+    levels = tuple(LEVELS)
+    examples = (EXAMPLE, "Tom has 12 marbles. Eva has twice as many as Tom. How many marbles has Eva?")
+    natural_language = True
+    self_recognising = True
+    error_kinds = {"arithmetic": "wrong arithmetic", "numbers": "wrong numbers used"} | COMMON_ERRORS
 
     def problem(self, split: Split, level: int, index: int) -> Problem:
-        if level not in LEVELS:
-            raise ValueError(f"level {level} must be one of {', '.join(map(str, LEVELS))}")
+        self.check_place(split, level)
         text = drawn(lambda rng: self.draw(rng, level), str, self.name, split, level, index)
         return _problem(text, f"word_problems/{split}/{level}/{index}", level)
 
@@ -117,7 +121,12 @@ class WordProblems:
         """The text of a random problem of a level."""
         return _Told(rng, LEVELS[level]).text()
 
+    def recognises(self, text: str) -> bool:
+        """Sentences on who has how many, and a question of that kind, whatever else is wrong with them."""
+        return len(text) <= self.longest and states_one(text)
+
     def parse(self, text: str) -> Problem:
+        self.check_length(text)
         story, told = read(text)
         _solvable(story)
         return _problem(told, None, None)
@@ -130,9 +139,6 @@ class WordProblems:
 
     def grade(self, problem: Problem, steps: Sequence[str]) -> bool:
         return self.extract(problem, steps) == problem.answer
-
-    def impossible(self, problem: Problem) -> None:
-        """Every problem that is taken has an answer."""
 
     def check(self, problem: Problem, steps: Sequence[str]) -> list[StepTruth]:
         story = given(problem)

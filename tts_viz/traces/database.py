@@ -6,9 +6,7 @@ cannot be used keeps its bytes under another name, so that whoever misses its ru
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,14 +14,20 @@ from contextlib import closing, contextmanager
 from itertools import chain, count
 from pathlib import Path
 
+from platformdirs import user_data_path
+
 from tts_viz.errors import LibraryFileError
 
-VERSION = 1
-"""Of the tables. Kept in the file as its user_version; 0 is a file in which nothing was ever made."""
+VERSION = 2
+"""Of the tables. Kept in the file as its user_version; 0 is a file in which nothing was ever made. In version 1 events did
+not say of which version their lines are: all of them are of version 1 of the traces."""
 
 # `number` is a run's place in the order of beginnings, and short where every event repeats it; `id` is what the world
-# sees. Level and seed are text because a trace may carry whole numbers of any size and SQLite's end at 64 bits.
-SCHEMA = """
+# sees. Level and seed are text because a trace may carry whole numbers of any size and SQLite's end at 64 bits. An event's
+# `version` is that of its line (see `schema`): a run that an older version began goes on in lines of this one.
+LINE_VERSION = "version INTEGER NOT NULL DEFAULT 1"
+
+SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS runs (
     number INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
@@ -55,6 +59,7 @@ CREATE TABLE IF NOT EXISTS events (
     run INTEGER NOT NULL REFERENCES runs (number) ON DELETE CASCADE,
     position INTEGER NOT NULL,
     line TEXT NOT NULL,
+    {LINE_VERSION},
     PRIMARY KEY (run, position)
 );
 """
@@ -79,21 +84,9 @@ OF_THE_PLACE = {
 def default_path() -> Path:
     """The library in the user's data folder, where each system keeps such things. Raises OSError without a home."""
     try:
-        if sys.platform == "win32":
-            folder = _absolute("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
-        elif sys.platform == "darwin":
-            folder = Path.home() / "Library" / "Application Support"
-        else:
-            folder = _absolute("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+        return user_data_path("tts_viz", appauthor=False) / "runs.sqlite"
     except RuntimeError as error:
         raise OSError(f"There is no home folder to keep runs in: {error}") from None
-    return folder / "tts_viz" / "runs.sqlite"
-
-
-def _absolute(variable: str) -> Path | None:
-    """The folder that a variable names; relative ones are to be ignored, says the XDG standard."""
-    folder = Path(os.environ.get(variable, ""))
-    return folder if folder.is_absolute() else None
 
 
 class Database:
@@ -116,7 +109,13 @@ class Database:
                 # What is removed for good must not stay readable in the file's free pages.
                 self._db.execute("PRAGMA secure_delete = ON")
                 # A complete file is written to as well, so that one that cannot be is known now and not in mid-search.
-                self._db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
+                self._db.execute("BEGIN IMMEDIATE")
+                for statement in SCHEMA.split(";"):
+                    self._db.execute(statement)
+                if "version" not in _columns(self._db)["events"]:  # a library of version 1
+                    self._db.execute(f"ALTER TABLE events ADD COLUMN {LINE_VERSION}")
+                self._db.execute(f"PRAGMA user_version = {VERSION}")
+                self._db.execute("COMMIT")
         except BaseException:
             self._db.close()
             raise
@@ -188,7 +187,8 @@ def _check(path: Path) -> None:
     with closing(sqlite3.connect(":memory:")) as plan:
         plan.executescript(SCHEMA)
         wanted = _columns(plan)
-    if (version, there) not in [(0, {}), (VERSION, wanted)]:
+    first = wanted | {"events": [column for column in wanted["events"] if column != "version"]}
+    if (version, there) not in [(0, {}), (1, first), (VERSION, wanted)]:
         raise LibraryFileError("turned out to be the database of another program")
 
 

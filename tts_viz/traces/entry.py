@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from tts_viz.core.events import Started
+from tts_viz.tasks.base import problem_of
 
 RunId = str
 """Unguessable: 16 characters of A–Z, a–z, 0–9, - and _."""
@@ -80,10 +81,11 @@ class RunEntry:
 
 def start_columns(started: Started) -> dict[str, Any]:
     """What the table of runs holds of a start."""
-    level = started.problem.get("level")
+    problem = problem_of(started)
+    level = problem.level if problem else None
     return {
-        "task": started.problem.get("task", ""),
-        "question": started.problem.get("question", started.prompt),
+        "task": problem.task if problem else "",
+        "question": problem.question if problem else started.prompt,
         "level": None if level is None else str(level),
         "policy": started.policy,
         "verifier": started.verifier,

@@ -10,7 +10,7 @@ from typing import BinaryIO, Self
 
 from tts_viz.core.events import Event
 from tts_viz.errors import TraceError
-from tts_viz.traces.schema import MAX_LINE, THIS, Gate, check_header, decode, encode
+from tts_viz.traces.schema import MAX_LINE, THIS, Gate, decode, encode, version_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +62,15 @@ def read_from(file: BinaryIO) -> Recorded:
     """The trace in what is open already. Raises as `read` does."""
     events: list[Event] = []
     gate = Gate()
-    number = 0
+    number = version = 0
     # Read by hand, so that a file without newlines cannot fill the memory.
     while line := file.readline(MAX_LINE + 1):
         number += 1
         try:
             if number == 1:
-                check_header(line)
+                version = version_of(line)
                 continue
-            event = decode(line)
+            event = decode(line, version)
             gate.accept(event)
         except TraceError as error:
             if number > 2 and not line.endswith(b"\n") and len(line) <= MAX_LINE:

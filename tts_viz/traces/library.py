@@ -32,7 +32,7 @@ from tts_viz.traces.entry import (
     start_columns,
     summary_columns,
 )
-from tts_viz.traces.schema import Gate, check_all, decode, encode
+from tts_viz.traces.schema import THIS, Gate, check_all, decode, encode
 
 MAX_RUNS_PER_OWNER = 500
 """Runs kept of one owner, deleted ones among them. Starred ones are kept beyond it."""
@@ -173,18 +173,18 @@ class Library:
     def events_until_damage(self, run: RunId, owner: str | None) -> Saved:
         """As much of the trace as can be read: a trace itself, or nothing. Raises KeyError."""
         # As bytes, because a damaged line need not be text.
-        query = "SELECT position, CAST(line AS BLOB) FROM events WHERE run = ? ORDER BY position"
+        query = "SELECT position, CAST(line AS BLOB), version FROM events WHERE run = ? ORDER BY position"
         with self._database.reading() as db:
             number = _number(db, run, owner)
             (length,) = db.execute("SELECT length FROM runs WHERE number = ?", (number,)).fetchone()
             rows = db.execute(query, (number,)).fetchall()
         gate = Gate()
         events: list[Event] = []
-        for position, line in rows:
+        for position, line, version in rows:
             try:
                 if position != len(events):
                     break
-                event = decode(line)
+                event = decode(line, version)
                 gate.accept(event)
             except TraceError as error:
                 return Saved(events, f"event {position}: {error}")
@@ -266,8 +266,8 @@ def _number(db: sqlite3.Connection, run: RunId, owner: str | None) -> int:
 
 
 def _write(db: sqlite3.Connection, number: int | None, first: int, lines: list[str]) -> None:
-    rows = ((number, position, line) for position, line in enumerate(lines, first))
-    db.executemany("INSERT INTO events (run, position, line) VALUES (?, ?, ?)", rows)
+    rows = ((number, position, line, THIS.version) for position, line in enumerate(lines, first))
+    db.executemany("INSERT INTO events (run, position, line, version) VALUES (?, ?, ?, ?)", rows)
 
 
 def _make_room(db: sqlite3.Connection, owner: str) -> None:

@@ -1,16 +1,18 @@
 """Writes one run to the library as it happens, with the summary that the list of runs shows.
 
-A run is more than its record: where the library fails, the run goes on and `fault` says that it is no longer kept.
+A run is more than its record: where the library cannot be written, the run goes on, `fault` says that it is not kept, and
+it is written as soon as it can be.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
 from time import monotonic
 
 from tts_viz.analysis.judge import Judge
+from tts_viz.core.events import Event
 from tts_viz.core.tree import Tree
-from tts_viz.errors import TraceError
 from tts_viz.search.session import Session
 from tts_viz.traces.entry import RunId, Summary
 from tts_viz.traces.library import Library
@@ -20,43 +22,76 @@ log = logging.getLogger(__name__)
 SUMMARY_SECONDS = 0.5
 """Least time between two summaries of a run that goes on."""
 
+RETRY_SECONDS = 5.0
+"""Least time between two tries to write what could not be written, while the run goes on."""
+
+NOT_NOW = "This run is not kept at the moment: the library of runs cannot be written. It is tried again while the run goes on."
+NO_MORE = "This run is no longer kept: its place in the library is gone, or another page writes it."
+
 MOST_DEPTHS = 40
 
 
 class Recorder:
-    """Call it with the session after each answer; what is new of the trace is safe when it returns."""
+    """Call it with the session after each answer; unless there is a `fault`, what is new of the trace is safe when it returns.
 
-    def __init__(self, library: Library, run: RunId, written: int = 0) -> None:
-        """`written`: how many events of the run the library has already."""
+    `run` is None as long as nothing of the run could be written.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        run: RunId | None,
+        written: int = 0,
+        begin: Callable[[Sequence[Event]], RunId] | None = None,
+    ) -> None:
+        """`written`: how many events of the run the library has already. `begin` makes a new run of the events so far, where
+        there is none yet."""
         self.library, self.run = library, run
         self.fault: str | None = None
+        self._begin = begin
         self._written = written
         self._judge: Judge | None = None
         self._summed = 0.0
+        self._given_up = False
+        self._failed_at = 0.0
 
     def __call__(self, session: Session) -> None:
-        if self.fault or len(session.trace) == self._written:
+        if self._given_up or (self.fault and monotonic() < self._failed_at + RETRY_SECONDS and session.wants):
+            return
+        if len(session.trace) == self._written and not self.fault:
             return
         try:
-            self.library.append(self.run, self._written, session.trace[self._written :])
-            self._written = len(session.trace)
-            now = monotonic()
-            if now - self._summed > SUMMARY_SECONDS or not session.wants:
-                self._summed = now
-                self._judge = self._judge or Judge.of(session.tree)
-                self.library.summarize(self.run, summary(session.tree, self._judge))
-        except (OSError, KeyError, ValueError, TraceError) as error:
+            self._write(session)
+            self.fault = None
+        except OSError as error:
+            if not self.fault:
+                log.warning("run %s is not kept at the moment: %s", self.run, error)
+            self.fault, self._failed_at = NOT_NOW, monotonic()
+        except (KeyError, ValueError) as error:  # it was deleted for good, or another one writes it
             log.warning("run %s is not kept any more: %s", self.run, error)
-            self.fault = "This run is no longer kept: the library of runs cannot be written."
+            self.fault, self._given_up = NO_MORE, True
+
+    def _write(self, session: Session) -> None:
+        if self.run is None and self._begin:
+            self.run = self._begin(session.trace)
+        elif self.run:
+            self.library.append(self.run, self._written, session.trace[self._written :])
+        assert self.run, "without a run there is a way to begin one"
+        self._written = len(session.trace)
+        now = monotonic()
+        if self.fault or now - self._summed > SUMMARY_SECONDS or session.state != "going":
+            self._summed = now
+            self._judge = self._judge or Judge.of(session.tree)
+            self.library.summarize(self.run, summary(session.tree, self._judge, session.failure is not None))
 
 
-def summary(tree: Tree, judge: Judge) -> Summary:
-    """What the list of runs shows of a search at this moment."""
+def summary(tree: Tree, judge: Judge, failed: bool = False) -> Summary:
+    """What the list of runs shows of a search at this moment. `failed`: its strategy did."""
     solutions = judge.solutions(tree)
     best = solutions[0] if solutions else None
     return Summary(
         strategy=tree.settings.strategy,
-        state=tree.ended.why if tree.ended else "running",
+        state=tree.ended.why if tree.ended else "failed" if failed else "running",
         nodes=len(tree.nodes),
         generations=tree.generations,
         tokens=tree.spent.tokens,

@@ -1,8 +1,9 @@
 """The trace on paper: one event, one line of JSON, there and back exactly. Strict, because files come from anywhere.
 
-A trace is a header line, `{"format": "tts_viz", "version": 1}`, then the events in order. Two gates: pydantic checks
+A trace is a header line, `{"format": "tts_viz", "version": 2}`, then the events in order. Two gates: pydantic checks
 each line against the dataclasses of `events` (which `kind` names), and `Gate` checks each event against those before
-it, so that what passes can be folded into a tree. Knows nothing about files.
+it, so that what passes can be folded into a tree. Lines of version 1 are read too (see `upgrade`). Knows nothing about
+files.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ from tts_viz.core.events import (
 )
 from tts_viz.core.tree import ROOT
 from tts_viz.errors import TraceError
+from tts_viz.strategies import choice_table
 from tts_viz.tasks.base import Problem
+from tts_viz.traces.upgrade import upgrade
 
 MAX_LINE = 1_000_000
 """Bytes in one line."""
@@ -67,10 +70,10 @@ class Header:
     __pydantic_config__ = STRICT
 
     format: Literal["tts_viz"]
-    version: Literal[1]
+    version: Literal[1, 2]
 
 
-THIS = Header("tts_viz", 1)
+THIS = Header("tts_viz", 2)
 
 
 HEADER = TypeAdapter(Header)
@@ -88,17 +91,19 @@ def encode(event: Event | Header) -> str:
         raise TraceError(f"cannot be written: {error}") from None
 
 
-def decode(line: str | bytes) -> Event:
-    """The event of one line. Raises `TraceError`. What it refers to is not checked here but by `Gate`."""
+def decode(line: str | bytes, version: int = THIS.version) -> Event:
+    """The event of one line, which is of that version. Raises `TraceError`. What it refers to is not checked here but by
+    `Gate`."""
     if len(line) > MAX_LINE:
         raise TraceError(f"the line has {len(line):,} bytes; at most {MAX_LINE:,} are allowed")
-    return _validated(EVENT, line)
+    event: Event = _validated(EVENT, line)
+    return upgrade(event) if version < THIS.version else event
 
 
-def check_header(line: str | bytes) -> None:
-    """Raises `TraceError` unless this is the header of a trace that this version can read."""
+def version_of(line: str | bytes) -> int:
+    """Of a trace, by its header. Raises `TraceError` unless it is one that can be read here."""
     try:
-        HEADER.validate_json(line)
+        return HEADER.validate_json(line).version
     except ValidationError:
         raise TraceError(f"this is no trace that can be read here: the first line must be {encode(THIS)}") from None
 
@@ -171,6 +176,11 @@ class Gate:
         _require(event.max_tokens >= 1, "max_tokens must be positive")
         if event.problem:
             _validated(PROBLEM, json.dumps(event.problem))
+        if event.table:
+            try:
+                choice_table.rows(event.table)
+            except ValueError as error:
+                raise TraceError(f"table: {error}") from None
         self._depth[ROOT] = 0
         self._kinds[ROOT] = "root"
 

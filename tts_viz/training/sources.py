@@ -115,8 +115,7 @@ class WordSource:
 
 
 SOURCES: dict[str, Source] = {
-    source.task.name: source  # pyright: ignore[reportAssignmentType]  # a frozen task's name is read-only
-    for source in (CountdownSource(), ArithmeticSource(), WordSource())
+    source.task.name: source for source in (CountdownSource(), ArithmeticSource(), WordSource())
 }
 """by the name of the task"""
 

@@ -23,7 +23,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from transformers import LlamaForCausalLM, PreTrainedModel
 
-from tts_viz.engines.embedded import ASSETS, POLICIES, VERIFIER
+from tts_viz.engines.embedded import POLICIES, VERIFIER
+from tts_viz.resources import ASSETS
 from tts_viz.training import measure, policy_attempts
 from tts_viz.training import policy as policy_training
 from tts_viz.training import reviser as reviser_training

@@ -4,39 +4,28 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import gradio as gr
 from gradio.themes import Default
 
+from tts_viz import extras
+from tts_viz.render.javascript import function
 from tts_viz.search.scheduler import Scheduler
 from tts_viz.traces.library import Library
 from tts_viz.ui.compare.tab import build_compare_tab
 from tts_viz.ui.components.events import LIVE, SHORT, key_of
 from tts_viz.ui.forms.offered import OfferedModels
-from tts_viz.ui.lab.figure_cache import FigureCache
-from tts_viz.ui.lab.small_sweep import SmallSweeps
-from tts_viz.ui.lab.tab import build_lab_tab
 from tts_viz.ui.lesson.tab import build_lesson_tab, follow_lesson_link
 from tts_viz.ui.library.tab import build_runs_tab
+from tts_viz.ui.panels import PANELS
 from tts_viz.ui.runs.start import reopen
 from tts_viz.ui.runs.visitors import Visitors
 from tts_viz.ui.search.tab import SearchTab, build_search_tab
-from tts_viz.ui.verifier.jobs import VerifierTabState
 from tts_viz.ui.verifier.tab import build_verifier_tab
 
 HERE = Path(__file__).parent
 STYLES = ("page", "lesson/lesson", "lab/lab", "verifier/verifier")
-
-FLIP_THEME = "() => { document.body.classList.toggle('dark'); }"
-
-BROWSER_KEY = """() => {
-  const fresh = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('');
-  const kept = localStorage.getItem('tts_viz') ?? fresh();
-  localStorage.setItem('tts_viz', kept);
-  return kept;
-}"""
-"""The key by which a browser finds its runs again; it leaves the browser only for this host."""
 
 
 def build_page(
@@ -45,7 +34,6 @@ def build_page(
     """The whole page. Launch it with `launch_options()`. `everything`: visitors see all runs of the library; `sweep`: the
     file that the laboratory shows."""
     visitors = Visitors(scheduler, library, everything)
-    gallery, sweeps = FigureCache(sweep), SmallSweeps(scheduler)
     with gr.Blocks(title="tts_viz: watch a model search", fill_width=True, analytics_enabled=False) as page:
         with gr.Column(elem_id="page"):
             with gr.Row(elem_id="top", equal_height=True):
@@ -61,23 +49,24 @@ def build_page(
                 with gr.Tab("Verifier", id="verifier"):
                     bench = build_verifier_tab(visitors, models, search, tabs)
                 with gr.Tab("Lab", id="lab") as lab:
-                    build_lab_tab(visitors, models, gallery, sweeps, search, tabs, lab)
+                    laboratory = _build_lab(scheduler, sweep, visitors, models, search, tabs, lab)
                 with gr.Tab("Learn", id="learn"):
                     build_lesson_tab(visitors, models, search, tabs)
-        theme.click(None, js=FLIP_THEME)
+        theme.click(None, js=function(HERE / "theme.js", "flipTheme"))
         browser = gr.Textbox(visible=False)
-        page.load(_introduce(visitors), browser, None, js=BROWSER_KEY, **SHORT)
+        page.load(_introduce(visitors), browser, None, js=function(HERE / "browser_key.js", "browserKey"), **SHORT)
         page.load(_follow_link(visitors, models, search), None, search.moving, **LIVE)
         page.load(follow_lesson_link, None, tabs, **SHORT)
-        page.unload(_leave(visitors, gallery, sweeps, bench))
+        page.unload(_leave(visitors, *laboratory, bench))
     return page
 
 
 def launch_options() -> dict[str, Any]:
     """Nothing leaves the host, no file of it is served, and a page of another origin cannot use it."""
+    panel_styles = [panel.css for panel in PANELS.values() if panel.css]
     return {
-        "css": "\n".join((HERE / f"{name}.css").read_text(encoding="utf-8") for name in STYLES),
-        "head": f"<script>{(HERE / 'keys.js').read_text(encoding='utf-8')}</script>",
+        "css": "\n".join([*((HERE / f"{name}.css").read_text(encoding="utf-8") for name in STYLES), *panel_styles]),
+        "head": f"<script>{function(HERE / 'keys.js', 'listen')}();</script>",
         "theme": Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
         "ssr_mode": False,
         "allowed_paths": [],
@@ -109,7 +98,35 @@ def _follow_link(
     return on_load
 
 
-def _leave(*kept: Visitors | FigureCache | SmallSweeps | VerifierTabState) -> Callable[[gr.Request], None]:
+def _build_lab(
+    scheduler: Scheduler,
+    sweep: Path | None,
+    visitors: Visitors,
+    models: OfferedModels,
+    search: SearchTab,
+    tabs: gr.Tabs,
+    lab: gr.Tab,
+) -> tuple[Leavable, ...]:
+    """The tab, and what keeps things for each visitor in it. Without the packages that it needs, it says how to get them."""
+    if not extras.installed("lab"):
+        gr.Markdown(f"The figures need packages that are not installed here: `{extras.advice('lab')}`")
+        return ()
+    from tts_viz.ui.lab.figure_cache import FigureCache
+    from tts_viz.ui.lab.small_sweep import SmallSweeps
+    from tts_viz.ui.lab.tab import build_lab_tab
+
+    gallery, sweeps = FigureCache(sweep), SmallSweeps(scheduler)
+    build_lab_tab(visitors, models, gallery, sweeps, search, tabs, lab)
+    return gallery, sweeps
+
+
+class Leavable(Protocol):
+    """Keeps something for each visitor, by the key of their tab, until they leave."""
+
+    def leave(self, key: str) -> None: ...
+
+
+def _leave(*kept: Leavable) -> Callable[[gr.Request], None]:
     def on_unload(request: gr.Request) -> None:
         for one in kept:
             one.leave(key_of(request))

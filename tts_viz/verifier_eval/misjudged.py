@@ -12,7 +12,8 @@ from statistics import fmean
 from tts_viz.core.events import NodeId
 from tts_viz.core.tree import Tree
 from tts_viz.lab.metrics.verifier_scores import auroc
-from tts_viz.tasks.base import ErrorKind, Problem, StepTruth
+from tts_viz.tasks import error_kinds
+from tts_viz.tasks.base import ErrorKind, StepTruth, problem_of
 from tts_viz.verifier_eval.examine import is_good, truths_of
 from tts_viz.verifier_eval.score_cache import Scores
 from tts_viz.verifier_eval.solution import SolutionUnderTest
@@ -60,9 +61,9 @@ class Tally:
 
 def paths_of(run: str, tree: Tree) -> list[Path]:
     """The fewest paths that cover all steps of a search, live or not, looks ahead included. None without a problem."""
-    if tree.started is None or not tree.started.problem:
+    problem = problem_of(tree.started)
+    if problem is None:
         return []
-    problem = Problem(**tree.started.problem)
     found = []
     for leaf in tree.nodes.values():
         nodes = leaf.path()
@@ -115,12 +116,14 @@ def disagreements(
 
 
 def tallies(steps: Iterable[JudgedStep], name: str) -> list[Tally]:
-    """Good steps first, then each kind of error that occurs, in the order of `ErrorKind`."""
+    """Good steps first, then each kind of error that occurs, in the order of its task."""
     by_kind: dict[ErrorKind | None, list[JudgedStep]] = {}
+    tasks: dict[str, None] = {}
     for step in steps:
         if step.truth is not None:
             by_kind.setdefault(step.truth.kind, []).append(step)
-    order: tuple[ErrorKind | None, ...] = (None, "arithmetic", "numbers", "unreachable", "format", "inherited")
+            tasks[step.solution.problem.task] = None
+    order = dict.fromkeys([None, *error_kinds(tasks), *by_kind])
     return [
         Tally(
             kind,

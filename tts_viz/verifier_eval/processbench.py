@@ -18,7 +18,7 @@ from pydantic_core import from_json
 from tts_viz.engines.base import Verifier
 from tts_viz.errors import EngineError, ProblemError
 from tts_viz.lab.metrics.verifier_scores import NONE, first_error_f1, pick_threshold
-from tts_viz.tasks import get_task
+from tts_viz.tasks import recognise
 from tts_viz.tasks.base import Problem
 from tts_viz.verifier_eval.score_cache import ScoreCache, Scores
 from tts_viz.verifier_eval.solution import SolutionUnderTest
@@ -30,10 +30,6 @@ By = Literal["subset", "generator"]
 
 CHOOSING = 3
 """One problem in so many is there to choose the threshold on."""
-
-OWN_TASKS = ("countdown", "arithmetic")
-OWN_LONGEST = 200
-"""Characters. A problem in one of these tasks' own words is given to the verifier as that task gives it."""
 
 Words = Annotated[str, Field(min_length=1, max_length=20_000)]
 
@@ -142,14 +138,13 @@ def _entry(row: Any, number: int) -> LabelledSolution:
 
 
 def _problem(text: str) -> Problem:
-    for name in OWN_TASKS if len(text) <= OWN_LONGEST else ():
-        try:
-            own = get_task(name).parse(text)
-        except ProblemError:
-            continue
-        if own.question == text.strip():  # a story with three numbers in it can be parsed, too
-            return own
-    return Problem("", "", text, text + "\n")
+    """A problem in a task's own words is given to the verifier as that task gives it."""
+    other = Problem("", "", text, text + "\n")
+    try:
+        own = recognise(text)
+    except ProblemError:
+        return other
+    return own if own.question == text.strip() else other
 
 
 def share(entries: Sequence[LabelledSolution], most: int) -> list[LabelledSolution]:

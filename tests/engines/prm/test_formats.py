@@ -189,7 +189,7 @@ def test_a_name_may_say_the_format_and_the_separator(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ("?format=best", "no format 'best'"),
+        ("?format=best", "no PRM format .best."),
         ("?frmat=orm", "no option 'frmat'"),
         ("?format=orm&separator=x&tag=y", "no option 'tag'"),
         ("?format=trl", "lacks the weights|labels"),

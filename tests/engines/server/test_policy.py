@@ -222,3 +222,39 @@ def test_the_samples_of_a_batch_do_not_depend_on_one_another(server: Server) -> 
     assert together == [ask(policy, request)[0].candidate for request in requests]
     assert len({body["seed"] for body in bodies(server)}) == 12
     assert all("n" not in body for body in bodies(server))
+
+
+def blank(asked: Asked) -> Reply:
+    """A server that counts nothing and stops at a blank line, again and again."""
+    choice = {"text": "", "finish_reason": "stop", "stop_reason": "\n"}
+    return Reply({"choices": [choice], "usage": {"prompt_tokens": 3}})
+
+
+@pytest.mark.parametrize("owner", ["someone", "vllm"])
+def test_a_server_that_counts_nothing_is_not_asked_for_ever(server: Server, owner: str) -> None:
+    server.owner = owner
+    server.answer = lambda asked: blank(asked) if asked.path == "/v1/completions" else server.sense(asked)
+    (answer,) = ask(load_policy(server.name), SampleRequest(PROMPT, (), 1.0, 1, 500))
+    assert answer.candidate is None
+    assert answer.cost.generated == len(bodies(server)) == 8
+    (answer,) = ask(load_policy(server.name), SampleRequest(PROMPT, (), 1.0, 1, 3))
+    assert answer.candidate is None
+    assert [body["max_tokens"] for body in bodies(server)[8:]] == [3, 2, 1]
+
+
+def test_what_a_mute_server_wrote_in_vain_does_not_shorten_the_step(server: Server) -> None:
+    server.owner = "someone"
+    first = said({"prompt": PROMPT}, "1+2=3", False)
+    del first["choices"][0]["stop_reason"]
+    answering(server, first, said({"prompt": PROMPT}, "1+2=3", False, text="1+2=3\n"))
+    one(load_policy(server.name))
+    assert [body["max_tokens"] for body in bodies(server)] == [50, 50]
+
+
+def test_the_kind_of_server_may_be_said(server: Server) -> None:
+    """As behind a proxy, which has another owner's name."""
+    server.owner = "proxy"
+    one(load_policy(f"{server.name}?server=vllm"))
+    assert bodies(server)[0]["return_token_ids"] is True
+    with pytest.raises(ValueError, match="no kind of server 'vlm'; choose one of openai, vllm"):
+        load_policy(f"{server.name}?server=vlm")

@@ -14,7 +14,7 @@ from tests.engines.server.scripted import Asked, Reply, Server, chance, usage
 from tts_viz.engines.base import Rewards, ScoreRequest
 from tts_viz.engines.load.verifier import load_verifier
 from tts_viz.engines.noisy import Noisy
-from tts_viz.engines.prm.formats import FORMATS
+from tts_viz.engines.prm.base import Labels, Signs
 from tts_viz.engines.server.verifier import ServerVerifier
 from tts_viz.errors import EngineError
 
@@ -54,7 +54,8 @@ def test_the_embedded_verifiers_format_is_known_and_its_rewards_are_those_at_the
 @pytest.mark.parametrize("format", ["trl", "qwen", "skywork"])
 def test_formats_that_label_tokens(server: Server, format: str, tmp_path: Path) -> None:
     verifier = in_format(server, format, byte_level(), tmp_path)
-    labels = FORMATS[format].made.labels  # type: ignore[attr-defined]
+    assert isinstance(verifier.served, Labels)
+    labels = verifier.served.count
 
     def pool(asked: Asked) -> Reply:
         if asked.path != "/pooling":
@@ -104,7 +105,8 @@ def signing(server: Server, said: dict[str, float]) -> None:
 @pytest.mark.parametrize(("format", "tokenizer"), [("math-shepherd", spaced(True)), ("rlhflow", byte_level())])
 def test_formats_that_write_a_sign(server: Server, format: str, tokenizer: Any, tmp_path: Path) -> None:
     verifier = in_format(server, format, tokenizer, tmp_path)
-    plus, minus = verifier.format.signs()  # type: ignore[attr-defined]
+    assert isinstance(verifier.served, Signs)
+    plus, minus = verifier.served.plus, verifier.served.minus
     signing(server, {f"token_id:{plus}": -0.25, f"token_id:{minus}": -2.0, "token_id:1": -9.0})
     (answer,) = ask(verifier, ScoreRequest(PROMPT, STEPS, 2))
     assert answer.rewards == pytest.approx([exp(-0.25) / (exp(-0.25) + exp(-2.0))] * 2)
@@ -117,7 +119,8 @@ def test_formats_that_write_a_sign(server: Server, format: str, tokenizer: Any, 
 
 def test_a_sign_that_is_not_among_the_likeliest_is_no_likelier_than_those(server: Server, tmp_path: Path) -> None:
     verifier = in_format(server, "rlhflow", byte_level(), tmp_path)
-    plus, _ = verifier.format.signs()  # type: ignore[attr-defined]
+    assert isinstance(verifier.served, Signs)
+    plus = verifier.served.plus
     signing(server, {f"token_id:{plus}": -0.25, "token_id:1": -9.0})
     (answer,) = ask(verifier, ScoreRequest(PROMPT, STEPS, 1))
     assert answer.rewards == pytest.approx([1 / (1 + exp(-9.0 + 0.25))])
@@ -159,7 +162,7 @@ def test_a_solution_longer_than_the_context_is_not_sent(server: Server) -> None:
     [
         ("", "tokenizer=FOLDER"),
         ("?tokenizer=none", "tokenizer=FOLDER"),
-        ("?tokenizer=policy-small&format=tarot", "no format"),
+        ("?tokenizer=policy-small&format=tarot", "no PRM format"),
         ("?tokenizer=verifier&delimiter=x", "no option 'delimiter'"),
         ("?tokenizer=policy-large&format=rlhflow", "chat template|tokens"),
     ],
@@ -172,3 +175,11 @@ def test_a_name_that_says_too_little_is_refused(server: Server, options: str, wo
 
 def test_noise_over_a_server(server: Server) -> None:
     assert isinstance(load_verifier(f"noisy:0.2:{server.name}?tokenizer=verifier"), Noisy)
+
+
+@pytest.mark.parametrize("format", ["trl", "rlhflow"])
+def test_a_server_without_scores_says_so(server: Server, format: str, tmp_path: Path) -> None:
+    server.owner = "someone"
+    verifier = in_format(server, format, byte_level(), tmp_path)
+    with pytest.raises(EngineError, match="Serve the verifier with vLLM"):
+        ask(verifier, ScoreRequest(PROMPT, STEPS, 1))

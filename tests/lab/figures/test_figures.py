@@ -15,11 +15,10 @@ from tts_viz.lab.figures import FIGURES, Drawn, Figure
 from tts_viz.lab.sweeps.store import Sweep
 
 SWITCHED = [
-    pytest.param(figure, {name: value} if name else {}, id=f"{figure.name}-{name}-{value}")
-    for figure in FIGURES
-    for name, value in [("", ""), *((name, v) for name, values in figure.choices.items() for v in values[1:])]
+    pytest.param(figure, {name: value} if name else {}, id=f"{title}-{name}-{value}")
+    for title, figure in FIGURES.items()
+    for name, value in [("", ""), *((name, v) for name, switch in figure.switches.items() for v in switch.values[1:])]
 ]
-NAMED = {figure.name: figure for figure in FIGURES}
 
 
 def plain(drawn: Drawn) -> dict:
@@ -44,34 +43,34 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
 
 
 def test_there_are_seven() -> None:
-    assert [f.name for f in FIGURES] == [
+    assert list(FIGURES) == [
         "budget", "difficulty", "revisions", "optimal", "exchange", "overoptimisation", "verifier",
     ]  # fmt: skip
 
 
 def test_accuracy_against_budget(tiny: Sweep) -> None:
     """Points are means over problems; the runs behind them are of that arm."""
-    data = {trace["name"]: trace for trace in plain(NAMED["budget"].draw(tiny))["data"]}
+    data = {trace["name"]: trace for trace in plain(FIGURES["budget"].draw(tiny))["data"]}
     beam = tiny.solutions[tiny.solutions["arm"] == "beam"]
     assert data["beam"]["x"] == [4, 8]
     assert {run for behind in data["beam"]["customdata"][:1] for run in behind} <= set(beam[beam["budget"] == 4]["run"])
     first = tiny.solutions[tiny.solutions["arm"] == "best of N"]["right"].mean()
     assert data["best of N"]["y"][0] == pytest.approx(first)
-    tokens = {t["name"]: t for t in plain(NAMED["budget"].draw(tiny, axis="tokens"))["data"]}
+    tokens = {t["name"]: t for t in plain(FIGURES["budget"].draw(tiny, axis="tokens"))["data"]}
     assert tokens["beam"]["y"] == data["beam"]["y"]
     assert tokens["majority vote, no verifier"]["x"][0] < tokens["best of N"]["x"][0]
 
 
 def test_the_strongest_strategy_of_each_bin_is_seen(known: Sweep) -> None:
-    data = {t["name"]: t["y"] for t in plain(NAMED["difficulty"].draw(known, budget="4"))["data"]}
+    data = {t["name"]: t["y"] for t in plain(FIGURES["difficulty"].draw(known, budget="4"))["data"]}
     assert data["beam"][0] == data["lookahead"][4] == 1.0
     assert data["beam"][4] == data["lookahead"][0] == 0.0
-    reading = NAMED["difficulty"].draw(known, budget="4").reading
+    reading = FIGURES["difficulty"].draw(known, budget="4").reading
     assert "“beam” gains most on “best of N” in bin 1 of 5" in reading or "“lookahead” gains most" in reading
 
 
 def test_the_reading_says_what_is_saved(known: Sweep) -> None:
-    drawn = NAMED["optimal"].draw(known)
+    drawn = FIGURES["optimal"].draw(known)
     assert "saves generations" in drawn.reading
     data = {t["name"]: t for t in plain(drawn)["data"]}
     assert data["predicted bins, cost counted"]["x"] == [8.0]
@@ -89,11 +88,11 @@ def test_the_reading_says_what_is_saved(known: Sweep) -> None:
 )
 def test_what_is_lacking_is_said(tmp_path: Path, name: str, said: str) -> None:
     bare = planted.sweep(tmp_path / "p", [BEST], 3, lambda run, place: {"valid": None, "reachable": None})
-    drawn = NAMED[name].draw(bare)
+    drawn = FIGURES[name].draw(bare)
     assert re.search(said, drawn.reading)
 
 
-@pytest.mark.parametrize("figure", FIGURES, ids=lambda f: f.name)
+@pytest.mark.parametrize("figure", [pytest.param(f, id=name) for name, f in FIGURES.items()])
 def test_a_task_that_was_not_swept_draws_nothing(known: Sweep, figure: Figure) -> None:
     drawn = figure.draw(known, task="math500")
     assert not any(trace.get("customdata") for trace in plain(drawn)["data"])
@@ -101,10 +100,12 @@ def test_a_task_that_was_not_swept_draws_nothing(known: Sweep, figure: Figure) -
 
 
 def test_a_switch_that_is_not_there_is_refused(tiny: Sweep) -> None:
-    with pytest.raises(ValueError, match="budget: axis='money' is not one of generations, tokens, flops, seconds"):
-        NAMED["budget"].draw(tiny, axis="money")
+    with pytest.raises(
+        ValueError, match="Accuracy against budget: axis='money' is not one of generations, tokens, flops, seconds"
+    ):
+        FIGURES["budget"].draw(tiny, axis="money")
     with pytest.raises(ValueError, match="colour='red' is not one of none; the switches are axis"):
-        NAMED["budget"].draw(tiny, colour="red")
+        FIGURES["budget"].draw(tiny, colour="red")
 
 
 def test_the_command_writes_pages_that_need_nothing_else(
@@ -134,7 +135,7 @@ def test_names_from_a_sweep_cannot_leave_the_page(tmp_path: Path) -> None:
 def test_the_numbers_are_printed_as_json(tiny_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["lab", str(tiny_file), "--json", "--paper", "iclr"]) == 0
     said = json.loads(capsys.readouterr().out)
-    assert list(said["readings"]) == list(NAMED)
+    assert list(said["readings"]) == list(FIGURES)
     assert said["numbers"]["accuracy"]["best of N"]["8"]["problems"] == 8
     assert [e["R"] for e in said["numbers"]["exchange"][:3]] == [0.08, 0.4, 11.0]
 

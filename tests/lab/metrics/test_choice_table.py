@@ -94,7 +94,7 @@ def test_the_command_writes_what_the_search_reads(tmp_path: Path, monkeypatch: p
     assert main(["choose", str(made), "--out", str(out)]) == 0
     assert "beam m 2 1.00 (0.00)" in capsys.readouterr().out
     monkeypatch.setenv(choice_table.VARIABLE, str(out))
-    _, hardest = choice_table.table().tasks["arithmetic"].best(0.1, 4)
+    _, hardest = choice_table.rows(choice_table.lookup("arithmetic", "", "")).best(0.1, 4)
     assert hardest == choice_table.Best("beam", {"m": 2}, 1.0, 0.0, 2)
     with pytest.raises(SystemExit, match="2"):
         main(["choose", str(made), "--out", str(out)])
@@ -106,4 +106,4 @@ def test_the_shipped_table_is_one_and_says_how_it_was_made() -> None:
 
     shipped = json.loads(choice_table.SHIPPED.read_text(encoding="utf-8"))
     assert {"command", "date", "sweep", "seeds"} <= set(shipped["made"])
-    assert set(choice_table.table().tasks) == {"all", "countdown", "arithmetic"}
+    assert set(choice_table.read()["tasks"]) == {"all", "countdown", "arithmetic"}

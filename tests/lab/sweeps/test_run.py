@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tts_viz.engines.load.cache import ModelCache
 from tts_viz.errors import SweepFileError, SweepSpecError
 from tts_viz.lab.sweeps import spec, store
-from tts_viz.lab.sweeps.run import Sweeping, merge, started
+from tts_viz.lab.sweeps.run import Sweeping, first_event, merge
 from tts_viz.lab.sweeps.store import Sweep
 
 SMALL: dict[str, Any] = {
@@ -107,7 +108,10 @@ BEAM = {"name": "beam", "strategy": "beam", "knobs": {"m": 4}, "budgets": [4]}
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"arm": [{**BEAM, "strategy": "beams"}]}, r"arm 1 \(beam\): unknown strategy 'beams'; use one of .*beam"),
+        (
+            {"arm": [{**BEAM, "strategy": "beams"}]},
+            r"arm 1 \(beam\): there is no strategy 'beams'; choose one of .*beam",
+        ),
         ({"arm": [{**BEAM, "budgets": [6]}]}, r"arm 1 \(beam\): .*n=6 must be a multiple of m=4; try 4 or 8"),
         ({"arm": [{**BEAM, "knobs": {"m": "sqrt"}, "budgets": [5]}]}, "square root of 5 .*leave this budget out"),
         ({"arm": [{**BEAM, "knobs": {"m": 4, "width": 2}}]}, "width"),
@@ -116,7 +120,7 @@ BEAM = {"name": "beam", "strategy": "beam", "knobs": {"m": 4}, "budgets": [4]}
         ({"arm": []}, "arm: "),
         ({"tasks": ["chess"]}, "there is no task 'chess'; choose one of countdown"),
         ({"levels": [9]}, "countdown has no level 9; use some of 1"),
-        ({"aggregation": "median"}, "unknown step aggregation 'median'; use one of last"),
+        ({"aggregation": "median"}, "no step aggregation 'median'; choose one of last"),
         ({"problmes": 3}, "problmes: "),
     ],
 )
@@ -152,8 +156,8 @@ def test_flops_and_seconds_add_up(tiny: Sweep, model: str) -> None:
 
 def test_a_run_can_be_started_again(tiny: Sweep) -> None:
     row = tiny.solutions[tiny.solutions["arm"] == "beam"].iloc[0]
-    start = started(tiny.spec, int(row["run"]))
+    run, models = tiny.spec.runs[int(row["run"])], ModelCache()
+    policy, verifier = tiny.spec.models(run.arm)
+    start = first_event(tiny.spec, run, models.policy(policy), models.verifier(verifier))
     assert start.problem["id"] == row["problem"]
     assert (start.settings.strategy, start.settings.seed) == ("beam", row["seed"])
-    with pytest.raises(IndexError, match="has no run"):
-        started(tiny.spec, 10_000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -12,25 +13,28 @@ import pytest
 from tests.search.scripted import SEED, ScriptedPolicy, ScriptedVerifier
 from tts_viz.core.budget import Budget
 from tts_viz.core.events import Changed, Settings, Started
+from tts_viz.engines.embedded import TAUGHT
 from tts_viz.errors import CrowdedError, ProblemError
 from tts_viz.lab.figures import FIGURES
 from tts_viz.search.scheduler import LiveRun, Scheduler, drive
 from tts_viz.search.session import Session
+from tts_viz.search.wishes import SetSettings
 from tts_viz.strategies import STRATEGIES
 from tts_viz.tasks import get_task
 from tts_viz.tasks.math500 import Math500
+from tts_viz.tasks.ready_made import draw
 from tts_viz.traces.library import Library
 from tts_viz.ui.forms import problem as problem_form
 from tts_viz.ui.forms import strategy as strategy_form
-from tts_viz.ui.forms.offered import TASKS, OfferedModels
+from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.html.latex import DISPLAY, INLINE, typeset
 from tts_viz.ui.html.markup import amount
 from tts_viz.ui.html.status import loading_line
-from tts_viz.ui.lab.tab import LABELS
 from tts_viz.ui.runs import start
 from tts_viz.ui.runs.view import View
 from tts_viz.ui.runs.visitors import MAX_VISITORS, Visitors
 
+PUZZLES = TAUGHT["policy-small"]
 PROBLEM = get_task("countdown").parse("make 24 from 4 6 1")
 NASTY = "<script>alert(1)</script>"
 SCRIPT = {
@@ -92,9 +96,9 @@ def test_only_what_differs_is_changed() -> None:
     run = run_of()
     view = View(run, PROBLEM, "run1")
     settings = run.session.tree.settings
-    view.change(settings)
-    view.change(Settings("beam", {"n": 4, "m": 4}, settings.budget))
-    run.apply_commands()
+    view.change(SetSettings(settings.parameters, {"vote": settings.vote, "budget": settings.budget}))
+    view.change(SetSettings({"m": 4}))
+    run.apply_wishes()
     changes = [e for e in run.session.trace if isinstance(e, Changed)]
     assert [e.what for e in changes] == ["parameters"]
 
@@ -140,10 +144,27 @@ def test_a_crowd_is_asked_to_wait_but_those_who_are_here_may_go_on() -> None:
         scheduler.close()
 
 
+def test_a_search_begins_where_the_library_cannot_be_written_and_the_page_says_so() -> None:
+    scheduler, library = Scheduler(), Library.in_memory()
+    library.close()
+    try:
+        view = watching(Visitors(scheduler, library), "key-1")
+        assert view.run is not None
+        while view.run.state == "running":
+            time.sleep(0.01)
+        parts = view.refresh()
+        assert parts is not None
+        assert view.saved is None
+        assert view.state == "finished"
+        assert "This run is not kept at the moment" in parts["status"]
+    finally:
+        scheduler.close()
+
+
 def values(strategy: str = "beam", **changed: object) -> list[object]:
-    own = {k.name: k.default for k in STRATEGIES[strategy].knobs} if strategy in STRATEGIES else {}
-    knobs = {name: knob.default for name, knob in strategy_form.KNOBS.items()} | own | changed
-    return [strategy, *(knobs[name] for name in strategy_form.KNOBS), 64, 1.0, "last", "weighted"]
+    own = STRATEGIES[strategy].defaults if strategy in STRATEGIES else {}
+    knobs = {name: knob.default for (name, _), knob in strategy_form.KNOBS.items()} | own | changed
+    return [strategy, strategy, *(knobs[name] for name, _ in strategy_form.KNOBS), 64, 1.0, "last", "weighted"]
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
@@ -151,6 +172,32 @@ def test_every_strategys_defaults_are_good_settings(name: str) -> None:
     chosen = strategy_form.settings(values(name))
     assert chosen.strategy == name
     assert set(chosen.parameters) == {k.name for k in STRATEGIES[name].knobs}
+
+
+def turned(strategy: str, shown: str, **knobs: object) -> list[object]:
+    """The controls as they are when the strategy was just chosen, while another one's knobs are in sight."""
+    return [strategy, *values(shown, **knobs)[1:]]
+
+
+def test_a_knob_that_comes_into_sight_shows_its_own_strategys_default() -> None:
+    """Whatever another strategy had left in it: MCTS's k was 0."""
+    chosen = strategy_form.settings(turned("lookahead", "mcts", n=8, m=2, k=0))
+    assert chosen.parameters == {"n": 8, "m": 2, "k": 0}, "it was in sight"
+    chosen = strategy_form.settings(turned("lookahead", "beam", n=8, m=2, k=0))
+    assert chosen.parameters == {"n": 8, "m": 2, "k": 1}
+    assert strategy_form.settings(turned("beam", "greedy", n=64)).parameters == {"n": 16, "m": 4}
+
+
+def test_the_controls_follow_the_strategy() -> None:
+    strategy, shown, *knobs = turned("lookahead", "beam", n=8, m=2, k=0)[: 2 + len(strategy_form.KNOBS)]
+    blurb, now, *updates = strategy_form.on_strategy(str(strategy), str(shown), *knobs)
+    by_name = {name: update for (name, _), update in zip(strategy_form.KNOBS, updates)}
+    assert "Beam search that first plays" in blurb and now == "lookahead"
+    assert {n: (by_name[n]["visible"], by_name[n]["value"]) for n in ("n", "m", "k")} == {
+        "n": (True, 8), "m": (True, 2), "k": (True, 1),
+    }  # fmt: skip
+    assert not by_name["c"]["visible"] and "value" not in by_name["c"]
+    assert (by_name["c"]["step"], by_name["c"]["maximum"]) == (0.05, 5.0)
 
 
 @pytest.mark.parametrize(
@@ -186,16 +233,16 @@ def test_a_model_that_is_not_offered_cannot_be_loaded() -> None:
 
 
 def test_a_typed_problem_goes_to_the_task_that_can_read_it() -> None:
-    assert problem_form.read(TASKS, "countdown", "2+3*4").task == "arithmetic"
-    assert problem_form.read(TASKS, "arithmetic", "make 24 from 3 8 1").task == "countdown"
+    assert problem_form.read(PUZZLES, "countdown", "2+3*4").task == "arithmetic"
+    assert problem_form.read(PUZZLES, "arithmetic", "make 24 from 3 8 1").task == "countdown"
     with pytest.raises(ProblemError, match="Countdown needs"):
-        problem_form.read(TASKS, "countdown", "hello")
+        problem_form.read(PUZZLES, "countdown", "hello")
     with pytest.raises(ProblemError, match="from the list"):
-        problem_form.read(TASKS, "math500", "2+3")
+        problem_form.read(PUZZLES, "math500", "2+3")
 
 
 def test_an_embedded_policy_is_not_asked_what_it_never_learned() -> None:
-    problem = problem_form.read((*TASKS, "math500"), "math500", "What is 1/2 + 1/3?")
+    problem = problem_form.read((*PUZZLES, "math500"), "math500", "What is 1/2 + 1/3?")
     problem_form.check_taught("some/chat-model", problem)
     with pytest.raises(ValueError, match="policy-small has only learned"):
         problem_form.check_taught("policy-small", problem)
@@ -224,8 +271,9 @@ def test_a_math_problem_that_was_read_is_known_by_its_text(tmp_path: Path) -> No
     }))  # fmt: skip
     task = Math500(str(source))
     assert task.parse("What is $1/2$?").answer is None
-    assert [p.answer for p in task.matching(2, "Algebra")] == ["0.5"]
-    assert task.matching(2, "Geometry") == []
+    assert [p.answer for p in draw(task, "test", 2, "Algebra")] == ["0.5"]
+    with pytest.raises(ValueError, match="no problem of level 2 in Geometry"):
+        draw(task, "test", 2, "Geometry")
     assert task.parse("What is $1/2$?").answer == "0.5"
 
 
@@ -236,22 +284,9 @@ def test_amounts_for_people(n: float, said: str) -> None:
     assert amount(n) == said
 
 
-def test_it_is_said_which_model_is_being_loaded_and_for_how_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    models, seen = OfferedModels(("policy-small",), ("oracle",)), []
-
-    def load(name: str) -> ScriptedPolicy:
-        seen.append(models.loading)
-        return ScriptedPolicy({})
-
-    monkeypatch.setattr("tts_viz.engines.load.policy.load_policy", load)
-    assert models.loading is None
-    models.policy("policy-small")
-    (name, seconds), *more = seen
-    assert (name, more) == ("policy-small", []) and 0 <= seconds < 60
-    models.policy("policy-small")
-    assert len(seen) == 1 and models.loading is None
+def test_it_is_said_which_model_is_being_loaded_and_for_how_long() -> None:
     assert "Loading &lt;b&gt; … 3 s" in loading_line("<b>", 3.2)
 
 
 def test_every_switch_of_a_figure_is_explained() -> None:
-    assert {name for figure in FIGURES for name in figure.choices} <= set(LABELS)
+    assert all(switch.label and switch.help for figure in FIGURES.values() for switch in figure.switches.values())

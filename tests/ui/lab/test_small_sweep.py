@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from time import monotonic, sleep
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from tests.search.scripted import ScriptedVerifier
+from tts_viz.analysis.judge import Judge
 from tts_viz.core.budget import Cost
 from tts_viz.engines.base import Candidate, Sampled, SampleRequest
 from tts_viz.engines.embedded import EMBEDDED
+from tts_viz.engines.load.cache import ModelCache
 from tts_viz.errors import EngineError
 from tts_viz.lab.sweeps import run as sweep
 from tts_viz.search.scheduler import Scheduler
+from tts_viz.traces.library import Library
+from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.lab import small_sweep
 from tts_viz.ui.lab.runs_of_point import listed, numbers, outcomes, searched_again
-from tts_viz.ui.lab.small_sweep import ARMS, AT_ONCE, SLOTS, SmallSweep, SmallSweeps, generations, plan
+from tts_viz.ui.lab.small_sweep import AT_ONCE, SLOTS, SmallSweep, SmallSweeps, generations, offered_arms, plan
+from tts_viz.ui.runs.visitors import Visitors
 
 SMALL: dict[str, Any] = {
-    "tasks": ["countdown"], "levels": [1], "arms": ["Best of N", "Beam, M = 4"], "budget": 8, "problems": 2, "seeds": 1,
+    "tasks": ["countdown"], "levels": [1], "arms": ["Best of N", "Beam search"], "budget": 8, "problems": 2, "seeds": 1,
     "policy": "policy-small", "verifier": "verifier",
 }  # fmt: skip
 
@@ -66,7 +72,7 @@ def until_over(sweeps: SmallSweeps, *these: SmallSweep) -> None:
     ("change", "says"),
     [
         ({"arms": ["Best of N"]}, "two to four"),
-        ({"arms": [*ARMS][:5]}, "two to four"),
+        ({"arms": [*offered_arms()][:5]}, "two to four"),
         ({"arms": ["Best of N", "rm -rf"]}, "two to four"),
         ({"tasks": []}, "at least one puzzle"),
         ({"levels": []}, "at least one puzzle"),
@@ -84,7 +90,7 @@ def test_what_is_too_much_or_not_on_the_form_is_refused(change: dict[str, Any], 
 
 @pytest.mark.parametrize("budget", small_sweep.BUDGETS)
 def test_every_strategy_can_be_planned_at_every_budget(budget: int) -> None:
-    for name in ARMS:
+    for name in offered_arms():
         spec = plan_of(arms=["Best of N" if name != "Best of N" else "REBASE", name], budget=budget)
         assert max(run.n for run in spec.runs) == budget
 
@@ -134,38 +140,53 @@ def test_a_failing_model_ends_it_in_words(scheduler: Scheduler) -> None:
 
 @pytest.mark.skipif(not all(f.is_dir() for f in EMBEDDED.values()), reason="the embedded models are not here")
 def test_it_comes_to_what_the_command_line_would_and_a_run_of_it_to_the_same_end_again(scheduler: Scheduler) -> None:
-    from tts_viz.search.scheduler import run_to_end
-    from tts_viz.search.session import Session
-
-    policy, verifier = sweep.policy_of("policy-small"), sweep.verifier_of("verifier")
+    models = OfferedModels(("policy-small",), ("verifier",))
+    policy, verifier = models.policy("policy-small"), models.verifier("verifier")
     sweeps, spec = SmallSweeps(scheduler), plan_of()
     mine = sweeps.begin("me", spec, (policy, verifier))
     until_over(sweeps, mine)
     found = mine.result()
-    expected = [row for part in spec.parts for row in sweep.search(spec, part).to_pylist()]
+    expected = [row for part in spec.parts for row in sweep.search(models, spec, part).to_pylist()]
     columns = ["run", "arm", "budget", "problem", "place", "answer", "right", "steps", "generations"]
     assert [{c: row[c] for c in columns} for row in expected] == found.solutions[columns].to_dict("records")
     assert found.about["models"]["policy-small"]["parameters"] == policy.parameters
 
     beam = next(run.number for run in spec.runs if run.arm.strategy == "beam")
-    assert numbers([beam, beam, -1, 10**6, "x", None], found) == [beam]
+    assert numbers([beam, beam, -1, 10**6], found) == [beam]
     assert spec.runs[beam].arm.name in listed(found, [beam])
 
-    class Kept:
-        def start(self, key: str, session: Session, engines: Any, problem: Any) -> Session:
-            return run_to_end(session, *engines).session
-
-    class Known:
-        def policy(self, name: str) -> Any:
-            return sweep.policy_of(name)
-
-        def verifier(self, name: str) -> Any:
-            return sweep.verifier_of(name)
-
-    again: Any = searched_again(Kept(), Known(), "me", found, beam)  # type: ignore[arg-type]
-    from tts_viz.analysis.judge import Judge
-
-    solutions = Judge.of(again.tree).solutions(again.tree)
+    visitors = Visitors(scheduler, Library.in_memory())
+    again = searched_again(visitors, models, "me", found, beam)
+    assert again.run is not None
+    while again.run.state == "running":
+        sleep(0.01)
+    tree = again.run.session.tree
+    solutions = Judge.of(tree).solutions(tree)
     rows = found.solutions[found.solutions["run"] == beam]
     assert sorted(s.answer or "" for s in solutions) == sorted(rows["answer"])
     assert outcomes(found, [beam])[beam] == solutions[0].correct
+
+
+def test_a_run_behind_a_point_uses_the_pages_own_models_and_no_others(
+    scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[str] = []
+
+    def refuse(name: str) -> Any:
+        loaded.append(name)
+        raise ValueError("loaded past the page's models")
+
+    monkeypatch.setattr("tts_viz.engines.load.policy.load_policy", refuse)
+    monkeypatch.setattr("tts_viz.engines.load.verifier.load_verifier", refuse)
+    spec, visitors = plan_of(), Visitors(scheduler, Library.in_memory())
+    policy, verifier = OneStep(), ScriptedVerifier({})
+    swept: Any = SimpleNamespace(spec=spec)
+    cache = ModelCache({spec.policy: policy}, {spec.verifier: verifier})
+    again = searched_again(
+        visitors, OfferedModels((), (), also=(spec.policy, spec.verifier), cache=cache), "me", swept, 0
+    )
+    assert again.run is not None
+    assert (again.run.policy, again.run.verifier, loaded) == (policy, verifier, [])
+    with pytest.raises(ValueError, match="choose from the list"):
+        searched_again(visitors, OfferedModels(("another",), ("oracle",)), "me", swept, 0)
+    assert loaded == []

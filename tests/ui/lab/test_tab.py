@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.ui.browser import chromium, go_to, sync_api, tab  # noqa: F401
-from tts_viz.engines.embedded import EMBEDDED
-from tts_viz.search.scheduler import Scheduler
-from tts_viz.traces.library import Library
-from tts_viz.ui.forms.offered import OfferedModels
-from tts_viz.ui.page import build_page, launch_options
-
-if not all(folder.is_dir() for folder in EMBEDDED.values()):
-    pytest.skip("the embedded models are not here: python -m tts_viz train all", allow_module_level=True)
+from tests.ui.browser import at_rest, chromium, go_to, sync_api, tab  # noqa: F401
 
 PLACES = """(trace) => [...document.querySelectorAll('#lab-plot .scatterlayer .trace')[trace].querySelectorAll('.point')]
     .map((point) => point.getBoundingClientRect()).map((box) => [box.x + box.width / 2, box.y + box.height / 2])"""
-
-
-@pytest.fixture(scope="module")
-def app() -> Iterator[str]:
-    scheduler = Scheduler()
-    page = build_page(OfferedModels(), scheduler, Library.in_memory())
-    _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_options())
-    yield url
-    page.close()
-    scheduler.close()
 
 
 def says(page: Any, part: str, words: str) -> None:
@@ -64,9 +46,8 @@ def test_from_a_small_sweep_to_one_of_its_searches(app: str, tab: Callable[..., 
     page.click("#lab-switch-0 input")
     page.click('[role="option"]:has-text("tokens")')
     says(page, "#lab-plot .xtitle", "tokens")
-    page.wait_for_timeout(500)
     page.locator("#lab-plot").scroll_into_view_if_needed()
-    page.mouse.click(*page.evaluate(PLACES, 0)[-1])
+    page.mouse.click(*at_rest(page, PLACES, 0)[-1])
     says(page, "#lab-behind", "of the runs behind this point")
     problem = page.locator("#lab-behind [data-problem]").first
     text = problem.inner_text()

@@ -10,11 +10,13 @@ import pytest
 
 from tests.played import PROBLEM, Dice, Whim, played, rolled
 from tts_viz.core.events import Event, Settings, Started
+from tts_viz.engines.load.cache import ModelCache
 from tts_viz.search.scheduler import Scheduler
+from tts_viz.tasks import TASKS
 from tts_viz.tasks.arithmetic import Arithmetic
 from tts_viz.traces.library import Library
 from tts_viz.traces.schema import THIS, encode
-from tts_viz.ui.forms.offered import TASKS, OfferedModels
+from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.library import upload_trace
 from tts_viz.ui.runs.start import begin_with, reopen
 from tts_viz.ui.runs.visitors import Visitors
@@ -29,7 +31,7 @@ def visitors() -> Iterator[Visitors]:
 
 def models(policy: Any = None) -> OfferedModels:
     """With engines that a test knows, by the names that its traces may have."""
-    return OfferedModels(("dice",), ("whim",), _policies={"dice": policy or Dice()}, _verifiers={"whim": Whim()})
+    return OfferedModels(("dice",), ("whim",), cache=ModelCache({"dice": policy or Dice()}, {"whim": Whim()}))
 
 
 def written(events: Sequence[Event]) -> bytes:
@@ -45,7 +47,7 @@ def begun_by(**changed: Any) -> list[Event]:
 
 def test_a_trace_becomes_a_run_of_the_visitor_who_gave_it(visitors: Visitors) -> None:
     session = played()
-    run = upload_trace.add(visitors, TASKS, "ann", written(session.trace))
+    (run,) = upload_trace.add(visitors, TASKS, "ann", written(session.trace))
     (entry,) = visitors.library.runs(visitors.owner("ann"))
     assert entry.id == run
     assert (entry.summary.state, entry.summary.nodes) == ("finished", len(session.tree.nodes))
@@ -58,7 +60,7 @@ def test_one_that_was_cut_off_is_stopped_and_goes_on_where_its_models_are(visito
     first, *others = rolled("beam", 1, n=4, m=2).trace
     assert isinstance(first, Started)
     part = [replace(first, policy="dice", verifier="whim"), *others[:5]]
-    run = upload_trace.add(visitors, TASKS, "ann", written(part) + b'{"kind":"gr')
+    (run,) = upload_trace.add(visitors, TASKS, "ann", written(part) + b'{"kind":"gr')
     assert visitors.library.get(run, None).summary.state == "stopped"
     assert reopen(visitors, models(), "ann", run).run is not None
     assert reopen(visitors, OfferedModels(("policy-small",), ("oracle",)), "ann", run).run is None
@@ -68,14 +70,14 @@ def test_what_may_be_longer_than_its_policys_steps_is_only_looked_at(visitors: V
     first, *others = rolled("beam", 1, n=4, m=2).trace
     assert isinstance(first, Started)
     greedy = replace(first, policy="dice", verifier="whim", max_tokens=Dice.step_tokens + 1)
-    run = upload_trace.add(visitors, TASKS, "ann", written([greedy, *others[:5]]))
+    (run,) = upload_trace.add(visitors, TASKS, "ann", written([greedy, *others[:5]]))
     assert reopen(visitors, models(), "ann", run).run is None
 
 
 MANY = "make 54 from " + " ".join(["7"] * 40)
 
 BAD = {
-    "no trace": (b"hello\n", "no trace of a run \\(line 1: "),
+    "no trace": (b"hello\n", "no trace of a run .it begins like no recording"),
     "nothing": (b"", "no trace of a run"),
     "another puzzle": (written(begun_by(problem={**begun_by()[0].problem, "task": "chess"})), "“chess”"),  # type: ignore[union-attr]
     "too many numbers": (

@@ -13,10 +13,9 @@ from tests.ui.browser import chromium, sync_api, tab  # noqa: F401
 from tts_viz.core.budget import Cost
 from tts_viz.engines.base import Candidate, Rewards, Sampled, SampleRequest, ScoreRequest
 from tts_viz.search.scheduler import Scheduler
-from tts_viz.tasks import get_task
-from tts_viz.tasks.math500 import SOURCE
+from tts_viz.tasks import TASKS
 from tts_viz.traces.library import Library
-from tts_viz.ui.forms.offered import TASKS, OfferedModels
+from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.page import build_page, launch_options
 
 PROBLEM = "What is the positive $x$ with $x^2 = 9 < 10$? ![](http://evil.example/a.png) <b>now</b>"
@@ -63,17 +62,15 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     source = tmp_path_factory.mktemp("math") / "one.jsonl"
     row = {"problem": PROBLEM, "level": 3, "subject": "Algebra", "unique_id": "a/1", "answer": "3"}
     source.write_text(json.dumps(row))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(SOURCE, str(source))
-        get_task.cache_clear()
-        scheduler = Scheduler()
-        models = TwoModels(("writer", "policy-small"), ("reader",), (*TASKS, "math500"))
-        page = build_page(models, scheduler, Library.in_memory())
-        _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_options())
-        yield url
-        page.close()
-        scheduler.close()
-    get_task.cache_clear()
+    before = TASKS["math500"]
+    TASKS.replace("math500", before.from_source(str(source)))
+    scheduler = Scheduler()
+    page = build_page(TwoModels(("writer", "policy-small"), ("reader",)), scheduler, Library.in_memory())
+    _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+    yield url
+    page.close()
+    scheduler.close()
+    TASKS.replace("math500", before)
 
 
 def test_a_math_problem_is_chosen_printed_solved_and_graded(app: str, tab: Callable[..., Any]) -> None:  # noqa: F811
@@ -100,4 +97,4 @@ def test_a_policy_that_never_learned_it_says_so(app: str, tab: Callable[..., Any
     page.click("#policy input")
     page.click('[role="option"]:has-text("policy-small")')
     page.click("#run")
-    sync_api.expect(page.locator("#notice")).to_contain_text("has only learned Countdown and arithmetic")
+    sync_api.expect(page.locator("#notice")).to_contain_text("has only learned Countdown and Arithmetic")

@@ -17,9 +17,10 @@ from tts_viz.engines.base import ScoreRequest, Verifier
 from tts_viz.engines.load.verifier import load_prm, on_server
 from tts_viz.engines.local.verifier import TransformersVerifier
 from tts_viz.engines.model_spec import parse_model_spec
-from tts_viz.engines.prm.base import PRMFormat, encoded
+from tts_viz.engines.prm.base import PRMFormat
 from tts_viz.engines.prm.formats import DetectedFormat
 from tts_viz.engines.server.address import is_server
+from tts_viz.engines.tokens import Tokens, encoded
 from tts_viz.errors import EngineError
 
 CheckVerdict = Literal["ok", "doubt", "bad"]
@@ -99,7 +100,7 @@ def diagnose(verifier: Formatted, found: DetectedFormat) -> Diagnosis:
     """Raises EngineError for a server that fails: what it is, nobody knows until it answers."""
     format = verifier.format
     here = verifier if isinstance(verifier, TransformersVerifier) else None
-    tokenizer: Any = format.tokenizer  # pyright: ignore[reportAttributeAccessIssue]
+    tokenizer = format.tokenizer
     canned = WORDS if _knows_words(tokenizer) else PUZZLE
     separator = _separator(format)
     facts = (
@@ -115,7 +116,7 @@ def diagnose(verifier: Formatted, found: DetectedFormat) -> Diagnosis:
         return Diagnosis(verifier.name, facts, (Check("the canned solutions can be read", "bad", str(error)),))
     checks = (
         _one_each(canned, right, wrong),
-        _marked(format, separator, tokenizer),
+        _marked(format, separator, found.entry.tag),
         *([_whole(here, canned, right)] if here else []),
         _cut(format, canned, tokenizer),
         _sense(canned, right, wrong),
@@ -141,17 +142,17 @@ def _one_each(canned: Canned, right: list[float], wrong: list[float]) -> Check:
     return Check("one score from 0 to 1 for each step", "ok" if len(right) + len(wrong) == steps else "bad", said)
 
 
-def _marked(format: PRMFormat, separator: tuple[int, ...], tokenizer: Any) -> Check:
+def _marked(format: PRMFormat, separator: Tokens, tag: bool) -> Check:
     name = "the model can see where a step ends"
     if not separator and not format.closing():
         return Check(name, "bad", "nothing stands after a step; set the separator, as in ?separator=\\n")
-    if len(separator) > 2 and format.name in ("trl", "math-shepherd"):
+    if len(separator) > 2 and tag:
         said = (
-            f"the separator is {len(separator)} tokens, {_named(tokenizer, separator)}: was the model trained with it? "
+            f"the separator is {len(separator)} tokens, {_named(format.tokenizer, separator)}: was the model trained with it? "
             "The score is read at the last of them"
         )
         return Check(name, "doubt", said)
-    return Check(name, "ok", f"by {_named(tokenizer, separator or format.closing())}")
+    return Check(name, "ok", f"by {_named(format.tokenizer, separator or format.closing())}")
 
 
 def _whole(verifier: TransformersVerifier, canned: Canned, parts: list[float]) -> Check:
@@ -185,7 +186,7 @@ def _sense(canned: Canned, right: list[float], wrong: list[float]) -> Check:
     return Check("the right solution outscores the wrong one", "ok" if good > false else "bad", said)
 
 
-def _separator(format: PRMFormat) -> tuple[int, ...]:
+def _separator(format: PRMFormat) -> Tokens:
     """What any two steps have in common at their ends."""
     one, other = (format.pieces("?", "?", [text])[1][::-1] for text in ("1+2=3", "50"))
     return tuple(a for a, _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other)))[::-1]
@@ -199,7 +200,7 @@ def _head(model: Any) -> str:
     return " → ".join(f"{layer.in_features} × {layer.out_features}" for layer in layers)
 
 
-def _named(tokenizer: Any, tokens: tuple[int, ...]) -> str:
+def _named(tokenizer: Any, tokens: Tokens) -> str:
     pieces = ", ".join(f"{tokenizer.decode([t])!r} ({t})" for t in tokens)
     return f"{pieces}: {len(tokens)} token{'s' * (len(tokens) > 1)}"
 

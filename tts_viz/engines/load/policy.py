@@ -13,6 +13,7 @@ from tts_viz.engines.local.weights import loaded, refusing, refusing_server
 from tts_viz.engines.model_spec import parse_model_spec
 from tts_viz.engines.prompt_presets import prompt_style
 from tts_viz.engines.server.address import is_server
+from tts_viz.extras import needing
 
 POLICY_CHOICES = f"{', '.join(POLICIES)}, a folder with a model, a hub id like owner/name, or http://host:8000/v1#model"
 
@@ -41,7 +42,8 @@ def load_policy(name: str, device: str = "auto") -> Policy:
 
 
 def on_server(name: str) -> Policy:
-    from tts_viz.engines.server.loading import server_policy  # its client takes a second to import
+    with needing("A model on a server"):
+        from tts_viz.engines.server.loading import server_policy  # its client takes a second to import
 
     with refusing_server(name):
         return server_policy(parse_model_spec(name))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from transformers import AutoConfig
 
 from tts_viz.engines.base import Verifier
-from tts_viz.engines.embedded import EMBEDDED, POLICIES, VERIFIER
+from tts_viz.engines.embedded import POLICIES, VERIFIER
 from tts_viz.engines.local import placement
 from tts_viz.engines.local.verifier import TransformersVerifier
 from tts_viz.engines.local.weights import checkpoint_source, loaded, refusing, refusing_server
@@ -15,8 +15,9 @@ from tts_viz.engines.model_spec import ModelSpec, parse_model_spec
 from tts_viz.engines.noisy import Noisy
 from tts_viz.engines.oracle import Oracle
 from tts_viz.engines.prm.checkpoint_heads import tensors, weight_files
-from tts_viz.engines.prm.formats import FORMATS, DetectedFormat, detect
+from tts_viz.engines.prm.formats import Checkpoint, DetectedFormat, detect, make
 from tts_viz.engines.server.address import is_server
+from tts_viz.extras import needing
 
 if TYPE_CHECKING:
     from tts_viz.engines.server.verifier import ServerVerifier
@@ -48,22 +49,22 @@ def load_prm(reference: ModelSpec, device: str = "auto") -> tuple[TransformersVe
     source, local = checkpoint_source(name, VERIFIER_CHOICES)
     with refusing(name, VERIFIER_CHOICES):
         found = _format(reference, source, local)
-        kind = FORMATS[found.format]
+        kind = found.entry
         reference.refuse_others({"format", *placement.OPTIONS, *kind.options})
     where = {key: reference.options[key] for key in placement.OPTIONS if key in reference.options}
     model, tokenizer = loaded(kind.model, name, device, VERIFIER_CHOICES, where)
     with refusing(name, VERIFIER_CHOICES):
         if kind.attach:
             kind.attach(model, tensors(source, local, kind.prefix))
-        chosen = {key: reference.options[key] for key in kind.options if key in reference.options}
-        format = kind.made(tokenizer, **chosen)
+        format = make(kind, tokenizer, reference.options)
         format.check(model)
         return TransformersVerifier(model, format, name), found
 
 
 def on_server(name: str) -> tuple[ServerVerifier, DetectedFormat]:
     """A PRM on a server, and which format was found how. Raises ValueError as `load_verifier` does."""
-    from tts_viz.engines.server.loading import server_verifier  # its client takes a second to import
+    with needing("A model on a server"):
+        from tts_viz.engines.server.loading import server_verifier  # its client takes a second to import
 
     with refusing_server(name):
         return server_verifier(parse_model_spec(name))
@@ -72,16 +73,12 @@ def on_server(name: str) -> tuple[ServerVerifier, DetectedFormat]:
 def _format(reference: ModelSpec, source: str, local: bool) -> DetectedFormat:
     asked = reference.options.get("format")
     if asked is not None:
-        if asked not in FORMATS:
-            raise ValueError(f"there is no format {asked!r}")
-        return DetectedFormat(asked, "you said so")
-    if reference.name in EMBEDDED:
-        return DetectedFormat("trl", "it comes with tts_viz")
+        return detect(Checkpoint(reference.name, None), asked)
     try:
         config = AutoConfig.from_pretrained(source, local_files_only=local)
     except OSError as error:
         raise ValueError(str(error).splitlines()[0]) from error
-    return detect(config, reference.name, weight_files(source, local))
+    return detect(Checkpoint(reference.name, config, weight_files(source, local).keys()))
 
 
 def _noisy(name: str, device: str) -> Verifier:

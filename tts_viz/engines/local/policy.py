@@ -226,7 +226,8 @@ class TransformersPolicy:
         segment = self.reader.forest.child(draft.prefix, tuple(draft.tokens))
         if segment.tail is None:
             segment.pending = 1
-            segment.kv = cache.cut(row, 0, len(draft.tokens) - 1) if len(draft.tokens) > 1 else []
+            kv = cache.cut(row, 0, len(draft.tokens) - 1) if len(draft.tokens) > 1 else []
+            self.reader.forest.hold(segment, kv, None)
 
     def _sampled(self, draft: PartialStep, seconds: float) -> Sampled:
         # Every token but a step's last passes through the model while it is written.

@@ -34,7 +34,8 @@ def choose(
     """
     logprobs = (torch.log_softmax(logits.float(), -1) * ROUNDED).round() / ROUNDED
     best, greedy = logprobs.max(-1)
-    warmth = torch.tensor([t or 1.0 for t in temperatures], device=logits.device)
+    # The default dtype may be another one at this moment: that of a model that is being built in another thread.
+    warmth = torch.tensor([t or 1.0 for t in temperatures], dtype=logprobs.dtype, device=logits.device)
     # Over a large vocabulary a sum in single precision would lose the unlikely tokens.
     edges = ((logprobs - best[:, None]) / warmth[:, None]).exp().cumsum(-1, dtype=torch.float64)
     draws = [uniform(seed, position) for seed, position in zip(seeds, positions)]

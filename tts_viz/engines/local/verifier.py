@@ -16,7 +16,8 @@ from tts_viz.engines.failures import explained
 from tts_viz.engines.local.kv.reader import Read, Reader
 from tts_viz.engines.local.kv.segments import Forest, Segment
 from tts_viz.engines.local.placement import memory_shares
-from tts_viz.engines.prm.base import PRMFormat, Tokens
+from tts_viz.engines.prm.base import PRMFormat
+from tts_viz.engines.tokens import Tokens
 from tts_viz.errors import EngineError
 
 

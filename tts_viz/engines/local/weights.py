@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from transformers import AutoConfig, AutoTokenizer, BitsAndBytesConfig
 from transformers.utils import logging
+from transformers.utils.hub import cached_file
 
 from tts_viz.engines.embedded import EMBEDDED
 from tts_viz.engines.local.checkpoint_files import check_folder, check_vocabulary
 from tts_viz.engines.local.placement import Placement, placed
+from tts_viz.engines.prm.checkpoint_heads import weight_files
+
+_BUILDING = threading.RLock()
+"""While it builds a model, `from_pretrained` puts other values into torch (the default dtype, `torch.nn.init`) for the whole
+process; two at once would leave them there. Downloads, which may take minutes, are made before."""
 
 
 @contextmanager
@@ -67,9 +74,14 @@ def loaded(kind: Any, name: str, device: str, choices: str, options: Mapping[str
     with refusing(name, choices):
         try:
             config = AutoConfig.from_pretrained(source, local_files_only=local)
-            where = placed(kind, config, device, options)
+            with _BUILDING:
+                where = placed(kind, config, device, options)
             tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=local)
-            with _progress(name, where):
+            if name not in EMBEDDED:
+                print(f"Loading {name}: {where}", file=sys.stderr, flush=True)
+            if not local:
+                _download(source)
+            with _BUILDING, _bars(name not in EMBEDDED):
                 model, info = kind.from_pretrained(
                     source, local_files_only=local, use_safetensors=True, output_loading_info=True, **_how(where)
                 )
@@ -79,6 +91,13 @@ def loaded(kind: Any, name: str, device: str, choices: str, options: Mapping[str
         if info["missing_keys"]:  # transformers would fill them with random numbers
             raise ValueError(f"it lacks the weights {', '.join(sorted(info['missing_keys']))}")
     return (model if where.bits else model.to(where.device)), tokenizer
+
+
+def _download(source: str) -> None:
+    """Its weights, as far as it names them as most do; what remains is fetched where the model is built."""
+    with suppress(ValueError):
+        for file in sorted(set(weight_files(source, local=False).values())):
+            cached_file(source, file)
 
 
 def _how(where: Placement) -> dict[str, Any]:
@@ -93,12 +112,10 @@ def _how(where: Placement) -> dict[str, Any]:
 
 
 @contextmanager
-def _progress(name: str, where: Placement) -> Iterator[None]:
-    """The embedded models are there at once; others take long, so that transformers' own bars are shown."""
-    if name in EMBEDDED:
+def _bars(shown: bool) -> Iterator[None]:
+    """Whether transformers shows its progress: the embedded models are there at once; others take long."""
+    if not shown:
         logging.disable_progress_bar()
-    else:
-        print(f"Loading {name}: {where}", file=sys.stderr, flush=True)
     try:
         yield
     finally:

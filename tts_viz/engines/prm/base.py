@@ -1,13 +1,35 @@
-"""What a format of process reward models has to say."""
+"""What a format of process reward models has to say, and how one is registered.
+
+To add one: a file beside this one that `formats` imports, or in another package, named by an entry point of the group
+`tts_viz.prm_formats`; in it a class with the methods of `PRMFormat`, decorated with `@prm_format(…)`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from torch import Tensor
 
-Tokens = tuple[int, ...]
+from tts_viz.core.registry import Registry
+from tts_viz.engines.tokens import Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """A server sorts each token into `count` classes, of which `good` means "right so far"; one class: how good it is."""
+
+    count: int
+    good: int
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """The model is a language model that writes one of two tokens after a step."""
+
+    plus: int
+    minus: int
 
 
 class PRMFormat(Protocol):
@@ -17,6 +39,11 @@ class PRMFormat(Protocol):
     """
 
     name: ClassVar[str]
+
+    @property
+    def tokenizer(self) -> Any:
+        """The model's own."""
+        ...
 
     def check(self, model: Any) -> None:
         """Raises ValueError, with what was found, where the model cannot be read in this format."""
@@ -37,42 +64,65 @@ class PRMFormat(Protocol):
         """A reward in [0, 1] for each hidden state [rows, size]."""
         ...
 
-
-@runtime_checkable
-class Labelled(Protocol):
-    """A format whose model sorts tokens into `labels` classes (one: how good it is), as a server can tell of them."""
-
-    labels: ClassVar[int]
-
-    def good(self, config: Any) -> int:
-        """Which label means "right so far". `config` is the model's; None where it is not known."""
+    def served(self, config: Any) -> Labels | Signs | None:
+        """How a server that runs the model can tell the rewards; None: it cannot. `config` is the model's; None where it is
+        not known. Raises ValueError for a tokenizer that lacks what is needed."""
         ...
 
 
-@runtime_checkable
-class Signing(Protocol):
-    """A format whose model is a language model, and writes "+" or "-" after a step."""
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What is known of a model before it is loaded. `weights`: the names of its tensors; none for one on a server."""
 
-    def signs(self) -> tuple[int, int]:
-        """The tokens of the two. Raises ValueError for a tokenizer that has no such tokens."""
-        ...
+    name: str
+    config: Any
+    weights: Collection[str] = ()
 
+    @property
+    def architecture(self) -> str:
+        return next(iter(getattr(self.config, "architectures", None) or ()), "")
 
-def encoded(tokenizer: Any, text: str) -> Tokens:
-    """Without the special tokens that a tokenizer puts around a text; those written in the text are kept."""
-    return tuple(tokenizer(text, add_special_tokens=False)["input_ids"])
-
-
-def continued(tokenizer: Any, before: str, text: str) -> Tokens:
-    """The tokens of `text` as they are after `before`, from which some tokenizers cannot be cut free by themselves:
-    sentencepiece puts a space before every text. Where the two would merge, the text by itself."""
-    first, both = encoded(tokenizer, before), encoded(tokenizer, before + text)
-    return both[len(first) :] if both[: len(first)] == first else encoded(tokenizer, text)
+    @property
+    def writes(self) -> bool:
+        """Is it a language model, as far as that is known?"""
+        return not self.architecture or self.architecture.endswith("ForCausalLM")
 
 
-def single(tokenizer: Any, text: str) -> int:
-    """The one token that this text is. Raises ValueError where it is more."""
-    found = encoded(tokenizer, text)
-    if len(found) != 1:
-        raise ValueError(f"its tokenizer reads {text!r} as {len(found)} tokens, and the format needs one")
-    return found[0]
+@dataclass(frozen=True, slots=True)
+class FormatEntry:
+    """A registered format: how it is made from a tokenizer and `options`, and its model loaded.
+
+    `model` is transformers' class of the body. A head of the checkpoint's own has tensors that begin with `prefix` and is
+    attached by `attach(model, tensors)`. `recognises` says why a checkpoint is in this format, "" where it is not known to be.
+    `tag`: a step's end is marked by a piece of text, which should be as few tokens as where the model was trained.
+    """
+
+    make: Callable[..., PRMFormat]
+    model: Any
+    recognises: Callable[[Checkpoint], str]
+    prefix: str = ""
+    attach: Callable[[Any, Mapping[str, Tensor]], None] | None = None
+    options: Collection[str] = ()
+    tag: bool = False
+
+
+FORMATS: Registry[FormatEntry] = Registry("PRM format", "tts_viz.prm_formats")
+
+F = TypeVar("F", bound=PRMFormat)
+
+
+def prm_format(
+    model: Any,
+    recognises: Callable[[Checkpoint], str],
+    prefix: str = "",
+    attach: Callable[[Any, Mapping[str, Tensor]], None] | None = None,
+    options: Collection[str] = (),
+    tag: bool = False,
+) -> Callable[[type[F]], type[F]]:
+    """Class decorator: enter a format into `FORMATS` under its name. For the arguments see `FormatEntry`."""
+
+    def register(cls: type[F]) -> type[F]:
+        FORMATS.add(cls.name, FormatEntry(cls, model, recognises, prefix, attach, options, tag))
+        return cls
+
+    return register

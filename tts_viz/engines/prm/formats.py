@@ -2,46 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from torch import Tensor
-from transformers import (
-    AutoModel,
-    AutoModelForCausalLM,
-    AutoModelForSequenceClassification,
-    AutoModelForTokenClassification,
-)
+# isort: off
+from tts_viz.engines.prm import trl, orm, math_shepherd, rlhflow, qwen, skywork
 
-from tts_viz.engines.prm import qwen, skywork
-from tts_viz.engines.prm.base import PRMFormat
-from tts_viz.engines.prm.math_shepherd import MathShepherd
-from tts_viz.engines.prm.orm import ORM
-from tts_viz.engines.prm.rlhflow import RLHFlow
-from tts_viz.engines.prm.trl import TRL
+# isort: on
+from tts_viz.engines.prm.base import FORMATS, Checkpoint, FormatEntry, PRMFormat
 
-
-@dataclass(frozen=True, slots=True)
-class FormatEntry:
-    """How a format is made from a tokenizer and options, and its model loaded: by which of transformers' classes, and
-    with which head of the checkpoint's own (the tensors' prefix, and what attaches them)."""
-
-    made: Callable[..., PRMFormat]
-    model: Any
-    prefix: str = ""
-    attach: Callable[[Any, Mapping[str, Tensor]], None] | None = None
-    options: Collection[str] = ()
-
-
-FORMATS: dict[str, FormatEntry] = {
-    "trl": FormatEntry(TRL, AutoModelForTokenClassification, options=("separator",)),
-    "math-shepherd": FormatEntry(MathShepherd, AutoModelForCausalLM),
-    "rlhflow": FormatEntry(RLHFlow, AutoModelForCausalLM),
-    "qwen": FormatEntry(qwen.Qwen, AutoModel, "score.", qwen.attach),
-    "skywork": FormatEntry(skywork.Skywork, AutoModel, skywork.PREFIX, skywork.attach),
-    "orm": FormatEntry(ORM, AutoModelForSequenceClassification, options=("separator",)),
-}
+__all__ = [
+    "FORMATS",
+    "Checkpoint",
+    "DetectedFormat",
+    "detect",
+    "make",
+    "math_shepherd",
+    "orm",
+    "qwen",
+    "rlhflow",
+    "skywork",
+    "trl",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,29 +33,29 @@ class DetectedFormat:
     format: str
     why: str
 
+    @property
+    def entry(self) -> FormatEntry:
+        return FORMATS[self.format]
 
-def detect(config: Any, name: str, weights: Collection[str]) -> DetectedFormat:
-    """Which format a checkpoint is in, by its config, its name and the names of its weights.
 
-    Raises ValueError, naming the formats, where these do not tell.
+def detect(checkpoint: Checkpoint, asked: str | None = None) -> DetectedFormat:
+    """Which format a checkpoint is in: the one that is asked for, or the last registered that recognises it, so that a special
+    format goes before a general one, and another package's before ours.
+
+    Raises ValueError, naming the formats, where nothing tells.
     """
-    architecture = next(iter(config.architectures or ()), "")
-    lower = name.lower()
-    if any(key.startswith(skywork.PREFIX) for key in weights):
-        return DetectedFormat("skywork", f"its weights have a value head ({skywork.PREFIX}…)")
-    if set(qwen.KEYS) <= set(weights):
-        return DetectedFormat("qwen", "its weights have a head of two layers (score.0, score.2)")
-    if architecture.endswith("ForProcessRewardModel"):
-        return DetectedFormat("qwen", f"its architecture is {architecture}")
-    if architecture.endswith("ForTokenClassification"):
-        return DetectedFormat("trl", f"its architecture is {architecture}")
-    if architecture.endswith("ForSequenceClassification"):
-        return DetectedFormat("orm", f"its architecture is {architecture}")
-    if "shepherd" in lower:
-        return DetectedFormat("math-shepherd", "its name says so")
-    if "rlhflow" in lower or ("prm" in lower and "deepseek-data" in lower) or "mistral-data" in lower:
-        return DetectedFormat("rlhflow", "its name says so")
+    if asked is not None:
+        FORMATS.named(asked)
+        return DetectedFormat(asked, "you said so")
+    for name, entry in reversed(list(FORMATS.items())):
+        if why := entry.recognises(checkpoint):
+            return DetectedFormat(name, why)
     raise ValueError(
-        f"its architecture, {architecture or 'which it does not name'}, does not tell in which format it reads steps; add "
-        f"?format=NAME to its name, with one of {', '.join(FORMATS)}"
+        f"its architecture, {checkpoint.architecture or 'which it does not name'}, does not tell in which format it reads "
+        f"steps; add ?format=NAME to its name, with one of {', '.join(FORMATS)}"
     )
+
+
+def make(entry: FormatEntry, tokenizer: object, options: Mapping[str, str]) -> PRMFormat:
+    """The format with those of the options that are its own."""
+    return entry.make(tokenizer, **{key: options[key] for key in entry.options if key in options})

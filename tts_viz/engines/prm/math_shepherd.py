@@ -11,13 +11,20 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from torch import Tensor
+from transformers import AutoModelForCausalLM
 
-from tts_viz.engines.prm.base import Tokens, continued, encoded
+from tts_viz.engines.prm.base import Checkpoint, Signs, prm_format
 from tts_viz.engines.prm.plus_minus import check_writes, plus_against_minus
+from tts_viz.engines.tokens import Tokens, continued, encoded
 
 TAG = " ки"
 
 
+def recognises(checkpoint: Checkpoint) -> str:
+    return "its name says so" if checkpoint.writes and "shepherd" in checkpoint.name.lower() else ""
+
+
+@prm_format(AutoModelForCausalLM, recognises, tag=True)
 @dataclass(frozen=True)
 class MathShepherd:
     """`question step ки`, then `step ки` on a line of its own for each further step, read at the tag's last token."""
@@ -28,9 +35,9 @@ class MathShepherd:
 
     def check(self, model: Any) -> None:
         check_writes(model)
-        self.signs()  # raises ValueError where there are none
+        self._signs()  # raises ValueError where there are none
 
-    def signs(self) -> tuple[int, int]:
+    def _signs(self) -> tuple[int, int]:
         found = encoded(self.tokenizer, "+ -")
         if len(found) != 2:
             raise ValueError(
@@ -48,4 +55,7 @@ class MathShepherd:
         return ()
 
     def rewards(self, model: Any, hidden: Tensor) -> Sequence[float]:
-        return plus_against_minus(model, hidden, *self.signs())
+        return plus_against_minus(model, hidden, *self._signs())
+
+    def served(self, config: Any) -> Signs:
+        return Signs(*self._signs())

@@ -12,17 +12,24 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from torch import Tensor
+from transformers import AutoModelForSequenceClassification
 
-from tts_viz.engines.prm.base import Tokens, encoded
+from tts_viz.engines.prm.base import Checkpoint, Labels, prm_format
 from tts_viz.engines.prm.chat_template import HOLE, around, rendered
+from tts_viz.engines.tokens import Tokens, encoded
 
 
+def recognises(checkpoint: Checkpoint) -> str:
+    architecture = checkpoint.architecture
+    return f"its architecture is {architecture}" if architecture.endswith("ForSequenceClassification") else ""
+
+
+@prm_format(AutoModelForSequenceClassification, recognises, options=("separator",))
 @dataclass(frozen=True)
 class ORM:
     """A chat in which the assistant says all steps, and its turn is closed for each reading."""
 
     name: ClassVar[str] = "orm"
-    labels: ClassVar[int] = 1
 
     tokenizer: Any
     separator: str = "\n\n"
@@ -50,5 +57,5 @@ class ORM:
     def rewards(self, model: Any, hidden: Tensor) -> Sequence[float]:
         return model.score(hidden).double().sigmoid()[:, 0].tolist()
 
-    def good(self, config: Any) -> int:
-        return 0
+    def served(self, config: Any) -> Labels:
+        return Labels(1, 0)

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from torch import Tensor, nn
+from transformers import AutoModel
 
-from tts_viz.engines.prm.base import Tokens, encoded, single
+from tts_viz.engines.prm.base import Checkpoint, Labels, prm_format
 from tts_viz.engines.prm.chat_template import rendered
+from tts_viz.engines.tokens import Tokens, encoded, single
 
 SYSTEM = "Please reason step by step, and put your final answer within \\boxed{}."
 SEPARATOR = "<extra_0>"
@@ -21,12 +23,30 @@ KEYS = ("score.0.weight", "score.0.bias", "score.2.weight", "score.2.bias")
 """of the head in the weights: linear, ReLU, linear"""
 
 
+def recognises(checkpoint: Checkpoint) -> str:
+    if set(KEYS) <= set(checkpoint.weights):
+        return "its weights have a head of two layers (score.0, score.2)"
+    architecture = checkpoint.architecture
+    return f"its architecture is {architecture}" if architecture.endswith("ForProcessRewardModel") else ""
+
+
+def attach(model: Any, weights: Mapping[str, Tensor]) -> None:
+    """Give the body its head, from the tensors of `KEYS`. Raises ValueError where they are not there."""
+    if missing := [key for key in KEYS if key not in weights]:
+        raise ValueError(f"its weights lack {', '.join(missing)}, the head of this format")
+    first, second = weights[KEYS[0]], weights[KEYS[2]]
+    wide, inner, labels = first.shape[1], first.shape[0], second.shape[0]
+    made = nn.Sequential(nn.Linear(wide, inner), nn.ReLU(), nn.Linear(inner, labels))
+    made.load_state_dict({key.removeprefix("score."): weights[key] for key in KEYS})
+    model.add_module("score", made.to(model.device, model.dtype))
+
+
+@prm_format(AutoModel, recognises, "score.", attach)
 @dataclass(frozen=True)
 class Qwen:
     """A chat whose assistant says the steps, each followed by <extra_0>."""
 
     name: ClassVar[str] = "qwen"
-    labels: ClassVar[int] = 2
 
     tokenizer: Any
 
@@ -45,16 +65,5 @@ class Qwen:
     def rewards(self, model: Any, hidden: Tensor) -> Sequence[float]:
         return model.score(hidden).double().softmax(-1)[:, 1].tolist()
 
-    def good(self, config: Any) -> int:
-        return 1
-
-
-def attach(model: Any, weights: Mapping[str, Tensor]) -> None:
-    """Give the body its head, from the tensors of `KEYS`. Raises ValueError where they are not there."""
-    if missing := [key for key in KEYS if key not in weights]:
-        raise ValueError(f"its weights lack {', '.join(missing)}, the head of this format")
-    first, second = weights[KEYS[0]], weights[KEYS[2]]
-    wide, inner, labels = first.shape[1], first.shape[0], second.shape[0]
-    made = nn.Sequential(nn.Linear(wide, inner), nn.ReLU(), nn.Linear(inner, labels))
-    made.load_state_dict({key.removeprefix("score."): weights[key] for key in KEYS})
-    model.add_module("score", made.to(model.device, model.dtype))
+    def served(self, config: Any) -> Labels:
+        return Labels(2, 1)

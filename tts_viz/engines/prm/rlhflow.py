@@ -12,12 +12,21 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from torch import Tensor
+from transformers import AutoModelForCausalLM
 
-from tts_viz.engines.prm.base import Tokens, encoded, single
+from tts_viz.engines.prm.base import Checkpoint, Signs, prm_format
 from tts_viz.engines.prm.chat_template import HOLE, around, rendered
 from tts_viz.engines.prm.plus_minus import check_writes, plus_against_minus
+from tts_viz.engines.tokens import Tokens, encoded, single
 
 
+def recognises(checkpoint: Checkpoint) -> str:
+    name = checkpoint.name.lower()
+    theirs = "rlhflow" in name or ("prm" in name and "deepseek-data" in name) or "mistral-data" in name
+    return "its name says so" if checkpoint.writes and theirs else ""
+
+
+@prm_format(AutoModelForCausalLM, recognises)
 @dataclass(frozen=True)
 class RLHFlow:
     """The first turn is the question, a space and the first step."""
@@ -28,10 +37,10 @@ class RLHFlow:
 
     def check(self, model: Any) -> None:
         check_writes(model)
-        self.signs()  # these raise ValueError where they cannot be had
+        self._signs()  # these raise ValueError where they cannot be had
         self._turn("?")
 
-    def signs(self) -> tuple[int, int]:
+    def _signs(self) -> tuple[int, int]:
         return single(self.tokenizer, "+"), single(self.tokenizer, "-")
 
     def pieces(self, prompt: str, question: str, steps: Sequence[str]) -> list[Tokens]:
@@ -54,4 +63,7 @@ class RLHFlow:
         return ()
 
     def rewards(self, model: Any, hidden: Tensor) -> Sequence[float]:
-        return plus_against_minus(model, hidden, *self.signs())
+        return plus_against_minus(model, hidden, *self._signs())
+
+    def served(self, config: Any) -> Signs:
+        return Signs(*self._signs())

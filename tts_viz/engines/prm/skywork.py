@@ -11,19 +11,36 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from torch import Tensor, nn
+from transformers import AutoModel
 
-from tts_viz.engines.prm.base import Tokens, encoded, single
+from tts_viz.engines.prm.base import Checkpoint, Labels, prm_format
+from tts_viz.engines.tokens import Tokens, encoded, single
 
 PREFIX = "v_head."
 """of the head in the weights"""
 
 
+def recognises(checkpoint: Checkpoint) -> str:
+    has_head = any(key.startswith(PREFIX) for key in checkpoint.weights)
+    return f"its weights have a value head ({PREFIX}…)" if has_head else ""
+
+
+def attach(model: Any, weights: Mapping[str, Tensor]) -> None:
+    """Give the body its head, from the tensors under `PREFIX`. Raises ValueError where there is none of one value."""
+    found = {key.rpartition(".")[2]: weights[key] for key in weights if key.startswith(PREFIX)}
+    if "weight" not in found or found["weight"].shape[0] != 1:
+        raise ValueError(f"its weights have no {PREFIX}…weight of one row, the value head of this format")
+    made = nn.Linear(found["weight"].shape[1], 1, bias="bias" in found)
+    made.load_state_dict(found)
+    model.add_module("v_head", made.to(model.device, model.dtype))
+
+
+@prm_format(AutoModel, recognises, PREFIX, attach)
 @dataclass(frozen=True)
 class Skywork:
     """Beginning-of-text token if there is one, the question and a newline, then each line and a newline."""
 
     name: ClassVar[str] = "skywork"
-    labels: ClassVar[int] = 1
 
     tokenizer: Any
 
@@ -47,15 +64,5 @@ class Skywork:
     def rewards(self, model: Any, hidden: Tensor) -> Sequence[float]:
         return model.v_head(hidden).double().sigmoid()[:, 0].tolist()
 
-    def good(self, config: Any) -> int:
-        return 0
-
-
-def attach(model: Any, weights: Mapping[str, Tensor]) -> None:
-    """Give the body its head, from the tensors under `PREFIX`. Raises ValueError where there is none of one value."""
-    found = {key.rpartition(".")[2]: weights[key] for key in weights if key.startswith(PREFIX)}
-    if "weight" not in found or found["weight"].shape[0] != 1:
-        raise ValueError(f"its weights have no {PREFIX}…weight of one row, the value head of this format")
-    made = nn.Linear(found["weight"].shape[1], 1, bias="bias" in found)
-    made.load_state_dict(found)
-    model.add_module("v_head", made.to(model.device, model.dtype))
+    def served(self, config: Any) -> Labels:
+        return Labels(1, 0)

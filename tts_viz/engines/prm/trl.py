@@ -10,19 +10,29 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from torch import Tensor
+from transformers import AutoModelForTokenClassification
 
-from tts_viz.engines.prm.base import Tokens, encoded
+from tts_viz.engines.embedded import EMBEDDED
+from tts_viz.engines.prm.base import Checkpoint, Labels, prm_format
+from tts_viz.engines.tokens import Tokens, encoded
 
 GOOD = {"good", "correct", "right", "positive", "true", "yes", "+"}
 """Names under which a model's config may list the label for "right so far"; unnamed, it is label 1."""
 
 
+def recognises(checkpoint: Checkpoint) -> str:
+    if checkpoint.name in EMBEDDED:
+        return "it comes with tts_viz"
+    architecture = checkpoint.architecture
+    return f"its architecture is {architecture}" if architecture.endswith("ForTokenClassification") else ""
+
+
+@prm_format(AutoModelForTokenClassification, recognises, options=("separator",), tag=True)
 @dataclass(frozen=True)
 class TRL:
     """Beginning-of-text token, prompt, then each step followed by the separator, all tokenized apart."""
 
     name: ClassVar[str] = "trl"
-    labels: ClassVar[int] = 2
 
     tokenizer: Any
     separator: str = "\n"
@@ -43,9 +53,14 @@ class TRL:
         return ()
 
     def rewards(self, model: Any, hidden: Tensor) -> Sequence[float]:
-        return model.score(hidden).double().softmax(-1)[:, self.good(model.config)].tolist()
+        return model.score(hidden).double().softmax(-1)[:, good(model.config)].tolist()
 
-    def good(self, config: Any) -> int:
-        labels = getattr(config, "id2label", None) or {}
-        named = [int(i) for i, name in labels.items() if str(name).lower() in GOOD]
-        return named[0] if len(named) == 1 else 1
+    def served(self, config: Any) -> Labels:
+        return Labels(2, good(config))
+
+
+def good(config: Any) -> int:
+    """Which label means "right so far"."""
+    labels = getattr(config, "id2label", None) or {}
+    named = [int(i) for i, name in labels.items() if str(name).lower() in GOOD]
+    return named[0] if len(named) == 1 else 1

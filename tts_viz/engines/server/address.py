@@ -13,11 +13,6 @@ class Address:
     base: str
     model: str
 
-    @property
-    def pooling(self) -> str:
-        """vLLM's own endpoints lie beside the protocol's, not under them."""
-        return f"{self.base.removesuffix('/v1')}/pooling"
-
 
 def is_server(name: str) -> bool:
     return name.startswith(("http://", "https://"))

@@ -17,7 +17,6 @@ import openai
 from pydantic import BaseModel, ValidationError
 
 from tts_viz.engines.server.address import Address
-from tts_viz.engines.server.responses import Card, ModelList
 from tts_viz.errors import EngineError
 
 KEY = "TTS_VIZ_API_KEY"
@@ -34,6 +33,7 @@ LONGEST = 200
 RequestBody = TypeVar("RequestBody")
 ResponseBody = TypeVar("ResponseBody")
 Shape = TypeVar("Shape", bound=BaseModel)
+T = TypeVar("T")
 
 _starting = threading.Lock()
 
@@ -51,14 +51,17 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 
 class Client:
-    """`at_once`: requests under way together; `timeout`: seconds for one of them; `tries`: how often it is sent at most.
+    """`at_once`: requests under way together; `timeout`: seconds for one of them; `tries`: how often it is sent at most;
+    `kind`: the name of the kind of server, "" where it is to be found out.
 
     A request is sent again, after half a second, then one, two, four and at most eight, less some by chance, where the server
     could not be reached, took too long, or answered 408, 409, 429 or 5xx; or after as long as it asked for.
     """
 
-    def __init__(self, address: Address, at_once: int = 32, timeout: float = 60.0, tries: int = 4) -> None:
-        self.address, self.timeout, self.tries = address, timeout, tries
+    def __init__(
+        self, address: Address, at_once: int = 32, timeout: float = 60.0, tries: int = 4, kind: str = ""
+    ) -> None:
+        self.address, self.timeout, self.tries, self.kind = address, timeout, tries, kind
         self._client = openai.AsyncOpenAI(
             api_key=os.environ.get(KEY, "").strip() or NO_KEY,
             base_url=address.base,
@@ -69,7 +72,8 @@ class Client:
         self._client.organization = self._client.project = None
         self._room = asyncio.Semaphore(at_once)
         self._introducing = asyncio.Lock()
-        self._card: Card | None = None
+        self._known: Any = None
+        self._got: dict[str, Any] = {}
 
     def __str__(self) -> str:
         return f"The server {self.address.base}"
@@ -90,29 +94,21 @@ class Client:
 
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(all_of_them(), _loop()))
 
-    async def card(self) -> Card:
-        """What the server says of the model, asked until it has answered once. Raises EngineError where it has no such model.
-
-        Only within `each`, as are all that follow.
-        """
+    async def once(self, make: Callable[[], Awaitable[T]]) -> T:
+        """What `make` finds out about the server, until it has succeeded once. Only within `each`, as are all that follow."""
         async with self._introducing:
-            if self._card is None:
-                self._card = await self._introduced()
-            return self._card
+            if self._known is None:
+                self._known = await make()
+            return self._known
 
-    async def _introduced(self) -> Card:
-        try:
-            found = (await self._asked(lambda: self._client.get("/models", cast_to=object), ModelList)).data
-        except _UnknownError:  # not every server lists its models
-            return Card(id=self.address.model)
-        if card := next((card for card in found if card.id == self.address.model), None):
-            return card
-        there = ", ".join(card.id for card in found) or "none"
-        raise EngineError(self._said(f"has no model {self.address.model!r}; it has: {there}"[:LONGEST]))
+    async def get(self, path: str, shape: type[Shape]) -> Shape:
+        """The answer of a path, checked to be of a shape, and remembered once there is one. Raises EngineError."""
+        if path not in self._got:
+            self._got[path] = await self._asked(lambda: self._client.get(path, cast_to=object), shape)
+        return self._got[path]
 
     async def post(self, path: str, body: dict[str, Any], shape: type[Shape]) -> Shape:
         """The answer of a path, or of a whole URL, checked to be of a shape. Raises EngineError."""
-        body = {"model": self.address.model, **body}
         async with self._room:
             return await self._asked(lambda: self._client.post(path, body=body, cast_to=object), shape)
 
@@ -121,14 +117,14 @@ class Client:
             return shape.model_validate(await ask())
         except openai.APITimeoutError:
             raise EngineError(
-                self._said(
+                self.says(
                     f"did not answer within {self.timeout:g} seconds, asked {self._times}. It may have too much to do: "
                     "a smaller N asks for less at once."
                 )
             ) from None
         except openai.APIConnectionError as error:
             why = f" ({type(error.__cause__).__name__})" if error.__cause__ else ""
-            raise EngineError(self._said(f"cannot be reached{why}, tried {self._times}. Is it running?")) from None
+            raise EngineError(self.says(f"cannot be reached{why}, tried {self._times}. Is it running?")) from None
         except openai.APIStatusError as error:
             raise self._refusal(error) from None
         except ValidationError as error:
@@ -143,29 +139,29 @@ class Client:
         return "once" if self.tries == 1 else f"{self.tries} times"
 
     def _garbage(self, what: str) -> str:
-        return self._said(
-            f"gave an answer that makes no sense ({what}). Does the address lead to a server that speaks OpenAI's protocol?"
+        return self.says(
+            f"gave an answer that makes no sense ({what}). Does the address lead to a server of language models?"
         )
 
     def _refusal(self, error: openai.APIStatusError) -> EngineError:
         code, words = error.status_code, f"{error.status_code}: {self._words(error)}"
         if code in (401, 403):
-            return EngineError(self._said(f"wants another key ({code}). Set {KEY}, and start this program again."))
+            return EngineError(self.says(f"wants another key ({code}). Set {KEY}, and start this program again."))
         if code in (404, 405, 501):
-            return _UnknownError(self._said(f"does not know what was asked for ({words})."))
+            return UnknownPathError(self.says(f"does not know what was asked for ({words})."))
         if code == 429 or code >= 500:
-            return EngineError(self._said(f"failed, asked {self._times} ({words})."))
-        return EngineError(self._said(f"refused a request ({words})."))
+            return EngineError(self.says(f"failed, asked {self._times} ({words})."))
+        return EngineError(self.says(f"refused a request ({words})."))
 
     def _words(self, error: openai.APIStatusError) -> str:
         words = " ".join(error.message.partition(" - ")[2].split())
         return words[:LONGEST] or "no reason given"
 
-    def _said(self, what: str) -> str:
+    def says(self, what: str) -> str:
         """With whatever a server repeats of the key left out."""
         key = self._client.api_key
         return f"{self} {what}" if key == NO_KEY else f"{self} {what}".replace(key, "…")
 
 
-class _UnknownError(EngineError):
-    """The server has no such path, or no such model."""
+class UnknownPathError(EngineError):
+    """The server has no such path, or no such model there."""

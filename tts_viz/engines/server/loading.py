@@ -11,14 +11,15 @@ from tts_viz.engines import prompting
 from tts_viz.engines.embedded import EMBEDDED
 from tts_viz.engines.local.weights import source_of
 from tts_viz.engines.model_spec import ModelSpec
-from tts_viz.engines.prm.formats import FORMATS, DetectedFormat, detect
+from tts_viz.engines.prm.formats import FORMATS, Checkpoint, DetectedFormat, detect, make
 from tts_viz.engines.prompt_presets import prompt_style
 from tts_viz.engines.server.address import parse_address
 from tts_viz.engines.server.client import Client
+from tts_viz.engines.server.introduction import SERVERS
 from tts_viz.engines.server.policy import ServerPolicy
-from tts_viz.engines.server.verifier import ServerVerifier, exercised
+from tts_viz.engines.server.verifier import ServerVerifier
 
-OPTIONS = ("tokenizer", "at_once", "timeout", "tries", "parameters")
+OPTIONS = ("tokenizer", "server", "at_once", "timeout", "tries", "parameters")
 
 NONE = "none"
 
@@ -47,24 +48,24 @@ def server_verifier(reference: ModelSpec) -> tuple[ServerVerifier, DetectedForma
     """A PRM, and which format was found how. Asks the server nothing yet. Raises ValueError as `server_policy` does."""
     address = parse_address(reference.name)
     asked = reference.options.get("format")
-    if asked is not None and asked not in FORMATS:
-        raise ValueError(f"there is no format {asked!r}; there are {', '.join(FORMATS)}")
+    if asked is not None:
+        FORMATS.named(asked)
     known = _described(reference, address.model)
     if known is None:
         raise ValueError("steps are cut into tokens here, by the model's tokenizer: add ?tokenizer=FOLDER_OR_HUB_ID")
-    if asked:
-        found = DetectedFormat(asked, "you said so")
-    elif known.source in EMBEDDED:
-        found = DetectedFormat("trl", "it comes with tts_viz")
-    else:
-        found = detect(known.config, known.source, ())
-    kind = FORMATS[found.format]
-    reference.refuse_others({*OPTIONS, "format", *kind.options})
-    format = kind.made(
-        known.tokenizer, **{key: reference.options[key] for key in kind.options if key in reference.options}
+    found = detect(Checkpoint(known.source, known.config), asked)
+    reference.refuse_others({*OPTIONS, "format", *found.entry.options})
+    format = make(found.entry, known.tokenizer, reference.options)
+    served = format.served(known.config)
+    if served is None:
+        raise ValueError(
+            f"no server can tell the rewards of the format {found.format}; load the model here, by its folder"
+        )
+    format.pieces("1+1", "1+1", ["2"])  # raises ValueError where its tokenizer cannot write a solution
+    return (
+        ServerVerifier(_connection(reference), format, served, _parameters(reference), reference.name),
+        found,
     )
-    exercised(format)
-    return ServerVerifier(_connection(reference), format, known.config, _parameters(reference), reference.name), found
 
 
 def _described(reference: ModelSpec, model: str) -> Described | None:
@@ -96,11 +97,15 @@ def _folder(name: str) -> bool:
 
 
 def _connection(reference: ModelSpec) -> Client:
+    kind = reference.options.get("server", "")
+    if kind:
+        SERVERS.named(kind)  # raises ValueError where there is none
     return Client(
         parse_address(reference.name),
         at_once=_number(reference, "at_once", 32, 1024),
         timeout=_number(reference, "timeout", 60, 3600),
         tries=_number(reference, "tries", 4, 20),
+        kind=kind,
     )
 
 

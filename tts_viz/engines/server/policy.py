@@ -14,22 +14,21 @@ from typing import Any
 from tts_viz.core.budget import Cost
 from tts_viz.core.events import Finish
 from tts_viz.engines.base import Candidate, Sampled, SampleRequest
-from tts_viz.engines.prm.base import encoded
 from tts_viz.engines.prompting import PromptStyle
 from tts_viz.engines.server.client import Client
-from tts_viz.engines.server.responses import Card, Completion, CompletionChoice
+from tts_viz.engines.server.introduction import introduced
+from tts_viz.engines.server.kinds import Card, TextRequest, WrittenText
+from tts_viz.engines.tokens import encoded
 from tts_viz.errors import EngineError
-
-FOR_VLLM: dict[str, Any] = {"top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0, "return_token_ids": True}
-"""Left out, the first three would be those that the model's makers recommend, and the samples of another distribution."""
-
-ENDED = ("stop", "eos", "eos_token", "stop_sequence")
 
 GOLDEN = 0x9E3779B97F4A7C15
 
+BLANKS = 8
+"""A step that begins with as many blank parts is none: the policy has nothing to say."""
+
 
 @dataclass(slots=True)
-class PartialCompletion:
+class PartialStep:
     """A step that is being written, in one part or, where it begins with blank lines, in several."""
 
     text: str = ""
@@ -41,7 +40,20 @@ class PartialCompletion:
     logprobs: list[float] = field(default_factory=list)
     finish: Finish | None = None
     parts: int = 0
+    written: int = 0
     cost: Cost = field(default_factory=Cost)
+
+    def add(self, part: WrittenText) -> None:
+        known = self.pieces or not self.text
+        self.text += part.text
+        if not known or not part.pieces:
+            self.forget()
+            return
+        self.pieces += part.pieces
+        self.logprobs += part.logprobs
+        self.tokens += part.tokens
+        if len(self.tokens) != len(self.pieces):
+            self.tokens = []
 
     def forget(self) -> None:
         """Nothing certain is known about the tokens."""
@@ -75,13 +87,13 @@ class ServerPolicy:
         return [replace(answer, cost=replace(answer.cost, seconds=seconds)) for answer in answers]
 
     async def _sampled(self, request: SampleRequest) -> Sampled:
-        card = await self.connection.card()
-        draft = PartialCompletion(cost=Cost(policy_calls=1))
+        card = await introduced(self.connection)
+        draft = PartialStep(cost=Cost(policy_calls=1))
         while draft.finish is None:
             prompt = self._prompt(request, draft)
-            room = request.max_tokens - draft.cost.generated
-            if card.max_model_len and not isinstance(prompt, str):
-                room = min(room, card.max_model_len - len(prompt))
+            room = request.max_tokens - draft.written
+            if card.context and not isinstance(prompt, str):
+                room = min(room, card.context - len(prompt))
             if room <= 0:
                 draft.step, draft.finish = draft.text.strip(), "length"
             else:
@@ -91,7 +103,7 @@ class ServerPolicy:
         known = tuple(draft.tokens), tuple(draft.logprobs)
         return Sampled(Candidate(draft.step, *known, draft.finish, tuple(draft.pieces)), draft.cost)
 
-    def _prompt(self, request: SampleRequest, draft: PartialCompletion) -> str | list[int]:
+    def _prompt(self, request: SampleRequest, draft: PartialStep) -> str | list[int]:
         """All that stands before what is to be written."""
         before = self.style.opening(self.tokenizer, request)
         steps = [(step.tokens, step.text + self.style.delimiter) for step in request.steps]
@@ -106,53 +118,33 @@ class ServerPolicy:
         return prompt
 
     async def _write(
-        self, card: Card, request: SampleRequest, draft: PartialCompletion, prompt: str | list[int], room: int
+        self, card: Card, request: SampleRequest, draft: PartialStep, prompt: str | list[int], room: int
     ) -> None:
         """One request, and what its answer brings."""
-        stops = [] if self._mute else [self.style.delimiter, *self.style.stop]
-        body = {
-            "prompt": prompt,
-            "max_tokens": room,
-            "temperature": request.temperature,
-            "top_p": 1.0,
-            "seed": (request.seed + draft.parts * GOLDEN) % 2**64 >> 33,
-            "logprobs": 1,
-            **({"stop": stops} if stops else {}),
-            **(FOR_VLLM | {"include_stop_str_in_output": True} if card.vllm else {}),
-        }
-        answer = await self.connection.post("/completions", body, Completion)
-        choice = answer.choices[0]
+        stops = () if self._mute else (self.style.delimiter, *self.style.stop)
+        seed = (request.seed + draft.parts * GOLDEN) % 2**64 >> 33
+        answer = await card.kind.write(self.connection, TextRequest(prompt, room, request.temperature, seed, stops))
         draft.parts += 1
-        draft.cost += self._cost(answer)
-        if stops and not card.vllm and choice.finish_reason in ENDED and not choice.tells:
+        # A server that does not count has written one token at least, so that no step is asked for without end.
+        written = max(1, answer.written or 0)
+        # The last token is not read any more.
+        flops = 2.0 * self.parameters * (answer.read + written - 1)
+        draft.cost += Cost(generated=written, prefilled=answer.read, policy_flops=flops)
+        if answer.ended == "hidden":
             self._mute = True
             return  # asked again, the loop goes on
-        self._add(draft, choice, choice.met or "" if not card.vllm else "")
+        draft.written += written
+        draft.add(answer)
         thinking = self.style.thinking(tuple(step.text for step in request.steps))
         if ending := self.style.cut(draft.text, thinking):
             draft.step, draft.finish = ending
             self._keep(draft, thinking, bool(stops))
-        elif choice.finish_reason == "length":
-            draft.step, draft.finish = draft.text.strip(), "length"
-        elif choice.finish_reason not in ENDED:
-            raise EngineError(f"{self.connection} broke off a step ({choice.finish_reason}).")
-        elif choice.met is None:
-            draft.step, draft.finish = draft.text.strip(), "eos"
+        elif answer.ended in ("length", "ended"):
+            draft.step, draft.finish = draft.text.strip(), "length" if answer.ended == "length" else "eos"
+        elif draft.parts >= BLANKS:
+            draft.finish = "length"
 
-    def _add(self, draft: PartialCompletion, choice: CompletionChoice, trimmed: str) -> None:
-        known = draft.pieces or not draft.text
-        draft.text += choice.text + trimmed
-        said, ids = choice.logprobs, choice.token_ids or []
-        if not known or said is None or not len(said.tokens) == len(said.token_logprobs) > 0:
-            draft.forget()
-            return
-        draft.pieces += said.tokens
-        draft.logprobs += said.token_logprobs
-        draft.tokens += ids
-        if len(draft.tokens) != len(draft.pieces):
-            draft.tokens = []
-
-    def _keep(self, draft: PartialCompletion, thinking: bool, stopped: bool) -> None:
+    def _keep(self, draft: PartialStep, thinking: bool, stopped: bool) -> None:
         """Of the tokens those up to the one with which the step ended."""
         text = ""
         for last, piece in enumerate(draft.pieces, 1):
@@ -166,12 +158,3 @@ class ServerPolicy:
                 return
         if not stopped:
             draft.forget()
-
-    def _cost(self, answer: Completion) -> Cost:
-        usage, said = answer.usage, answer.choices[0].logprobs
-        written = usage.completion_tokens
-        if written is None:
-            written = len(said.tokens) if said else 0
-        # The last token is not read any more.
-        passes = usage.read + max(0, written - 1)
-        return Cost(generated=written, prefilled=usage.read, policy_flops=2.0 * self.parameters * passes)

@@ -1,4 +1,4 @@
-"""What a server's answers must look like. Whatever else they hold is ignored."""
+"""What answers in OpenAI's protocol must look like, whoever speaks it. Whatever else they hold is ignored."""
 
 from __future__ import annotations
 
@@ -7,20 +7,16 @@ from typing import Annotated
 from pydantic import BaseModel, Field, FiniteFloat, NonNegativeInt
 
 
-class Card(BaseModel):
+class ModelCard(BaseModel):
     """A model in `/models`. vLLM also tells how long a text may be."""
 
     id: str
     owned_by: str = ""
     max_model_len: int | None = None
 
-    @property
-    def vllm(self) -> bool:
-        return self.owned_by == "vllm"
-
 
 class ModelList(BaseModel):
-    data: list[Card]
+    data: list[ModelCard]
 
 
 class Cached(BaseModel):
@@ -70,15 +66,4 @@ class CompletionChoice(BaseModel):
 
 class Completion(BaseModel):
     choices: Annotated[list[CompletionChoice], Field(min_length=1)]
-    usage: Usage
-
-
-class Pooled(BaseModel):
-    """A vector for each token, or for each that ends a step."""
-
-    data: list[list[FiniteFloat]]
-
-
-class Pooling(BaseModel):
-    data: Annotated[list[Pooled], Field(min_length=1)]
     usage: Usage

@@ -1,5 +1,8 @@
 // The panels beside the tree: the path to a step, the answers in the end, and how it was made. Text goes in as text only.
 
+import { cividis } from '../../render/browser/tree_draw.js';
+import { AGGREGATION_WORDS, STATUS_WORDS, standing, truthWords } from '../../render/browser/tree_words.js';
+
 /** make('p', 'note', 'text') or make('p', 'note', [children]); null children are left out. */
 function make(tag, className, inside, attributes = {}) {
   const made = document.createElement(tag);
@@ -31,7 +34,7 @@ function stepLine(node, here) {
 }
 
 /** The path to a node at this moment. id: what is chosen, null for nothing; why: its fate in the end. */
-function showPath(panel, scene, id, why) {
+export function showPath(panel, scene, id, why) {
   const node = id === null ? null : scene.byId.get(id);
   if (!node) {
     const said = id === null ? 'Click a step in the tree, or an answer, to see the way to it: each score, what is true, and why it lived or died.' : 'The chosen step is not there yet at this moment.';
@@ -56,7 +59,7 @@ function showPath(panel, scene, id, why) {
 const VERDICTS = new Map([[true, ['true', '✓ right']], [false, ['false', '✗ wrong']], [null, ['', 'unknown']]]);
 
 /** The answers at the end of the recording, the chosen one first. */
-function showAnswers(panel, { answers, solutions, right }) {
+export function showAnswers(panel, { answers, solutions, right }) {
   const tally = right === null ? `${solutions} solution${solutions === 1 ? '' : 's'}` : `${right} of ${solutions} solution${solutions === 1 ? '' : 's'} right`;
   const title = make('h2', '', [document.createTextNode('Answers in the end'), answers.length ? make('span', '', tally) : null]);
   if (!answers.length) return panel.replaceChildren(title, make('p', 'note', 'No solution was finished.'));
@@ -77,7 +80,7 @@ function showAnswers(panel, { answers, solutions, right }) {
   panel.replaceChildren(title, make('div', 'list', [table]));
 }
 
-function showMade(panel, { made, changes }) {
+export function showMade(panel, { made, changes }) {
   panel.querySelector('dl').append(...made.flatMap(([name, value]) => [make('dt', '', name), make('dd', '', value)]));
   panel.querySelector('.changes').append(...changes.map((change) => make('li', '', `changed on the way: ${change}`)));
 }

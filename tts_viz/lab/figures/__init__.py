@@ -1,16 +1,21 @@
 """The laboratory's figures, in order: each drawn from a sweep, with a reading that is computed from it."""
 
-from tts_viz.lab.figures import budget, difficulty, exchange, optimal, overoptimisation, revisions, verifier
-from tts_viz.lab.figures.base import Drawn, Figure
+# isort: off
+from tts_viz.lab.figures import budget, difficulty, revisions, optimal, exchange, overoptimisation, verifier
+# isort: on
 
-FIGURES: tuple[Figure, ...] = (
-    budget.FIGURE,
-    difficulty.FIGURE,
-    revisions.FIGURE,
-    optimal.FIGURE,
-    exchange.FIGURE,
-    overoptimisation.FIGURE,
-    verifier.FIGURE,
-)
+from tts_viz.lab.figures.base import FIGURES, Drawn, Figure, Switch
 
-__all__ = ["FIGURES", "Drawn", "Figure"]
+__all__ = [
+    "FIGURES",
+    "Drawn",
+    "Figure",
+    "Switch",
+    "budget",
+    "difficulty",
+    "exchange",
+    "optimal",
+    "overoptimisation",
+    "revisions",
+    "verifier",
+]

@@ -1,24 +1,60 @@
-"""What a figure of the laboratory is: a name, switches, and a function from a sweep to a plot and what it says.
+"""What a figure of the laboratory is: a title, switches, and a function from a sweep to a plot and what it says.
 
 Knows nothing about single figures, nor about pages. A point of a plot carries, as its `customdata`, the numbers of some of
 the runs behind it (`sweep.started` makes them again), so that a click can open one.
+
+To add one: `FIGURES.add(name, Figure(…))` in a file beside this one that `__init__` imports, or an entry point of the group
+`tts_viz.figures` in another package. The page's list and the command line read what is registered.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from tts_viz.lab.metrics.arrays import SweepArrays, sweep_arrays
+from tts_viz.core.aggregation import STEP_AGGREGATIONS, VOTES
+from tts_viz.core.registry import Registry
+from tts_viz.errors import InputError
+from tts_viz.lab.metrics.arrays import AXES, SweepArrays, sweep_arrays
+from tts_viz.lab.metrics.difficulty import DIFFICULTIES
 from tts_viz.lab.sweeps.store import Sweep
 from tts_viz.tasks import TASKS
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure as Plot
 
-TASK: tuple[str, ...] = ("all", *TASKS)
-"""The values of the switch "task"."""
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """One choice that a figure leaves to a person: `label` and `help` are what they see.
+
+    Its values are those that are `fixed`, then the names in the `registry`, whoever has added them. The first is the default.
+    """
+
+    label: str
+    help: str
+    fixed: tuple[str, ...] = ()
+    registry: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.fixed, *self.registry)))
+
+
+AXIS = Switch("Cost", "what the horizontal axis counts", tuple(AXES))
+TASK = Switch("Puzzle", "which problems count", ("all",), TASKS)
+AGGREGATION = Switch("Step aggregation", "how a solution's step scores become one score", registry=STEP_AGGREGATIONS)
+VOTE = Switch("Vote", "how solutions settle on one answer", registry=VOTES)
+DIFFICULTY = Switch(
+    "Difficulty",
+    "oracle: by the share of right samples; predicted: by the verifier's mean score",
+    tuple(DIFFICULTIES),
+)
+
+
+def budget_switch(*values: str) -> Switch:
+    return Switch("Budget", "in generations, full answers' worth of sampling", values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +67,22 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`choices`: the values of each switch, the default first. `question`: what the figure answers, for a title above it."""
+    """`question`: what the figure answers, for a title above it. `make` is given the value of each of its `switches`."""
 
-    name: str
     title: str
     question: str
     make: Callable[[SweepArrays, Mapping[str, str]], Drawn]
-    choices: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    switches: Mapping[str, Switch] = field(default_factory=dict)
 
     def draw(self, sweep: Sweep, **choices: str) -> Drawn:
         """Raises ValueError for a switch or a value that there is not; where data are lacking, the reading says so."""
+        values = {name: switch.values for name, switch in self.switches.items()}
         for name, value in choices.items():
-            if value not in self.choices.get(name, ()):
-                known = ", ".join(self.choices.get(name, ())) or f"none; the switches are {', '.join(self.choices)}"
-                raise ValueError(f"{self.name}: {name}={value!r} is not one of {known}")
-        return self.make(sweep_arrays(sweep), {name: values[0] for name, values in self.choices.items()} | choices)
+            if value not in values.get(name, ()):
+                known = ", ".join(values.get(name, ())) or f"none; the switches are {', '.join(values)}"
+                raise InputError(f"{self.title}: {name}={value!r} is not one of {known}")
+        return self.make(sweep_arrays(sweep), {name: those[0] for name, those in values.items()} | choices)
+
+
+FIGURES: Registry[Figure] = Registry("figure", "tts_viz.figures")
+"""In the order in which they are numbered."""

@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from tts_viz.core import aggregation
-from tts_viz.lab.figures.base import TASK, Drawn, Figure
+from tts_viz.lab.figures.base import AGGREGATION, AXIS, FIGURES, TASK, VOTE, Drawn, Figure
 from tts_viz.lab.figures.style import GREY, amount, cost_axis, error_bars, laid_out, look, percent, runs_behind
-from tts_viz.lab.metrics.arrays import AXES, Floats, SweepArrays
+from tts_viz.lab.metrics.arrays import Floats, SweepArrays
 from tts_viz.lab.metrics.curves import Mask, Point, baseline, ceiling, compared, curve, greedy, needed, point
 from tts_viz.lab.metrics.revote import Revote
 
@@ -127,15 +126,12 @@ def _row(points: Sequence[Point]) -> Floats:
     return np.array([[p.accuracy for p in points]])
 
 
-FIGURE = Figure(
+FIGURES.add(
     "budget",
-    TITLE,
-    "What does more computing at test time buy, and with which strategy?",
-    draw,
-    {
-        "axis": tuple(AXES),
-        "task": TASK,
-        "aggregation": tuple(aggregation.STEP_AGGREGATIONS),
-        "vote": tuple(aggregation.VOTES),
-    },
+    Figure(
+        TITLE,
+        "What does more computing at test time buy, and with which strategy?",
+        draw,
+        {"axis": AXIS, "task": TASK, "aggregation": AGGREGATION, "vote": VOTE},
+    ),
 )

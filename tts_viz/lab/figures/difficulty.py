@@ -7,8 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import plotly.graph_objects as go
 
-from tts_viz.core import aggregation
-from tts_viz.lab.figures.base import TASK, Drawn, Figure
+from tts_viz.lab.figures.base import AGGREGATION, DIFFICULTY, FIGURES, TASK, Drawn, Figure, budget_switch
 from tts_viz.lab.figures.style import GREY, amount, bin_axis, error_bars, laid_out, look, percent, runs_behind
 from tts_viz.lab.metrics import difficulty as difficulties
 from tts_viz.lab.metrics.arrays import SweepArrays
@@ -91,15 +90,17 @@ def reading(m: SweepArrays, lines: Mapping[str, list[Point | None]], budget: int
     )
 
 
-FIGURE = Figure(
+FIGURES.add(
     "difficulty",
-    TITLE,
-    "On which problems does searching help?",
-    draw,
-    {
-        "difficulty": tuple(difficulties.DIFFICULTIES),
-        "budget": ("16", "4", "64", "8"),
-        "task": TASK,
-        "aggregation": tuple(aggregation.STEP_AGGREGATIONS),
-    },
+    Figure(
+        TITLE,
+        "On which problems does searching help?",
+        draw,
+        {
+            "difficulty": DIFFICULTY,
+            "budget": budget_switch("16", "4", "64", "8"),
+            "task": TASK,
+            "aggregation": AGGREGATION,
+        },
+    ),
 )

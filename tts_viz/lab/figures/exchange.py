@@ -8,14 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from tts_viz.core import aggregation
-from tts_viz.lab.figures.base import TASK, Drawn, Figure
+from tts_viz.lab.figures.base import AGGREGATION, DIFFICULTY, FIGURES, TASK, Drawn, Figure, Switch
 from tts_viz.lab.figures.style import COLOURS, GREY, bin_axis, error_bars, laid_out, percent, runs_behind
 from tts_viz.lab.metrics.arrays import Floats, Ints, SweepArrays
 from tts_viz.lab.metrics.bootstrap import between, interval
 from tts_viz.lab.metrics.compute_optimal import SPLITS, cross_validated, samples
 from tts_viz.lab.metrics.curves import greedy
-from tts_viz.lab.metrics.difficulty import BINS, DIFFICULTIES, binned, difficulty, folds
+from tts_viz.lab.metrics.difficulty import BINS, binned, difficulty, folds
 from tts_viz.lab.metrics.flops_exchange import RATIOS, Exchange, covering, exchanges, within
 from tts_viz.lab.metrics.revote import Revote, accuracy
 
@@ -112,15 +111,19 @@ def reading(m: SweepArrays, large: str, bars: list[Bar], goal: Floats, bins: Int
     return said + (f"; at {len(capped)} ratios it could pay for more than was measured." if capped else ".")
 
 
-FIGURE = Figure(
+FIGURES.add(
     "exchange",
-    TITLE,
-    "For the same FLOPs, is it better to have a larger model, or to let a small one search?",
-    draw,
-    {
-        "paper": tuple(RATIOS),
-        "difficulty": tuple(DIFFICULTIES),
-        "task": TASK,
-        "aggregation": tuple(aggregation.STEP_AGGREGATIONS),
-    },
+    Figure(
+        TITLE,
+        "For the same FLOPs, is it better to have a larger model, or to let a small one search?",
+        draw,
+        {
+            "paper": Switch(
+                "Ratio R of", "tokens at inference to tokens of pretraining, as in the paper's versions", tuple(RATIOS)
+            ),
+            "difficulty": DIFFICULTY,
+            "task": TASK,
+            "aggregation": AGGREGATION,
+        },
+    ),
 )

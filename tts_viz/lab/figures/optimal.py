@@ -7,11 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 import plotly.graph_objects as go
 
-from tts_viz.core import aggregation
-from tts_viz.lab.figures.base import TASK, Drawn, Figure
+from tts_viz.lab.figures.base import AGGREGATION, AXIS, FIGURES, TASK, Drawn, Figure, Switch
 from tts_viz.lab.figures.budget import line
 from tts_viz.lab.figures.style import COLOURS, GREY, amount, cost_axis, error_bars, laid_out, percent, runs_behind
-from tts_viz.lab.metrics.arrays import AXES, SweepArrays
+from tts_viz.lab.metrics.arrays import SweepArrays
 from tts_viz.lab.metrics.compute_optimal import DIFFICULTIES, OPTIONS, ArmSetting, Optimal, Saved, known, optimal, saved
 from tts_viz.lab.metrics.curves import Mask, baseline, curve
 from tts_viz.lab.metrics.revote import Revote, budgets
@@ -106,10 +105,19 @@ def _of(axis: str) -> str:
     return {"flops": "FLOPs"}.get(axis, axis)
 
 
-FIGURE = Figure(
+FIGURES.add(
     "optimal",
-    TITLE,
-    "How much computing is saved when each problem gets the strategy that suits its difficulty?",
-    draw,
-    {"for": tuple(OPTIONS), "axis": tuple(AXES), "task": TASK, "aggregation": tuple(aggregation.STEP_AGGREGATIONS)},
+    Figure(
+        TITLE,
+        "How much computing is saved when each problem gets the strategy that suits its difficulty?",
+        draw,
+        {
+            "for": Switch(
+                "Choose among", "strategies of search, or ratios of sequential to parallel revisions", tuple(OPTIONS)
+            ),
+            "axis": AXIS,
+            "task": TASK,
+            "aggregation": AGGREGATION,
+        },
+    ),
 )

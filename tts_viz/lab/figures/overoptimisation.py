@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 from plotly.subplots import make_subplots
 
-from tts_viz.core import aggregation
-from tts_viz.lab.figures.base import TASK, Drawn, Figure
+from tts_viz.core.aggregation import STEP_AGGREGATIONS
+from tts_viz.lab.figures.base import AGGREGATION, FIGURES, TASK, VOTE, Drawn, Figure, Switch
 from tts_viz.lab.figures.style import COLOURS, SHAPES, amount, error_bars, laid_out, percent, runs_behind
 from tts_viz.lab.metrics.arrays import SweepArrays
 from tts_viz.lab.metrics.bootstrap import interval
@@ -32,9 +32,7 @@ def lines_of(m: SweepArrays, given: Mapping[str, str], among: Mask) -> dict[str,
     elif given["lines"] == "noise":
         found = {f"noise {p:g}": selected(m, base.name, choice, among, p) for p in NOISE}
     else:
-        found = {
-            name: selected(m, base.name, Revote(name, given["vote"]), among) for name in aggregation.STEP_AGGREGATIONS
-        }
+        found = {name: selected(m, base.name, Revote(name, given["vote"]), among) for name in STEP_AGGREGATIONS}
     return {name: points for name, points in found.items() if points}
 
 
@@ -96,16 +94,22 @@ def reading(lines: Mapping[str, list[Selected]]) -> str:
     )
 
 
-FIGURE = Figure(
+FIGURES.add(
     "overoptimisation",
-    TITLE,
-    "When does more searching only find what fools the verifier?",
-    draw,
-    {
-        "lines": ("noise", "aggregation", "strategy"),
-        "vote": ("best", "weighted"),
-        "aggregation": tuple(aggregation.STEP_AGGREGATIONS),
-        "task": TASK,
-        "x": ("generations", "KL"),
-    },
+    Figure(
+        TITLE,
+        "When does more searching only find what fools the verifier?",
+        draw,
+        {
+            "lines": Switch("Compare", "one line for each of these", ("noise", "aggregation", "strategy")),
+            "vote": Switch("Vote", VOTE.help, ("best", "weighted")),
+            "aggregation": AGGREGATION,
+            "task": TASK,
+            "x": Switch(
+                "Search effort",
+                "generations, or how far choosing the best moves the policy (KL, in nats)",
+                ("generations", "KL"),
+            ),
+        },
+    ),
 )

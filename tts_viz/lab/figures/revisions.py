@@ -8,15 +8,15 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from tts_viz.core import aggregation
-from tts_viz.lab.figures.base import TASK, Drawn, Figure
+from tts_viz.core.aggregation import VOTES
+from tts_viz.lab.figures.base import AGGREGATION, DIFFICULTY, FIGURES, TASK, VOTE, Drawn, Figure, Switch, budget_switch
 from tts_viz.lab.figures.style import BINS as SHADES
 from tts_viz.lab.figures.style import COLOURS, GREY, error_bars, laid_out, percent, runs_behind
 from tts_viz.lab.metrics.arrays import SweepArrays
 from tts_viz.lab.metrics.bootstrap import interval
 from tts_viz.lab.metrics.compute_optimal import Option, known, revision_options
 from tts_viz.lab.metrics.curves import Mask, Point, baseline, compared, point
-from tts_viz.lab.metrics.difficulty import BINS, DIFFICULTIES, binned, difficulty
+from tts_viz.lab.metrics.difficulty import BINS, binned, difficulty
 from tts_viz.lab.metrics.revisions import RevisionRates, by_attempt, revision_rates
 from tts_viz.lab.metrics.revote import Revote
 
@@ -130,16 +130,18 @@ def reading(
     )
 
 
-FIGURE = Figure(
+FIGURES.add(
     "revisions",
-    TITLE,
-    "Is it better to revise one attempt or to start afresh?",
-    draw,
-    {
-        "budget": ("16", "64", "32", "8", "4"),
-        "difficulty": tuple(DIFFICULTIES),
-        "task": TASK,
-        "vote": ("chains", "weighted", "best", "majority"),
-        "aggregation": tuple(aggregation.STEP_AGGREGATIONS),
-    },
+    Figure(
+        TITLE,
+        "Is it better to revise one attempt or to start afresh?",
+        draw,
+        {
+            "budget": budget_switch("16", "64", "32", "8", "4"),
+            "difficulty": DIFFICULTY,
+            "task": TASK,
+            "vote": Switch(VOTE.label, VOTE.help, ("chains",), VOTES),
+            "aggregation": AGGREGATION,
+        },
+    ),
 )

@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from tts_viz.lab.figures.base import TASK, Drawn, Figure
+from tts_viz.lab.figures.base import FIGURES, TASK, Drawn, Figure, Switch
 from tts_viz.lab.figures.style import COLOURS, GREY, SHAPES, laid_out, percent, runs_behind
 from tts_viz.lab.metrics.arrays import SweepArrays
 from tts_viz.lab.metrics.calibration import GROUPS, TRUTHS, Calibration, Quality, groups, quality
@@ -92,10 +92,16 @@ def reading(found: Mapping[str, Quality], whole: Quality, truth: str) -> str:
     )
 
 
-FIGURE = Figure(
+FIGURES.add(
     "verifier",
-    TITLE,
-    "Can its scores be trusted, and where do they go wrong?",
-    draw,
-    {"by": GROUPS, "task": TASK, "truth": tuple(TRUTHS)},
+    Figure(
+        TITLE,
+        "Can its scores be trusted, and where do they go wrong?",
+        draw,
+        {
+            "by": Switch("Part by", "one curve for each of these", GROUPS),
+            "task": TASK,
+            "truth": Switch("Truth", "what a score is held against", tuple(TRUTHS)),
+        },
+    ),
 )

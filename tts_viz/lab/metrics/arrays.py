@@ -14,8 +14,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tts_viz.lab.sweeps.spec import CHAINS, INDEPENDENT, Arm
+from tts_viz.core.aggregation import STEP_AGGREGATIONS
+from tts_viz.lab.sweeps.spec import Arm, parameters
 from tts_viz.lab.sweeps.store import Sweep
+from tts_viz.strategies import STRATEGIES
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -37,7 +39,14 @@ PARTS: dict[str, tuple[str, ...]] = {
 }
 """axis: the columns that add up to it"""
 
-REDUCE: dict[str, np.ufunc] = {"min": np.minimum, "product": np.multiply, "mean": np.add}
+
+FASTER: dict[str, Callable[[Floats, Ints, Ints], Floats]] = {
+    "last": lambda flat, starts, sizes: flat[starts + sizes - 1],
+    "min": lambda flat, starts, sizes: np.minimum.reduceat(flat, starts),
+    "product": lambda flat, starts, sizes: np.multiply.reduceat(flat, starts),
+    "mean": lambda flat, starts, sizes: np.add.reduceat(flat, starts) / sizes,
+}
+"""Step aggregations over half a million lists at once. Any other is computed list by list: the same, only slower."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +67,19 @@ class ArmSummary:
 
     @property
     def independent(self) -> bool:
-        return self.strategy in INDEPENDENT
+        return STRATEGIES[self.strategy].independent
 
     @property
     def chains(self) -> bool:
-        return self.strategy in CHAINS
+        return STRATEGIES[self.strategy].chains is not None
 
     @property
     def greedy(self) -> bool:
-        return self.strategy == "greedy"
+        return STRATEGIES[self.strategy].greedy
+
+    @property
+    def verified(self) -> bool:
+        return STRATEGIES[self.strategy].verified
 
 
 class SweepArrays:
@@ -214,12 +227,11 @@ def reduced(lists: Ragged, aggregation: str) -> Floats:
     if not len(some):
         return found
     starts, sizes = lists.starts[some], lists.sizes[some]
-    if aggregation == "last":
-        found[some] = lists.flat[starts + sizes - 1]
+    if aggregation in FASTER:
+        found[some] = FASTER[aggregation](lists.flat, starts, sizes)
     else:
-        found[some] = REDUCE[aggregation].reduceat(lists.flat, starts)
-        if aggregation == "mean":
-            found[some] /= sizes
+        of, flat = STEP_AGGREGATIONS.named(aggregation).of, lists.flat.tolist()
+        found[some] = [of(flat[start : start + size]) for start, size in zip(starts.tolist(), sizes.tolist())]
     return found
 
 
@@ -242,13 +254,18 @@ def _kinds(sweep: Sweep) -> list[ArmSummary]:
     for name, arms in named.items():
         arm = arms[0]
         policy, verifier = spec.models(arm)
-        length = arm.knobs.get("length")
         like_the_spec = (arm.temperature in (None, spec.temperature), arm.aggregation in (None, spec.aggregation))
         found.append(
             ArmSummary(
                 name, arm.strategy, policy, verifier, tuple(sorted({b for a in arms for b in a.budgets})),
-                length if isinstance(length, int) else max(arm.sizes) if arm.strategy == "revisions" else None, arm.rollouts,
+                _chain_length(arm), arm.rollouts,
                 (policy, verifier) == (spec.policy, spec.verifier) and all(like_the_spec),
             )
         )  # fmt: skip
     return found
+
+
+def _chain_length(arm: Arm) -> int | None:
+    """How long its chains are, at its largest budget; None where it makes none."""
+    chains = STRATEGIES[arm.strategy].chains
+    return int(parameters(arm.strategy, arm.knobs, max(arm.sizes))[chains.length]) if chains else None

@@ -2,7 +2,8 @@
 
 Difficulty is predicted from a few samples, as the live search does, and by samples that are not scored here (see
 `difficulty`). What is chosen is chosen and reported on the same problems, so the reported accuracy flatters it a little;
-`optimal` says, cross-validated, what such choices are worth. The table's form is told by `strategies.choices`, which reads it.
+`compute_optimal` says, cross-validated, what such choices are worth. The table's form is told by `strategies.choice_table`,
+which reads it.
 """
 
 from __future__ import annotations
@@ -19,9 +20,12 @@ from tts_viz.lab.metrics.arrays import ArmSummary, Floats, Ints, SweepArrays, sw
 from tts_viz.lab.metrics.curves import Mask, baseline, compared
 from tts_viz.lab.metrics.difficulty import BINS, FEW, binned, difficulty, halves
 from tts_viz.lab.metrics.revote import accuracy, budgets
-from tts_viz.lab.sweeps.spec import INDEPENDENT, SIZES, Arm, parameters
+from tts_viz.lab.sweeps.spec import Arm, parameters
 from tts_viz.lab.sweeps.store import Sweep
-from tts_viz.strategies import STRATEGIES
+from tts_viz.strategies import STRATEGIES, StrategyEntry
+from tts_viz.strategies.choice_table import VERSION
+from tts_viz.strategies.defaults import BASELINE
+from tts_viz.strategies.knobs import Value
 
 BUDGETS = (4, 16, 64)
 
@@ -39,7 +43,7 @@ class ArmCandidate:
     """A strategy at one budget, without the knob that follows from the budget, and its accuracy on each problem."""
 
     strategy: str
-    knobs: dict[str, int]
+    knobs: dict[str, Value]
     accuracy: Floats
 
 
@@ -55,6 +59,7 @@ def table(sweep: Sweep, command: str) -> dict[str, Any]:
     everything = np.ones(len(m.problems), dtype=bool)
     tasks = {"all": everything} | {task: m.of_task(task) for task in m.spec.tasks}
     return {
+        "version": VERSION,
         "probe": FEW,
         "policy": m.spec.policy,
         "verifier": m.spec.verifier,
@@ -95,18 +100,24 @@ def _edges(easiness: Floats, bins: Ints) -> list[float]:
 def _candidates(m: SweepArrays, n: int) -> Iterator[ArmCandidate]:
     """Every arm that reads with the verifier and was searched at this budget; chains at every length that divides it."""
     for kind in compared(m):
-        if kind.strategy in INDEPENDENT or not STRATEGIES[kind.strategy].verified:
+        entry = STRATEGIES[kind.strategy]
+        if kind.independent or not kind.verified or entry.looks_up:
             continue
         if kind.chains:
             lengths = [2**i for i in range(1, n.bit_length()) if n % 2**i == 0]
             for length in lengths:
                 if length <= (kind.length or 0):
-                    yield ArmCandidate(
-                        "parallel_revisions", {"length": length}, accuracy(m, kind.name, n, length=length)
-                    )
+                    made, knob = _side_by_side(entry)
+                    yield ArmCandidate(made, {knob: length}, accuracy(m, kind.name, n, length=length))
         elif n in budgets(m, kind.name):
-            knobs = {k: v for k, v in parameters(kind.strategy, _arm(m, kind).knobs, n).items() if k not in SIZES}
+            knobs = {k: v for k, v in parameters(kind.strategy, _arm(m, kind).knobs, n).items() if k not in entry.size}
             yield ArmCandidate(kind.strategy, knobs, accuracy(m, kind.name, n))
+
+
+def _side_by_side(entry: StrategyEntry) -> tuple[str, str]:
+    """The strategy that makes several such chains, and its knob for how long they are: itself, or the first that can."""
+    able = [e for e in (entry, *STRATEGIES.values()) if e.chains and e.chains.count]
+    return able[0].name, able[0].chains.length  # type: ignore[union-attr]
 
 
 def _arm(m: SweepArrays, kind: ArmSummary) -> Arm:
@@ -116,7 +127,7 @@ def _arm(m: SweepArrays, kind: ArmSummary) -> Arm:
 def _best(m: SweepArrays, base: ArmSummary, n: int, candidates: list[ArmCandidate], among: Mask) -> dict[str, Any]:
     """What did better than best of N on these problems by most, and by more than chance would have it; else best of N."""
     sampled = accuracy(m, base.name, n, part=halves(m)[0])
-    best, most, known = ArmCandidate("best_of_n", {}, sampled), 0.0, among & ~np.isnan(sampled)
+    best, most, known = ArmCandidate(BASELINE, {}, sampled), 0.0, among & ~np.isnan(sampled)
     for candidate in candidates:
         # Some arms were spared some problems: each is compared on those that it had.
         both = among & ~np.isnan(sampled) & ~np.isnan(candidate.accuracy)

@@ -76,7 +76,7 @@ def compared(m: SweepArrays) -> list[ArmSummary]:
 
 def baseline(m: SweepArrays) -> ArmSummary | None:
     """Best of N, from whose samples everything about independent samples is read: the arm with most of them."""
-    arms = [k for k in compared(m) if k.strategy == "best_of_n"]
+    arms = [k for k in compared(m) if k.independent and k.verified]
     return max(arms, key=lambda k: len(m.rows(k.name)), default=None)
 
 

@@ -7,12 +7,14 @@ those of `aggregation.rank`, for very many searches at once. Knows nothing about
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from tts_viz.core import aggregation as aggregate
+from tts_viz.core.aggregation import VOTES, Ballot, Vote
 from tts_viz.lab.metrics.arrays import AXES, ArmSummary, Floats, Ints, SweepArrays
 
 
@@ -107,37 +109,69 @@ def _blocks(
 def chosen(group: Ints, answer: Ints, score: Floats, order: Ints, vote: str, chain: Ints | None = None) -> Ints:
     """For each group, in order, which of its entries the vote chooses: the first of `aggregation.rank`.
 
-    `answer`: −1 is none; `score`: NaN counts as 0; `order`: of arrival; `chain`: needed by the vote "chains" only, −1
+    `answer`: −1 is none; `score`: NaN counts as 0; `order`: of arrival; `chain`: needed by votes that look at chains only, −1
     where a solution stands for itself. Raises ValueError for an unknown vote.
     """
-    if vote not in aggregate.VOTES:
-        raise ValueError(f"unknown vote {vote!r}; use one of {', '.join(aggregate.VOTES)}")
     score = np.nan_to_num(score)
-    valid = answer >= 0
+    voting = np.flatnonzero(answer >= 0)
     weight = np.zeros(len(group))
-    if valid.any():
-        span = answer.max() + 1
-        pair = group * span + answer
-        _, pairs = np.unique(pair[valid], return_inverse=True)
-        if vote == "chains" and chain is not None:
-            own = chain.max() + 1 + np.arange(len(chain))
-            _, linked = np.unique(group * (own.max() + 1) + np.where(chain < 0, own, chain), return_inverse=True)
-            winners = np.flatnonzero(valid)[
-                chosen(linked[valid], answer[valid], score[valid], order[valid], "weighted")
-            ]
-            place = np.full(len(group), -1)
-            place[valid] = pairs
-            weight[valid] = np.bincount(place[winners], score[winners], pairs.max() + 1)[pairs]
-        elif vote == "best":
-            most = np.zeros(pairs.max() + 1)
-            np.maximum.at(most, pairs, score[valid])
-            weight[valid] = most[pairs]
-        else:
-            weight[valid] = np.bincount(pairs, None if vote == "majority" else score[valid])[pairs]
-    ranked = np.lexsort((order, -score, -weight, ~valid, group))
+    if len(voting):
+        chain = np.full(len(group), -1) if chain is None else chain
+        weigh = FASTER.get(vote) or _any_vote(VOTES.named(vote))
+        weight[voting] = weigh(group[voting], answer[voting], score[voting], order[voting], chain[voting])
+    ranked = np.lexsort((order, -score, -weight, answer < 0, group))
     first = np.ones(len(ranked), dtype=bool)
     first[1:] = np.diff(group[ranked]) != 0
     return ranked[first]
+
+
+Weigh = Callable[[Ints, Ints, Floats, Ints, Ints], Floats]
+"""Of solutions that have an answer: group, answer, score, order and chain → the weight that each one's answer has."""
+
+
+def _pairs(group: Ints, answer: Ints) -> Ints:
+    """Equal answers of one group have equal numbers, from 0."""
+    return np.unique(group * (answer.max() + 1) + answer, return_inverse=True)[1]
+
+
+def _weighted(group: Ints, answer: Ints, score: Floats, order: Ints, chain: Ints) -> Floats:
+    pairs = _pairs(group, answer)
+    return np.bincount(pairs, score)[pairs].astype(float)
+
+
+def _majority(group: Ints, answer: Ints, score: Floats, order: Ints, chain: Ints) -> Floats:
+    pairs = _pairs(group, answer)
+    return np.bincount(pairs)[pairs].astype(float)
+
+
+def _best(group: Ints, answer: Ints, score: Floats, order: Ints, chain: Ints) -> Floats:
+    pairs = _pairs(group, answer)
+    most = np.zeros(pairs.max() + 1)
+    np.maximum.at(most, pairs, score)
+    return most[pairs]
+
+
+def _chains(group: Ints, answer: Ints, score: Floats, order: Ints, chain: Ints) -> Floats:
+    pairs, own = _pairs(group, answer), chain.max() + 1 + np.arange(len(chain))
+    linked = _pairs(group, np.where(chain < 0, own, chain))
+    winners = chosen(linked, answer, score, order, "weighted")
+    return np.bincount(pairs[winners], score[winners], pairs.max() + 1)[pairs].astype(float)
+
+
+FASTER: dict[str, Weigh] = {"weighted": _weighted, "majority": _majority, "best": _best, "chains": _chains}
+"""Votes in very many searches at once. Any other is held search by search: the same, only slower."""
+
+
+def _any_vote(vote: Vote) -> Weigh:
+    def weigh(group: Ints, answer: Ints, score: Floats, order: Ints, chain: Ints) -> Floats:
+        ballots: dict[int, list[Ballot]] = defaultdict(list)
+        for i in np.argsort(order, kind="stable"):
+            linked = None if chain[i] < 0 else str(chain[i])
+            ballots[int(group[i])].append(Ballot(str(order[i]), str(answer[i]), float(score[i]), linked))
+        weights = {g: vote.weigh(those) for g, those in ballots.items()}
+        return np.array([weights[int(g)].get(str(a), 0.0) for g, a in zip(group, answer)])
+
+    return weigh
 
 
 # --- outcomes -----------------------------------------------------------------------------------------------------
@@ -147,7 +181,7 @@ def chosen(group: Ints, answer: Ints, score: Floats, order: Ints, vote: str, cha
 class Revote:
     """How an answer is chosen: the aggregation of a solution's step scores, and the vote among solutions.
 
-    Where independent samples vote by majority, no verifier is asked, not even to break ties.
+    Where independent samples vote without scores, no verifier is asked, not even to break ties.
     """
 
     aggregation: str = "last"
@@ -155,7 +189,7 @@ class Revote:
 
     def asks(self, kind: ArmSummary) -> bool:
         """Does choosing among an arm's solutions need the verifier?"""
-        return not (kind.independent and self.vote == "majority")
+        return VOTES.named(self.vote).scored or not kind.independent
 
 
 def outcomes(
@@ -206,17 +240,17 @@ def accuracy(
 def pass_at(m: SweepArrays, arm: str, n: int, part: SampleRange = ALL) -> Floats:
     """For each problem, the chance that some of n independent samples are right: 1 − C(wrong, n) / C(all, n), unbiased
     (Chen et al. 2021, arXiv 2107.03374, section 2.1). NaN for a problem with fewer samples."""
-    from scipy.special import gammaln
-
     rows = part.of(m, m.rows(arm))
     count = len(m.problems)
     all_, right = (np.bincount(m.problem[r], minlength=count) for r in (rows, rows[m.right[rows]]))
     wrong = all_ - right
     enough = all_ >= n
 
+    log_factorial = np.cumsum(np.log(np.maximum(np.arange(max(n, int(all_.max(initial=0))) + 1), 1)))
+
     def log_choose(k: Ints) -> Floats:
         k = np.maximum(k, n)
-        return gammaln(k + 1.0) - gammaln(k - n + 1.0)
+        return log_factorial[k] - log_factorial[k - n]
 
     none = np.where(wrong >= n, np.exp(log_choose(wrong) - log_choose(all_)), 0.0)
     return np.where(enough & (all_ > 0), 1 - none, np.nan)

@@ -88,13 +88,12 @@ def pick_threshold(scores: Steps, errors: Sequence[int]) -> float:
 
 def auroc(scores: ArrayLike, good: ArrayLike) -> float:
     """The chance that a good step has a higher score than a bad one, ties counting half; NaN where one kind is missing."""
-    from scipy.stats import rankdata
-
     truth = np.asarray(good, dtype=bool)
     yes, no = int(truth.sum()), int((~truth).sum())
     if not yes or not no:
         return float("nan")
-    ranks = rankdata(np.asarray(scores, dtype=float))
+    _, place, ties = np.unique(np.asarray(scores, dtype=float), return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(ties) - (ties - 1) / 2)[place]  # from 1; equal scores share the mean of their ranks
     return float((ranks[truth].sum() - yes * (yes + 1) / 2) / (yes * no))
 
 

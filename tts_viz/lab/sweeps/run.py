@@ -17,8 +17,6 @@ import shutil
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from functools import cache
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,42 +24,29 @@ import pyarrow as pa
 import torch
 
 from tts_viz.core.events import NodeId, Started
-from tts_viz.engines.base import Policy
+from tts_viz.engines.base import Models, Policy, Verifier
 from tts_viz.engines.embedded import EMBEDDED
-from tts_viz.engines.load.policy import load_policy
-from tts_viz.engines.load.verifier import load_verifier
+from tts_viz.engines.load.cache import ModelCache
 from tts_viz.errors import EngineError, SweepFileError
 from tts_viz.lab.sweeps import step_values, store
 from tts_viz.lab.sweeps.spec import PlannedRun, Spec, plain
 from tts_viz.search.scheduler import LiveRun, drive
 from tts_viz.search.session import Session
+from tts_viz.search.start import started
+from tts_viz.strategies import choice_table
 
 Progress = Callable[[int], None]
 """Told after each part how many generations it had."""
-
-policy_of = cache(load_policy)
-verifier_of = cache(load_verifier)
 
 
 # --- one part -----------------------------------------------------------------------------------------------------
 
 
-def search(spec: Spec, runs: Sequence[PlannedRun]) -> pa.Table:
+def search(models: Models, spec: Spec, runs: Sequence[PlannedRun]) -> pa.Table:
     """The rows of one part's runs, which are searched together. Raises EngineError where a model fails."""
     policy_name, verifier_name = spec.models(runs[0].arm)
-    policy, verifier = policy_of(policy_name), verifier_of(verifier_name)
-    started = [
-        Started(
-            (problem := store.problem_of(run, spec.split))["prompt"],
-            spec.settings(run),
-            max_tokens=policy.step_tokens,
-            problem=problem,
-            policy=policy_name,
-            verifier=verifier_name,
-        )
-        for run in runs
-    ]
-    sessions = [Session(s) for s in started]
+    policy, verifier = models.policy(policy_name), models.verifier(verifier_name)
+    sessions = [Session(first_event(spec, run, policy, verifier)) for run in runs]
     driven = [LiveRun(s, policy, verifier) for s in sessions]
     try:
         asyncio.run(drive(driven))
@@ -87,33 +72,31 @@ def _values(
     return list(asyncio.run(step_values.values(policy, trees, paths, each)))
 
 
-def started(spec: Spec, number: int) -> Started:
-    """The start of the run of this number, with which it can be searched again, to the same end, and looked at.
-
-    Raises IndexError where there is no such run.
-    """
-    run = next(islice(spec.runs, number, None), None)
-    if run is None or number < 0:
-        raise IndexError(f"the sweep has no run {number}")
-    problem, (policy, verifier) = store.problem_of(run, spec.split), spec.models(run.arm)
-    return Started(
-        problem["prompt"],
+def first_event(
+    spec: Spec, run: PlannedRun, policy: Policy, verifier: Verifier, choices: Path | None = None
+) -> Started:
+    """How this run begins: from it, it can be searched again to the same end. `choices`: the table of choices, where it
+    is not the default one. Raises ValueError."""
+    problem, (policy_name, verifier_name) = store.problem_of(run, spec.split), spec.models(run.arm)
+    return started(
+        problem,
         spec.settings(run),
-        max_tokens=policy_of(policy).step_tokens,
-        problem=problem,
-        policy=policy,
-        verifier=verifier,
+        policy,
+        verifier,
+        policy_name=policy_name,
+        verifier_name=verifier_name,
+        table=choice_table.needed(run.arm.strategy, problem.task, policy_name, verifier_name, choices),
     )
 
 
 # --- the whole ----------------------------------------------------------------------------------------------------
 
 
-def about_models(spec: Spec) -> dict[str, dict[str, Any]]:
+def about_models(models: Models, spec: Spec) -> dict[str, dict[str, Any]]:
     """Each model's number of parameters, and of the tokens that it was trained on, where that is known."""
     found: dict[str, dict[str, Any]] = {}
     for arm in spec.arms:
-        for name, load in zip(spec.models(arm), (policy_of, verifier_of)):
+        for name, load in zip(spec.models(arm), (models.policy, models.verifier)):
             if name not in found:
                 found[name] = {"parameters": load(name).parameters, "training_tokens": training_tokens(name)}
     return found
@@ -130,13 +113,14 @@ class Sweeping:
     def __init__(self, spec: Spec, out: Path, command: str, shard: tuple[int, int] = (1, 1)) -> None:
         """Raises `SweepFileError` where what is there already belongs to another sweep."""
         self.spec, self.out, self.folder = spec, out, out.with_name(out.name + ".parts")
+        self.models = ModelCache()
         self.parts = spec.parts
         self.mine = [i for i in range(len(self.parts)) if i % shard[1] == shard[0] - 1]
         self.about = {
             "command": command,
             "date": datetime.date.today().isoformat(),
             "spec": plain(spec),
-            "models": about_models(spec),
+            "models": about_models(self.models, spec),
             "parts": self.mine,
         }
         self.key = hashlib.sha256(json.dumps([self.about[k] for k in ("spec", "models", "parts")]).encode()).hexdigest()
@@ -169,12 +153,12 @@ class Sweeping:
         missing = self.missing
         if workers == 1:
             for part in missing:
-                do_part(self.spec, self.parts[part], self.file(part))
+                do_part(self.models, self.spec, self.parts[part], self.file(part))
                 done(self.generations(part))
             return
         spawn = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(workers, spawn, _alone) as pool:
-            jobs = {pool.submit(do_part, self.spec, self.parts[part], self.file(part)): part for part in missing}
+        with ProcessPoolExecutor(workers, spawn, _begin_worker) as pool:
+            jobs = {pool.submit(_worker_part, self.spec, self.parts[part], self.file(part)): part for part in missing}
             try:
                 for job in as_completed(jobs):
                     job.result()
@@ -191,11 +175,19 @@ class Sweeping:
         return whole.num_rows
 
 
-def do_part(spec: Spec, runs: Sequence[PlannedRun], file: Path) -> None:
-    store.write(file, search(spec, runs), {})
+def do_part(models: Models, spec: Spec, runs: Sequence[PlannedRun], file: Path) -> None:
+    store.write(file, search(models, spec, runs), {})
 
 
-def _alone() -> None:
+_worker_models = ModelCache()
+"""In a worker process: the models of its parts, loaded once; they end with it. Empty everywhere else."""
+
+
+def _worker_part(spec: Spec, runs: Sequence[PlannedRun], file: Path) -> None:
+    do_part(_worker_models, spec, runs, file)
+
+
+def _begin_worker() -> None:
     """A worker uses one core, and ends when whoever started it is killed."""
     torch.set_num_threads(1)
     parent = multiprocessing.parent_process()

@@ -7,7 +7,7 @@ that list is its name in the sweep's table.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import isqrt
 from pathlib import Path
@@ -20,17 +20,8 @@ from tts_viz.core.budget import Budget
 from tts_viz.core.events import Settings
 from tts_viz.errors import SweepSpecError
 from tts_viz.strategies import STRATEGIES, make
+from tts_viz.strategies.knobs import Value
 from tts_viz.tasks import get_task
-
-INDEPENDENT = ("greedy", "majority", "best_of_n")
-"""Their samples know nothing of one another: any of them are a run with a smaller budget."""
-
-CHAINS = ("revisions", "parallel_revisions")
-"""Chains know nothing of one another, and the first attempts of a chain are a shorter chain."""
-
-SIZES = ("n", "chains", "length")
-"""The knobs that set what a search costs; the one that a spec leaves out is chosen to fit the budget."""
-
 
 Name = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Some = Annotated[list[PositiveInt], Field(min_length=1)]
@@ -44,13 +35,13 @@ class Arm(Plan):
     """One strategy at some budgets N, in generations. What is left out is as in the spec. An arm that is named a second
     time has other budgets, with other seeds or fewer problems.
 
-    `knobs`: the strategy's own, but one of `SIZES`; "sqrt" is √N. `rollouts`: how many times each step of each solution
-    is continued by the policy, to learn what it is worth.
+    `knobs`: the strategy's own, but one of those that set what it costs, which is chosen to fit the budget; "sqrt" is √N.
+    `rollouts`: how many times each step of each solution is continued by the policy, to learn what it is worth.
     """
 
     name: Name
     strategy: str
-    knobs: dict[str, int | Literal["sqrt"]] = {}
+    knobs: dict[str, bool | int | float | str] = {}
     budgets: Some
     policy: Name | None = None
     verifier: Name | None = None
@@ -62,8 +53,7 @@ class Arm(Plan):
 
     @model_validator(mode="after")
     def can_be_run(self) -> Arm:
-        if self.strategy not in STRATEGIES:
-            raise ValueError(f"unknown strategy {self.strategy!r}; use one of {', '.join(STRATEGIES)}")
+        STRATEGIES.named(self.strategy)
         if len(set(self.budgets)) < len(self.budgets):
             raise ValueError("budgets: each only once")
         for n in self.budgets if not self.reads_smaller else [max(self.budgets)]:
@@ -73,7 +63,7 @@ class Arm(Plan):
     @property
     def reads_smaller(self) -> bool:
         """Is it run once, at the largest budget, because the smaller ones can be read from that?"""
-        return self.strategy in INDEPENDENT + CHAINS
+        return STRATEGIES[self.strategy].reads_smaller
 
     @property
     def kind(self) -> dict[str, Any]:
@@ -176,13 +166,15 @@ class PlannedRun:
     index: int
 
 
-def parameters(strategy: str, knobs: dict[str, Any], n: int) -> dict[str, int]:
+def parameters(strategy: str, knobs: Mapping[str, Any], n: int) -> dict[str, Value]:
     """The knobs with which a strategy costs `n` generations. Raises ValueError where there are none."""
-    known = {knob.name for knob in STRATEGIES[strategy].knobs}
-    given = {name: isqrt(n) if value == "sqrt" else value for name, value in knobs.items()}
-    if "sqrt" in knobs.values() and isqrt(n) ** 2 != n:
+    entry = STRATEGIES[strategy]
+    whole = {knob.name for knob in entry.knobs if knob.kind == "whole"}
+    roots = {name for name, value in knobs.items() if value == "sqrt" and name in whole}
+    given = {name: isqrt(n) if name in roots else value for name, value in knobs.items()}
+    if roots and isqrt(n) ** 2 != n:
         raise ValueError(f"the square root of {n} is no whole number; leave this budget out")
-    free = [name for name in SIZES if name in known and name not in given]
+    free = [name for name in entry.size if name not in given]
     if len(free) > 1:
         raise ValueError(
             f"{strategy} needs one of {', '.join(free)} in its knobs; the other one follows from the budget"
@@ -191,8 +183,9 @@ def parameters(strategy: str, knobs: dict[str, Any], n: int) -> dict[str, int]:
     for size in range(n, 0, -1) if free else [0]:
         try:
             chosen = {**given, **dict.fromkeys(free, size)}
-            if make(strategy, chosen).generations == n:
-                return chosen
+            made = make(strategy, chosen)
+            if made.generations == n:
+                return {name: getattr(made, name) for name in chosen}
         except ValueError as error:
             # What is wrong with the size asked for helps; what is wrong with those tried in its place does not.
             refusal = str(error) if size in (n, 0) else refusal

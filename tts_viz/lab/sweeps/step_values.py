@@ -14,7 +14,7 @@ from tts_viz.core.tree import Tree
 from tts_viz.engines.base import ContextStep, Policy, Remembering, SampleRequest
 from tts_viz.search.request import request_seed
 from tts_viz.tasks import get_task
-from tts_viz.tasks.base import Problem
+from tts_viz.tasks.base import Problem, problem_of
 
 
 @dataclass(slots=True)
@@ -38,7 +38,8 @@ async def values(
     going: list[tuple[int, Going]] = []
     for i, (tree, nodes) in enumerate(zip(trees, paths, strict=True)):
         assert tree.started is not None
-        problem = Problem(**tree.started.problem)
+        problem = problem_of(tree.started)
+        assert problem
         for node in {n.id: n for n in nodes}.values():
             found[i][node.id] = 0.0
             steps = [ContextStep(n.text, n.tokens) for n in node.path()]

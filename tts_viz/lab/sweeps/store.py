@@ -18,7 +18,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -33,11 +33,17 @@ from tts_viz.core.events import Event, Expanded, NoCandidate, NodeId
 from tts_viz.core.node import Node
 from tts_viz.core.tree import Tree
 from tts_viz.errors import SweepFileError
-from tts_viz.lab.sweeps.spec import CHAINS, INDEPENDENT, PlannedRun, Spec
+from tts_viz.lab.sweeps.spec import PlannedRun, Spec
 from tts_viz.lab.sweeps.spec import parse as parse_spec
 from tts_viz.search.session import Session
+from tts_viz.strategies import STRATEGIES, make
+from tts_viz.strategies.old_parameters import upgraded
+from tts_viz.tasks import get_task
+from tts_viz.tasks.base import Problem, Split
 
-VERSION = 1
+VERSION = 2
+"""In version 1 the knobs in the spec are those of the first release."""
+
 KEY = b"tts_viz"
 
 DIGITS = 4
@@ -99,10 +105,10 @@ SCHEMA = pa.schema(
 
 def ends(tree: Tree, strategy: str) -> list[Node | None]:
     """The ends of a run's solutions, in the order of their `place`; None for a sample of which not one step came."""
-    if strategy in INDEPENDENT:
-        n = max(1, int(tree.settings.parameters.get("n", 1)))
-        return [_end(tree.nodes.get(f"0.{i}")) for i in range(n)]
-    if strategy in CHAINS:
+    if STRATEGIES[strategy].independent:
+        samples = make(strategy, tree.settings.parameters).generations
+        return [_end(tree.nodes.get(f"0.{i}")) for i in range(samples)]
+    if STRATEGIES[strategy].chains:
         return [end for c in tree.root.children if c.kind == "attempt" for end in _chain_ends(c)]
     done = sorted(tree.finished(), key=lambda n: n.born)
     return [*done]
@@ -139,6 +145,7 @@ def rows(
         **{f"total_{name}": getattr(tree.spent, field) for name, field in TOTALS.items()},
     }  # fmt: skip
     spent = _generations(session.trace, tree)
+    entry = STRATEGIES[run.arm.strategy]
     found: list[dict[str, Any]] = []
     for place, end in enumerate(ends(tree, run.arm.strategy)):
         path = end.path() if end else []
@@ -151,8 +158,8 @@ def rows(
             | {name: getattr(cost, field) for name, field in TOTALS.items()}
             | {
                 "place": place,
-                "chain": _chain(end) if run.arm.strategy in CHAINS else None,
-                "attempt": len(end.earlier()) if end and run.arm.strategy in CHAINS else None,
+                "chain": _chain(end) if entry.chains else None,
+                "attempt": len(end.earlier()) if end and entry.chains else None,
                 "ended": bool(end and end.finished),
                 "answer": answer,
                 "right": bool(right),
@@ -162,7 +169,7 @@ def rows(
                 "values": [values.get(n.id) for n in path] if values else None,
                 "steps": len(path),
                 "repeats": len(texts) - len(set(texts)),
-                "generations": place + 1 if run.arm.strategy in INDEPENDENT else spent.get(end.id if end else "", 0),
+                "generations": place + 1 if entry.independent else spent.get(end.id if end else "", 0),
             }
         )
     return found or [shared]
@@ -253,7 +260,11 @@ def read(path: Path | BytesIO) -> tuple[pa.Table, dict[str, Any]]:
         raise SweepFileError(
             f"{path} is not a sweep; make one with `python -m tts_viz sweep SPEC --out {path}`"
         ) from None
-    if about.get("version") != VERSION:
+    if about.get("version") == 1:
+        about["version"] = VERSION
+        for arm in about.get("spec", {}).get("arm", []):
+            arm["knobs"] = upgraded(str(arm.get("strategy")), arm.get("knobs", {}))
+    elif about.get("version") != VERSION:
         raise SweepFileError(f"{path} was written by another version; make it anew")
     return found.cast(SCHEMA), about
 
@@ -283,8 +294,6 @@ class Sweep:
         return int(self.about["models"][model]["parameters"])
 
 
-def problem_of(run: PlannedRun, split: str) -> dict[str, Any]:
-    """The run's problem, as plain data for its session."""
-    from tts_viz.tasks import get_task
-
-    return asdict(get_task(run.task).problem(split, run.level, run.index))  # type: ignore[arg-type]
+def problem_of(run: PlannedRun, split: Split) -> Problem:
+    """The run's problem."""
+    return get_task(run.task).problem(split, run.level, run.index)

@@ -1,10 +1,10 @@
 // What part of the tree is seen. It fits the tree while it grows, until the visitor zooms or pans; `fit` goes back to that.
 
-const TOP = 26; // px above the tree, for the names of the columns
+export const TOP = 26; // px above the tree, for the names of the columns
 const MOST_PER_STEP = 210; // px, so that small trees are not blown up
 const MOST_PER_ROW = 40;
 
-function makeCamera() {
+export function makeCamera() {
   const camera = { range: { x: [-0.5, 4], y: [-5, 5] }, own: false, fitted, zoom, pan, reveal };
 
   /** The range in which all nodes are seen. places: Map(node → [x, y]); px: {width, height}. */
@@ -49,5 +49,5 @@ function makeCamera() {
   return camera;
 }
 
-const mix = (from, to, t) => from.map((a, k) => a + (to[k] - a) * t);
-const mixRange = (from, to, t) => ({ x: mix(from.x, to.x, t), y: mix(from.y, to.y, t) });
+export const mix = (from, to, t) => from.map((a, k) => a + (to[k] - a) * t);
+export const mixRange = (from, to, t) => ({ x: mix(from.x, to.x, t), y: mix(from.y, to.y, t) });

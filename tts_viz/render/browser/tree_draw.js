@@ -1,20 +1,22 @@
 // A picture → plotly's data and layout. Pure: it is given nodes with places, what is seen of them, and colours.
 
-const CIVIDIS = [[0, 32, 76], [0, 42, 102], [0, 52, 110], [39, 63, 108], [60, 74, 107], [76, 85, 107], [91, 95, 109], [104, 106, 112],
+import { onChosen } from './tree_words.js';
+
+export const CIVIDIS = [[0, 32, 76], [0, 42, 102], [0, 52, 110], [39, 63, 108], [60, 74, 107], [76, 85, 107], [91, 95, 109], [104, 106, 112],
   [117, 117, 117], [131, 129, 120], [146, 140, 120], [161, 152, 118], [176, 165, 114], [192, 177, 109], [209, 191, 102],
   [225, 204, 92], [243, 219, 79], [255, 233, 69]];
 
-function cividis(score) {
+export function cividis(score) {
   const at = Math.min(Math.max(score, 0), 1) * (CIVIDIS.length - 1);
   const low = Math.min(Math.floor(at), CIVIDIS.length - 2);
   return `rgb(${CIVIDIS[low].map((c, k) => Math.round(c + (CIVIDIS[low + 1][k] - c) * (at - low))).join()})`;
 }
 
-const SYMBOLS = {
+export const SYMBOLS = {
   root: 'circle', open: 'triangle-right', kept: 'circle', pruned: 'square', finished: 'diamond', stuck: 'line-ns-open', rollout: 'circle-open', more: 'circle-cross-open',
   attempt: 'hexagon2-open', stale: 'circle-open-dot',
 };
-const SIZES = { root: 1.15, open: 1.05, kept: 1, pruned: 0.62, finished: 1.3, stuck: 1.15, rollout: 0.62, more: 0.9, attempt: 1.2, stale: 0.62 };
+export const SIZES = { root: 1.15, open: 1.05, kept: 1, pruned: 0.62, finished: 1.3, stuck: 1.15, rollout: 0.62, more: 0.9, attempt: 1.2, stale: 0.62 };
 const LABEL_PX = 6.7; // the width of a character of a label
 const LEAST_LABEL = 11; // characters; less says nothing
 const LABEL_ROW = 15; // the height of a label with its leading
@@ -26,14 +28,14 @@ const SHADES = 8; // of colour, for those that are gone
 const gone = (node) => node.status === 'pruned' || node.status === 'stale';
 
 /** Plotly reads tags and TeX in text; visitors' and models' text has neither. */
-const plain = (text) => text.replace(/[&<>$]/g, (c) => `&#${c.charCodeAt(0)};`);
+export const plain = (text) => text.replace(/[&<>$]/g, (c) => `&#${c.charCodeAt(0)};`);
 
 /**
  * picture: {nodes, places: Map(node → [x, y]), scene, selected, range: {x: [a, b], y: [a, b]}, width, height (px), theme}.
  * x is depth, y the place across it, growing downwards; both in node distances.
  */
-function plotly(picture) {
-  const { range, width, height, theme, scene } = picture;
+export function plotly(picture) {
+  const { range, width, height, scene } = picture;
   const perStep = width / (range.x[1] - range.x[0]);
   const perRow = height / (range.y[1] - range.y[0]);
   const size = Math.max(3.5, Math.min(13, perRow * 0.62, perStep * 0.3));
@@ -232,4 +234,4 @@ function layout(view) {
   };
 }
 
-const CONFIG = { displayModeBar: false, displaylogo: false, showSendToCloud: false, scrollZoom: true, doubleClick: false, responsive: false };
+export const CONFIG = { displayModeBar: false, displaylogo: false, showSendToCloud: false, scrollZoom: true, doubleClick: false, responsive: false };

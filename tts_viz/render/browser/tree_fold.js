@@ -4,9 +4,13 @@ const STATUSES = { t: 'root', o: 'open', k: 'kept', p: 'pruned', f: 'finished', 
 const ATTEMPT = /\.a\d+$/; // at the end of an attempt's id
 const TRUTHS = { '': 'unknown', v: 'valid', f: 'false', l: 'lost', d: 'doomed' };
 
-/** A scene that `take`s an append-only text. Nodes are in order of birth and know their parent and children. */
-function makeScene() {
+/**
+ * A scene that `take`s a text that grows, or another one. Nodes are in order of birth and know their parent and children.
+ * `show` is the id of the node that the ring was last asked for; whoever draws it sets it to null.
+ */
+export function makeScene() {
   let text = '';
+  let shown = 0; // the time of the last `show` that was heard
   const scene = { run: null, nodes: [], byId: new Map(), chosen: null, marks: [], aggregation: 'last', show: null, take };
 
   /** Reads what is new of the text, or all of it when it is another text. Is there anything new? */
@@ -20,10 +24,12 @@ function makeScene() {
   }
 
   function forget() {
-    Object.assign(scene, { nodes: [], byId: new Map(), chosen: null, marks: [] });
+    if (scene.show) shown = 0; // nobody has drawn it yet: it may be asked for again
+    Object.assign(scene, { nodes: [], byId: new Map(), chosen: null, marks: [], show: null });
   }
 
   function fold(said) {
+    if (said.run !== scene.run) shown = 0;
     scene.run = said.run;
     if (said.all) forget();
     for (const [parent, key, ...rows] of said.add ?? []) rows.forEach((row, n) => add(parent, n ? key + n : key, row));
@@ -36,7 +42,10 @@ function makeScene() {
     if ('chosen' in said) scene.chosen = said.chosen === null ? null : scene.nodes[said.chosen];
     if ('marks' in said) scene.marks = said.marks.map(([depth, label]) => ({ depth, label }));
     if ('agg' in said) scene.aggregation = said.agg;
-    if ('show' in said) scene.show = scene.nodes[said.show].id;
+    if ('show' in said && said.show[1] !== shown) {
+      scene.show = scene.nodes[said.show[0]].id;
+      shown = said.show[1];
+    }
   }
 
   function add(number, key, [text, code, scores = null, reason = '']) {
@@ -65,7 +74,7 @@ const SET = {
 };
 
 /** The nodes to draw: all, or with all that was pruned under a node summed up as one "+12 pruned". */
-function collapsed(nodes, collapse) {
+export function collapsed(nodes, collapse) {
   if (!collapse) return nodes;
   const hidden = new Map();
   const kept = nodes.filter((node) => {

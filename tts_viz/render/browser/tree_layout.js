@@ -1,13 +1,13 @@
 // Tidy trees, as render/layout.py: the same algorithm, tested to give the same places. Here because growth moves many
 // nodes a little, and what is collapsed is the visitor's choice: neither is worth a trip over the wire.
 
-const SPACING = 4;
+const SPACING = 4; // units between neighbours; finer than 1 so that halves are whole numbers
 
 /** parents[i] < i; the root's is -1. Returns each node's place across the axis of depth, in neighbours' distances. */
-function tidy(parents) {
+export function tidy(parents) {
   const children = parents.map(() => []);
   parents.forEach((parent, node) => parent >= 0 && children[parent].push(node));
-  const offsets = new Array(parents.length).fill(0);
+  const offsets = parents.map(() => 0);
   const contours = [];
   for (let node = parents.length - 1; node >= 0; node--) {
     const kids = children[node].map((kid) => contours[kid]);
@@ -32,7 +32,7 @@ function arrange(kids) {
 }
 
 function packed(kids, near, far, sign, levels) {
-  const reach = new Array(levels).fill(0);
+  const reach = Array.from({ length: levels }, () => 0);
   return kids.map((kid, k) => {
     const depth = Math.min(levels, kid[near].length);
     let place = k ? -Infinity : 0;
@@ -52,7 +52,7 @@ function outline(kids, places) {
   const shift = merged.shift + places[tallest];
   const levels = sharedLevels(kids);
   const extremes = (side, order) => {
-    const found = new Array(levels);
+    const found = [];
     for (const k of order) {
       const line = kids[k][side];
       for (let j = Math.min(levels, line.length) - 1; j >= 0; j--) found[j] = line[line.length - 1 - j] + kids[k].shift + places[k];

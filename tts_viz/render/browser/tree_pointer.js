@@ -1,7 +1,7 @@
 // Hands on the tree: mouse, touch and keys. Turns them into the calls of `does`; plotly itself pans and wheel-zooms.
 
 /** does: {nodeAt(x, y) → node, hover(node, x, y), click(node), pinch(factor, fx, fy, dx, dy), walk(key), enter(), fit(), collapse(), zoom(factor)} */
-function listen(canvas, does) {
+export function listen(canvas, does) {
   let down = null; // where a press began, to tell a click from a drag
   let wheeled = 0;
   const inside = (event) => {
@@ -68,7 +68,7 @@ function listen(canvas, does) {
 }
 
 /** The node an arrow key leads to: left the parent, right the first child, up and down the neighbours at this depth. */
-function neighbour(node, key, nodes, places) {
+export function neighbour(node, key, nodes, places) {
   if (key === 'ArrowLeft') return node.parent ?? node;
   const column = (keep) => nodes.filter(keep).sort((a, b) => places.get(a)[1] - places.get(b)[1]);
   if (key === 'ArrowRight') return column((n) => n.parent === node)[0] ?? node;

@@ -1,10 +1,13 @@
 // The whole tree as a picture to keep: what the page draws, large enough to read wherever it was zoomed, with a title and a legend.
 
+import { TOP, makeCamera } from './tree_camera.js';
+import { CIVIDIS, CONFIG, SIZES, SYMBOLS, cividis, plain, plotly } from './tree_draw.js';
+
 const SHEET = { perStep: 200, perRow: 24, least: [760, 300], most: [3200, 5000], top: 44, bottom: 104 }; // px
 const MOST_PIXELS = 16e6; // what the canvas of a phone holds
 
 /** legend: [[key, words], …], what the page's legend shows. Keys are statuses, truths and flags; see LEGEND. */
-function sheet({ nodes, places, scene, theme, legend }) {
+export function sheet({ nodes, places, scene, theme, legend }) {
   const across = nodes.map((node) => places.get(node)[1]);
   const deepest = nodes.reduce((most, node) => Math.max(most, node.depth), 3);
   const rows = across.reduce((most, y) => Math.max(most, y), 0) - across.reduce((least, y) => Math.min(least, y), 0);
@@ -61,7 +64,7 @@ function colourScale(theme, height) {
 const halo = (theme) => `<style>.textpoint text{paint-order:stroke;stroke:${theme.paper};stroke-width:3px;stroke-linejoin:round}</style>`;
 
 /** The picture as a blob. format: 'svg' or 'png'. */
-async function pictured(format, view) {
+export async function pictured(format, view) {
   const { data, layout } = sheet(view);
   const { width, height } = layout;
   const url = await Plotly.toImage({ data, layout, config: CONFIG }, { format: 'svg', width, height });
@@ -80,11 +83,5 @@ async function painted(svg, width, height) {
   return new Promise((done) => { canvas.toBlob(done, 'image/png'); });
 }
 
-function download(blob, name) {
-  const link = Object.assign(document.createElement('a'), { href: URL.createObjectURL(blob), download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-}
-
 /** "tts_viz-run-1.svg" */
-const fileName = (run, ending) => `tts_viz-${String(run).replace(/[^\p{L}\p{N}._-]+/gu, '-').slice(0, 60)}.${ending}`;
+export const fileName = (run, ending) => `tts_viz-${String(run).replace(/[^\p{L}\p{N}._-]+/gu, '-').slice(0, 60)}.${ending}`;

@@ -1,41 +1,41 @@
 // A node in words, for the card beside the pointer and for a screen reader. Text only ever goes in as text.
 
-const STATUS_WORDS = {
+export const STATUS_WORDS = {
   root: 'The problem', open: 'waiting: may be tried further', kept: 'expanded: next steps were tried', pruned: 'pruned: the search gave it up',
   finished: 'a whole solution', stuck: 'a dead end', rollout: 'a look ahead, not part of a solution', more: 'pruned branches; click to show them',
   attempt: 'a new attempt, written with those before it in view', stale: 'out of date: the step was edited or taken back',
 };
-const AGGREGATION_WORDS = { last: '', min: ', the lowest on its path', product: ', all on its path multiplied', mean: ', the mean of its path' };
+export const AGGREGATION_WORDS = { last: '', min: ', the lowest on its path', product: ', all on its path multiplied', mean: ', the mean of its path' };
 
 const percent = (score) => (score === null ? 'not scored' : score.toFixed(2));
 
 /** What the exact checker says of a step, in one sentence; '' when it says nothing. */
-function truthWords(node) {
+export function truthWords(node) {
   return {
     unknown: '', valid: '✓ A true step.', false: `✗ False step: ${node.reason}`, lost: `– Goal lost here: ${node.reason}`,
     doomed: '– The goal was lost earlier on this path.',
   }[node.truth];
 }
 
-function standing(node, scene) {
+export function standing(node, scene) {
   return node === scene.chosen ? 'the end of the best solution' : onChosen(scene).has(node) ? 'on the way to the best solution' : STATUS_WORDS[node.status];
 }
 
-function onChosen(scene) {
+export function onChosen(scene) {
   const path = new Set();
   for (let node = scene.chosen; node; node = node.parent) path.add(node);
   return path;
 }
 
 /** One sentence for `aria-live`. */
-function spoken(node, scene) {
+export function spoken(node, scene) {
   if (node.status === 'root') return `The problem: ${node.label}. ${node.kids.length} first steps.`;
   if (node.status === 'more' || node.status === 'attempt') return `${node.label}.`;
   const parts = [`Step ${node.depth}: ${node.label || 'empty'}`, standing(node, scene), `score ${percent(node.score)}`, truthWords(node)];
   return parts.filter(Boolean).join('. ');
 }
 
-function fillCard(card, node, scene, colour) {
+export function fillCard(card, node, scene, colour) {
   const make = (tag, className, text) => {
     const made = document.createElement(tag);
     made.className = className;
@@ -56,6 +56,6 @@ function fillCard(card, node, scene, colour) {
   if (node.truth !== 'unknown') said.push(make('div', `truth ${node.truth}`, truthWords(node)));
   if (node.pinned) said.push(make('div', 'note', 'pinned: no decision prunes it'));
   if (node.lostHere) said.push(make('div', 'truth lost', 'The right path was lost here.'));
-  if (/^u/.test(node.id.split('.').at(-1))) said.push(make('div', 'note', 'written by hand'));
+  if (node.id.split('.').at(-1).startsWith('u')) said.push(make('div', 'note', 'written by hand'));
   card.replaceChildren(...said);
 }

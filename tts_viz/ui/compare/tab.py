@@ -12,25 +12,26 @@ import gradio as gr
 
 from tts_viz.analysis.comparison import Side, differences
 from tts_viz.errors import CrowdedError, EngineError
+from tts_viz.strategies.defaults import BASELINE, FIRST
+from tts_viz.tasks import get_task
+from tts_viz.tasks.ready_made import first_example
 from tts_viz.ui.components.events import LIVE, SHORT, key_of, warning
-from tts_viz.ui.components.panel import Panel
 from tts_viz.ui.components.scrubber import Scrubber
 from tts_viz.ui.components.tree_view import TreeView
 from tts_viz.ui.forms import problem as problem_form
 from tts_viz.ui.forms import strategy as strategy_form
-from tts_viz.ui.forms.offered import TASKS, OfferedModels
-from tts_viz.ui.html.inspector import EMPTY
+from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.html.markup import html, join
 from tts_viz.ui.html.status import READY
+from tts_viz.ui.panels.build import build_panels
 from tts_viz.ui.runs.follow import rest, wire_watching
 from tts_viz.ui.runs.start import PACES, begin_with
 from tts_viz.ui.runs.view import View
 from tts_viz.ui.runs.visitors import Place, Visitors
 
 SIDES: tuple[Place, Place] = ("left", "right")
-DEFAULTS = {"left": "best_of_n", "right": "beam"}
+DEFAULTS = {"left": BASELINE, "right": FIRST}
 NAMES = {"left": "Left", "right": "Right"}
-PARTS = ("tree", "scrubber", "status", "meters", "solutions", "inspector")
 
 INTRO = html(
     '<p class="note">One problem, one seed, one budget: where two strategies ask for the same sample they get the same one, '
@@ -47,7 +48,7 @@ class CompareTab:
 
     @property
     def moving(self) -> list[Any]:
-        return [self.notice, self.words, *(self.parts[side][name] for side in SIDES for name in PARTS)]
+        return [self.notice, self.words, *(part for side in SIDES for part in self.parts[side].values())]
 
     async def watch(self, key: str, start: Callable[[], object]) -> AsyncIterator[list[Any]]:
         """Show what `start` puts on either side, for as long as this visitor watches it."""
@@ -67,7 +68,7 @@ class CompareTab:
                 parts = await asyncio.to_thread(view.refresh) if view else None
                 changed = changed or parts is not None
                 fresh = parts or shown[side]
-                update += [gr.skip() if shown[side].get(n) == fresh.get(n) else fresh[n] for n in PARTS]
+                update += [gr.skip() if shown[side].get(n) == fresh.get(n) else fresh[n] for n in self.parts[side]]
                 shown[side] = fresh
             if changed:
                 yield [gr.skip(), _words(watched), *update]
@@ -76,11 +77,10 @@ class CompareTab:
 
 def build_compare_tab(visitors: Visitors, models: OfferedModels) -> CompareTab:
     """Lay out the tab in the current container, and wire it."""
+    with gr.Row(elem_id="compare-pick", equal_height=True):
+        task = problem_form.build_task_choice(models.tasks, "compare-task")
+        problem = problem_form.build_problem_text([get_task(name) for name in models.tasks], "compare-problem")
     with gr.Row(elem_id="compare-card", equal_height=True):
-        problem = gr.Textbox(
-            problem_form.example(TASKS[0], 3, problem_form.FIRST), label="Problem", max_lines=1, max_length=200,
-            elem_id="compare-problem", scale=4, min_width=240,
-        )  # fmt: skip
         budget = gr.Slider(
             1, 256, 64, step=1, label="Budget (generations)", elem_id="compare-budget", scale=2, min_width=160
         )
@@ -107,18 +107,20 @@ def build_compare_tab(visitors: Visitors, models: OfferedModels) -> CompareTab:
                     "status": gr.HTML(READY, elem_id=f"{side}-status", apply_default_css=False),
                     "tree": TreeView(elem_id=f"{side}-tree"),
                     "scrubber": Scrubber(elem_id=f"{side}-scrubber"),
-                    "meters": Panel(elem_id=f"{side}-meters"),
-                    "solutions": Panel(elem_id=f"{side}-solutions"),
-                    "inspector": Panel(EMPTY, elem_id=f"{side}-inspector"),
+                    **build_panels("compare", f"{side}-"),
                 }
     tab = CompareTab(visitors, parts, words, notice)
-    what = [problem, budget, seed, pace, *choosers[0].inputs, *choosers[1].inputs]
+    what = [task, problem, budget, seed, pace, *choosers[0].inputs, *choosers[1].inputs]
 
     async def on_run(request: gr.Request, *values: Any) -> AsyncIterator[list[Any]]:
         key = key_of(request)
         async for update in tab.watch(key, lambda: _begin(visitors, models, key, values)):
             yield update
 
+    def on_task(task: Any) -> Any:
+        return first_example(get_task(task)) if task in models.tasks else gr.skip()
+
+    task.input(on_task, task, problem, **SHORT)
     for start in (go.click, problem.submit):
         start(on_run, what, tab.moving, **LIVE)
 
@@ -135,8 +137,9 @@ def build_compare_tab(visitors: Visitors, models: OfferedModels) -> CompareTab:
 
 
 def _begin(visitors: Visitors, models: OfferedModels, key: str, values: tuple[Any, ...]) -> None:
-    text, budget, seed, pace, *rest = values
-    problem = problem_form.read(TASKS, TASKS[0], text)
+    task, text, budget, seed, pace, *rest = values
+    problem = problem_form.read(models.tasks, task, text)
+    problem_form.check_taught(models.policies[0], problem)
     half = len(rest) // 2
     for side, chosen in zip(SIDES, (rest[:half], rest[half:])):
         settings = strategy_form.settings([*chosen, budget, 1.0, "last", "weighted"])

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-FORWARD_CLICKS = """
-element.addEventListener('click', (event) => {
-  const target = event.target.closest('[data-node]');
-  if (target) trigger('click', {id: target.dataset.node});
-});
-"""
+from tts_viz.render.javascript import component
+from tts_viz.ui.components.events import Payload
+
+
+class NodeClick(Payload):
+    """A click on a node, or on a button that stands for it."""
+
+    id: str
 
 
 class Panel(gr.HTML):
-    """`click` carries {id} of the node whose button was pressed."""
+    """`click` carries a `NodeClick`: of the node whose button was pressed."""
 
     def __init__(self, value: Any = "", **kwargs: Any) -> None:
-        super().__init__(value, js_on_load=FORWARD_CLICKS, apply_default_css=False, **kwargs)
+        super().__init__(
+            value, js_on_load=component(Path(__file__).with_name("panel.js")), apply_default_css=False, **kwargs
+        )

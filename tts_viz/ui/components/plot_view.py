@@ -11,6 +11,8 @@ from typing import Any
 import gradio as gr
 
 from tts_viz.render import browser
+from tts_viz.render.javascript import component
+from tts_viz.ui.components.events import Payload
 from tts_viz.ui.components.tree_view import serve_plotly
 
 HERE = Path(__file__).parent
@@ -22,8 +24,14 @@ TEMPLATE = """
 """
 
 
+class PointClick(Payload):
+    """The customdata of the point that was clicked: numbers of runs."""
+
+    runs: list[int]
+
+
 class PlotView(gr.HTML):
-    """`point` carries {runs}: the customdata of the point that was clicked."""
+    """`point` carries a `PointClick`."""
 
     EVENTS = ["point"]  # noqa: RUF012
 
@@ -32,7 +40,7 @@ class PlotView(gr.HTML):
         super().__init__(
             value,
             html_template=TEMPLATE,
-            js_on_load=(HERE / "plot_view.js").read_text(encoding="utf-8"),
+            js_on_load=component(HERE / "plot_view.js"),
             head=f'<script src="gradio_api/file={browser.PLOTLY.as_posix()}"></script>',
             apply_default_css=False,
             **kwargs,

@@ -3,9 +3,15 @@ nothing is written on the host."""
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import gradio as gr
+
+from tts_viz.render.javascript import component
+from tts_viz.ui.components.events import Payload
+
+FileKind = Literal["html", "csv", "jsonl"]
 
 BUTTONS = """
 <div class="saver" role="group" aria-label="Save the run">Save the run:
@@ -17,29 +23,21 @@ BUTTONS = """
 </div>
 """
 
-SAVE = """
-element.addEventListener('click', (event) => {
-  const kind = event.target.closest('[data-save]')?.dataset.save;
-  if (kind) trigger('save', { kind });
-});
-let last = '';
-watch('value', () => {
-  if (!props.value || props.value === last) return;
-  last = props.value;
-  const { name, type, text } = JSON.parse(props.value);
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([text], { type }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-});
-"""
+
+class SaveWish(Payload):
+    kind: FileKind
 
 
 class SaveButtons(gr.HTML):
-    """`save` carries {kind}; its value is the file as JSON: name, type, text and a number that makes it new."""
+    """`save` carries a `SaveWish`; its value is the file to save, made by `download.file`."""
 
     EVENTS = ["save"]  # noqa: RUF012
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__("", html_template=BUTTONS, js_on_load=SAVE, apply_default_css=False, **kwargs)
+        super().__init__(
+            "",
+            html_template=BUTTONS,
+            js_on_load=component(Path(__file__).with_name("save_buttons.js")),
+            apply_default_css=False,
+            **kwargs,
+        )

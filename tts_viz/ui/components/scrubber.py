@@ -6,12 +6,28 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from pydantic import Field
+
+from tts_viz.render.javascript import component
+from tts_viz.ui.components.events import Payload
 
 HERE = Path(__file__).parent
 
 
+class Seek(Payload):
+    """The number of events to show."""
+
+    at: int
+
+
+class Play(Payload):
+    """How fast; 0 rests."""
+
+    speed: float = Field(ge=0, le=100)
+
+
 class Scrubber(gr.HTML):
-    """`seek` carries {at}, the number of events to show; `play` carries {speed}, 0 to rest."""
+    """`seek` carries a `Seek`, `play` a `Play`."""
 
     EVENTS = ["seek", "play"]  # noqa: RUF012
 
@@ -19,7 +35,7 @@ class Scrubber(gr.HTML):
         super().__init__(
             value,
             html_template=(HERE / "scrubber.html").read_text(encoding="utf-8"),
-            js_on_load=(HERE / "scrubber.js").read_text(encoding="utf-8"),
+            js_on_load=component(HERE / "scrubber.js"),
             apply_default_css=False,
             **kwargs,
         )

@@ -12,10 +12,11 @@ from typing import Any
 import gradio as gr
 
 from tts_viz.render import browser
+from tts_viz.render.javascript import component
 
 
 class TreeView(gr.HTML):
-    """`node_click` fires when a visitor clicks a node or presses Enter on it; its event data is {run, id}.
+    """`node_click` fires when a visitor clicks a node or presses Enter on it, and carries a `NodeClick`.
 
     While the value grows by whole lines, the tree grows. A value that is not a longer version of the last one is shown
     instead of it; zoom and selection stay if its run is the same.
@@ -30,7 +31,7 @@ class TreeView(gr.HTML):
             value,
             html_template=browser.tree_html().replace("Press Run", f"Press {press}"),
             css_template=browser.tree_css(),
-            js_on_load=browser.tree_js(),
+            js_on_load=component(browser.TREE_VIEW),
             head=f'<script src="gradio_api/file={browser.PLOTLY.as_posix()}"></script>',
             apply_default_css=False,
             **kwargs,

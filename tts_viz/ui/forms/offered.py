@@ -1,18 +1,21 @@
-"""What visitors may choose from: tasks, and models by names that the operator allows, loaded once, on first use."""
+"""What visitors may choose from: tasks, and models by names that the operator allows. Knows nothing about how they are loaded."""
 
 from __future__ import annotations
 
+import logging
 import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tts_viz.engines.base import Policy, Verifier
 from tts_viz.engines.defaults import default_policies, default_verifiers
+from tts_viz.engines.embedded import may_solve
+from tts_viz.engines.load.cache import ModelCache
+from tts_viz.errors import EngineError
+from tts_viz.tasks import TASKS
 
-TASKS = ("countdown", "arithmetic")
-"""What the embedded policies have learned."""
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -21,58 +24,42 @@ class OfferedModels:
 
     policies: tuple[str, ...] = field(default_factory=default_policies)
     verifiers: tuple[str, ...] = field(default_factory=default_verifiers)
-    tasks: tuple[str, ...] = TASKS
+    tasks: tuple[str, ...] = ()
+    """Those that one of the policies may solve, where none are given."""
     also: tuple[str, ...] = ()
     """Models that are in no list, but are the operator's word too: those of the sweep that is shown."""
-    _policies: dict[str, Policy] = field(default_factory=dict)
-    _verifiers: dict[str, Verifier] = field(default_factory=dict)
-    importing: threading.RLock = field(default_factory=threading.RLock)
-    """Whoever imports a library of models holds it: transformers, imported by two threads at once, fails in both."""
-    _loading: tuple[str, float] | None = None
+    choices: Path | None = None
+    """The table that compute-optimal search looks up, where it is not the default one."""
+    cache: ModelCache = field(default_factory=ModelCache)
 
-    @property
-    def loading(self) -> tuple[str, float] | None:
-        """The name of the model that is being loaded, and for how many seconds already."""
-        now = self._loading
-        return now and (now[0], time.monotonic() - now[1])
+    def __post_init__(self) -> None:
+        self.tasks = self.tasks or solvable(self.policies)
 
     def policy(self, name: str) -> Policy:
-        """Raises ValueError for a name that is not allowed. May take seconds the first time."""
+        """Raises ValueError for a name that is not allowed, and as `ModelCache` does."""
         if name not in self.policies + self.also:
             raise ValueError(f"There is no policy {name!r} here; choose from the list.")
-        with self.importing:
-            from tts_viz.engines.load.policy import load_policy
-
-            if name not in self._policies:
-                with self._said(name):
-                    self._policies[name] = load_policy(name)
-            return self._policies[name]
+        return self.cache.policy(name)
 
     def verifier(self, name: str) -> Verifier:
-        """Raises ValueError for a name that is not allowed. May take seconds the first time."""
+        """Raises ValueError for a name that is not allowed, and as `ModelCache` does."""
         if name not in self.verifiers + self.also:
             raise ValueError(f"There is no verifier {name!r} here; choose from the list.")
-        with self.importing:
-            from tts_viz.engines.load.verifier import load_verifier
-
-            if name not in self._verifiers:
-                with self._said(name):
-                    self._verifiers[name] = load_verifier(name)
-            return self._verifiers[name]
-
-    @contextmanager
-    def _said(self, name: str) -> Iterator[None]:
-        self._loading = name, time.monotonic()
-        try:
-            yield
-        finally:
-            self._loading = None
+        return self.cache.verifier(name)
 
     def warm_up(self) -> None:
         """Load the first policy and verifier in the background, so that the first visitor need not wait for them."""
 
         def load() -> None:
-            self.policy(self.policies[0])
-            self.verifier(self.verifiers[0])
+            try:
+                self.policy(self.policies[0])
+                self.verifier(self.verifiers[0])
+            except (ValueError, EngineError, OSError) as error:
+                log.warning("no model is ready for the first visitor: %s", error)
 
         threading.Thread(target=load, name="warm-up", daemon=True).start()
+
+
+def solvable(policies: Sequence[str]) -> tuple[str, ...]:
+    """The tasks that one of these policies may solve."""
+    return tuple(name for name, task in TASKS.items() if any(may_solve(policy, task) for policy in policies))

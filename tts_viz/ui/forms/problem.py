@@ -1,4 +1,7 @@
-"""The strip at the top: which problem to solve. Examples by task and level, another one, or the visitor's own."""
+"""The strip at the top: which problem to solve. Examples by task and level, another one, or the visitor's own.
+
+Knows no task by name: what is offered of each is what the task says of itself.
+"""
 
 from __future__ import annotations
 
@@ -9,22 +12,23 @@ from typing import Any
 
 import gradio as gr
 
-from tts_viz.engines.embedded import EMBEDDED
+from tts_viz.engines.embedded import TAUGHT, may_solve
 from tts_viz.errors import ProblemError
-from tts_viz.tasks import get_task
-from tts_viz.tasks.base import Problem
-from tts_viz.tasks.math500 import LONGEST, SUBJECTS, Math500
+from tts_viz.tasks import get_task, parse
+from tts_viz.tasks.base import Problem, Task
+from tts_viz.tasks.ready_made import draw, first_example, middle
 from tts_viz.ui.components.events import warning
-from tts_viz.ui.forms.offered import TASKS
 from tts_viz.ui.html.latex import DELIMITERS, typeset
 
 FIRST = 5
-"""The test problem of level 3 that a new visitor meets: one on which a beam has true, false and lost steps, and succeeds."""
-
-EXAMPLES = 10_000
-"""Test problems of a level that "Another one" draws from."""
+"""The test problem that a new visitor meets: one on which a beam has true, false and lost steps, and succeeds."""
 
 ANY = "Any subject"
+
+SHORT = 40
+"""Characters of an example that is named in a label."""
+
+QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,123 +41,112 @@ class ProblemForm:
 
 def build_problem_form(tasks: Sequence[str], notice: gr.HTML) -> ProblemForm:
     """Lay it out in the current container, and wire it. What cannot be drawn is said in the `notice`."""
-    first = get_task(tasks[0])
-    wordy = "math500" in tasks
+    offered = [get_task(name) for name in tasks]
+    first = offered[0]
     with gr.Row(elem_id="problem-card", equal_height=True):
-        task = gr.Radio(
-            [(get_task(name).title, name) for name in tasks],
-            value=tasks[0],
-            label="Puzzle",
-            elem_id="task",
-            scale=0,
-            min_width=275 + 125 * wordy,
-        )
-        level = gr.Radio(
-            [(str(n), n) for n in first.levels],
-            value=3,
-            label="Level (1 easy … 5 hard)",
-            elem_id="level",
-            scale=0,
-            min_width=320,
-        )
-        subject = gr.Dropdown(
-            [ANY, *SUBJECTS],
-            value=ANY,
-            label="Subject",
-            elem_id="subject",
-            visible=False,
-            filterable=False,
-            min_width=200,
-            scale=0,
-        )
-        text = gr.Textbox(
-            example(tasks[0], 3, FIRST),
-            label=f"Problem: take this one, or type your own, like {placeholders(tasks)}",
-            elem_id="problem",
-            scale=5,
-            min_width=520 if wordy else 280,
-            max_lines=6 if wordy else 1,
-            max_length=LONGEST if wordy else 200,
-        )
+        task = build_task_choice(tasks, "task")
+        level = gr.Radio(elem_id="level", scale=0, min_width=320, **levels_of(first))
+        subject = gr.Dropdown(elem_id="subject", filterable=False, min_width=200, scale=0, **subjects_of(first))
+        text = build_problem_text(offered, "problem")
         another = gr.Button("Another one", elem_id="another", scale=0, min_width=120)
-    if wordy:
-        shown = gr.Markdown(elem_id="question", latex_delimiters=DELIMITERS, visible=False)
-        text.change(_shown, [task, text], shown, queue=False, show_progress="hidden", api_visibility="private")
-        task.input(
-            lambda task: gr.update(visible=task == "math500"), task, subject, queue=False, api_visibility="private"
-        )
+    if any(one.latex for one in offered):
+        printed = gr.Markdown(elem_id="question", latex_delimiters=DELIMITERS, visible=False)
 
-    def on_draw(task: str, level: int, subject: str) -> tuple[Any, Any]:
-        if task not in tasks or level not in get_task(task).levels:
-            return gr.skip(), gr.skip()
-        try:
-            return draw(task, level, None if subject == ANY else subject), ""
-        except ValueError as error:
-            return gr.skip(), warning(str(error))
+        def on_text(task: Any, text: str) -> Any:
+            """A problem with formulas as it would be printed."""
+            latex = task in tasks and get_task(task).latex
+            return gr.update(value=typeset(text), visible=True) if latex else gr.update(visible=False)
 
-    for changed in (task.input, level.input, subject.input, another.click):
-        changed(
-            on_draw,
-            [task, level, subject],
-            [text, notice],
-            queue=False,
-            show_progress="hidden",
-            api_visibility="private",
-        )
+        text.change(on_text, [task, text], printed, **QUIET)
+
+    def on_task(task: Any, level: Any) -> list[Any]:
+        if task not in tasks:
+            return [gr.skip()] * 4
+        chosen = get_task(task)
+        levels = levels_of(chosen, level)
+        return [gr.update(**levels), gr.update(**subjects_of(chosen)), *drawn(chosen, levels["value"])]
+
+    def on_draw(task: Any, level: Any, subject: Any) -> list[Any]:
+        return drawn(get_task(task), level, subject) if task in tasks else [gr.skip()] * 2
+
+    task.input(on_task, [task, level], [level, subject, text, notice], **QUIET)
+    for changed in (level.input, subject.input, another.click):
+        changed(on_draw, [task, level, subject], [text, notice], **QUIET)
     return ProblemForm(task, level, another, text)
 
 
-def _shown(task: str, text: str) -> Any:
-    """A wordy problem as it would be printed."""
-    return gr.update(value=typeset(text), visible=True) if task == "math500" else gr.update(visible=False)
+def build_task_choice(tasks: Sequence[str], elem_id: str) -> gr.Radio:
+    return gr.Radio(
+        [(get_task(name).title, name) for name in tasks], value=tasks[0], label="Puzzle", elem_id=elem_id, scale=0,
+        min_width=25 + 125 * len(tasks),
+    )  # fmt: skip
 
 
-def placeholders(tasks: Sequence[str]) -> str:
-    return " or ".join(f"“{get_task(name).placeholder}”" for name in tasks if name in TASKS)
+def build_problem_text(offered: Sequence[Task], elem_id: str) -> gr.Textbox:
+    """A field for a problem of any of these tasks, with one of the first in it."""
+    sentences = any(one.natural_language for one in offered)
+    return gr.Textbox(
+        first_example(offered[0], FIRST), label=f"Problem: take this one, or type your own{_like(offered)}",
+        elem_id=elem_id, scale=5, min_width=520 if sentences else 280, max_lines=6 if sentences else 1,
+        max_length=max(one.longest for one in offered),
+    )  # fmt: skip
 
 
-def example(task: str, level: int, index: int) -> str:
-    """A test problem as a visitor would type it."""
-    return get_task(task).problem("test", level, index).question
+def levels_of(task: Task, wanted: Any = None, brief: bool = False) -> dict[str, Any]:
+    """How a choice of levels looks for this task; `wanted` stays chosen where the task has it."""
+    easiest, hardest = (task.levels[0], task.levels[-1]) if task.levels else ("", "")
+    return {
+        "choices": [(str(n), n) for n in task.levels],
+        "value": wanted if wanted in task.levels else middle(task),
+        "label": "Level" if brief else f"Level ({easiest} easy … {hardest} hard)",
+        "visible": len(task.levels) > 1,
+    }
 
 
-def draw(task: str, level: int, subject: str | None = None) -> str:
-    """Another example of this task and level, and of this subject where the task has subjects.
-
-    Raises ValueError where there is none, or where the problems cannot be read.
-    """
-    chosen = get_task(task)
-    if not isinstance(chosen, Math500):
-        return example(task, level, random.randrange(EXAMPLES))
-    found = chosen.matching(level, subject)
-    if not found:
-        raise ValueError(f"{chosen.title} has no problem of level {level} in {subject or 'any subject'}.")
-    return random.choice(found).question
+def subjects_of(task: Task) -> dict[str, Any]:
+    """How a choice of subjects looks for this task."""
+    return {"choices": [ANY, *task.subjects], "value": ANY, "label": "Subject", "visible": bool(task.subjects)}
 
 
-def read(tasks: Sequence[str], task: str, text: str) -> Problem:
-    """The problem that was typed: of the chosen task, or else of any other that can read it.
+def drawn(task: Task, level: Any, subject: Any = ANY) -> list[Any]:
+    """Updates of a problem's text and of the notice: another example of this level and subject, or why there is none."""
+    if not task.levels:
+        return [random.choice(task.examples or ("",)), ""]
+    if level not in task.levels:
+        return [gr.skip(), gr.skip()]
+    try:
+        return [draw(task, "test", level, subject if subject in task.subjects else None)[0].question, ""]
+    except ValueError as error:
+        return [gr.skip(), warning(str(error))]
 
-    Raises `ProblemError`, with the chosen task's words, where none can.
+
+def _like(offered: Sequence[Task]) -> str:
+    """Examples for a label: of each task the first, where it is short enough."""
+    examples = [one.examples[0] for one in offered if one.examples and len(one.examples[0]) <= SHORT]
+    return f", like {' or '.join(f'“{example}”' for example in examples)}" if examples else ""
+
+
+def read(tasks: Sequence[str], task: Any, text: Any) -> Problem:
+    """The problem that was typed: of the chosen task, or else of another that recognises it.
+
+    Raises `ProblemError`, with the chosen task's words, where none can read it.
     """
     if task not in tasks:
         raise ProblemError("Choose a puzzle from the list.")
+    typed = str(text or "")
     try:
-        return get_task(task).parse(text)
+        return parse(task, typed)
     except ProblemError:
-        for other in TASKS:
-            if other != task:
-                try:
-                    return get_task(other).parse(text)
-                except ProblemError:
-                    continue
-        raise
+        others = [name for name in tasks if name != task and get_task(name).recognises(typed)]
+        if not others:
+            raise
+        return parse(others[0], typed)
 
 
 def check_taught(policy: str, problem: Problem) -> None:
     """Raises ValueError where an embedded policy is given what it has never learned."""
-    if policy in EMBEDDED and problem.task not in TASKS:
+    if not may_solve(policy, get_task(problem.task)):
+        learned = " and ".join(get_task(name).title for name in TAUGHT[policy])
         raise ValueError(
-            f"{policy} has only learned Countdown and arithmetic. Choose a language model under “Models, seed and speed”, "
-            "or another puzzle."
+            f"{policy} has only learned {learned}. Choose a language model under “Models, seed and speed”, or another puzzle."
         )

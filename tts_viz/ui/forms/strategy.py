@@ -1,7 +1,8 @@
 """The left side of the page: what to solve and how to search. Builds components and reads their values back.
 
-The strategies' sliders are made from the strategies' own fields: one slider for each name, shared by all strategies
-that have it, so that N and M survive a change of strategy.
+The strategies' controls are made from the strategies' own knobs: a slider for a number, a list for a choice, a box for a
+switch; one for each name and kind, shared by all strategies that have it, so that N and M survive a change of strategy.
+A control that comes into sight shows its strategy's default, whatever another strategy had left in it.
 """
 
 from __future__ import annotations
@@ -16,27 +17,41 @@ from gradio.components import Component
 from tts_viz.core import aggregation as aggregate
 from tts_viz.core.budget import Budget
 from tts_viz.core.events import Settings
-from tts_viz.strategies import STRATEGIES, Knob, make
-
-DEFAULT = "beam"
+from tts_viz.search.wishes import SetSettings
+from tts_viz.strategies import STRATEGIES, Knob, StrategyEntry, make
+from tts_viz.strategies.defaults import FIRST
+from tts_viz.strategies.knobs import Value
 
 STEP_HELP = "How a solution's step scores become one score, both for deciding and for ranking."
 VOTE_HELP = "How the finished solutions settle on one answer."
 
-KNOBS: dict[str, Knob] = {k.name: k for entry in STRATEGIES.values() for k in entry.knobs}
+CONTROLS = {"whole": "slider", "real": "slider", "choice": "list", "switch": "box"}
+"""kind of knob: the control that it is turned by"""
+
+Key = tuple[str, str]
+"""A knob's name and its control."""
+
+
+def key(knob: Knob) -> Key:
+    return knob.name, CONTROLS[knob.kind]
+
+
+KNOBS: dict[Key, Knob] = {key(k): k for entry in STRATEGIES.values() for k in entry.knobs}
+"""One for each control, which begins as this one wants it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chooser:
-    """A strategy and its sliders."""
+    """A strategy and its knobs. `shown`: the strategy whose knobs are in sight, which the strategy chosen may be ahead of."""
 
     strategy: gr.Dropdown
+    shown: gr.State
     blurb: gr.Markdown
-    knobs: tuple[gr.Slider, ...]
+    knobs: tuple[Component, ...]
 
     @property
     def inputs(self) -> list[Component]:
-        return [self.strategy, *self.knobs]
+        return [self.strategy, self.shown, *self.knobs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +68,43 @@ class StrategyForm:
     def inputs(self) -> list[Component]:
         return [*self.chooser.inputs, self.budget, self.temperature, self.aggregation, self.vote]
 
+    @property
+    def turnable(self) -> list[Component]:
+        """Those that a person turns."""
+        return [component for component in self.inputs if not isinstance(component, gr.State)]
+
+    def turned(self, control: Component, chosen: Settings) -> SetSettings:
+        """What turning this one control asks for, where all of them together show these settings."""
+        if control is self.chooser.strategy:
+            return SetSettings(chosen.parameters, {"strategy": chosen.strategy})
+        for (name, _), knob in zip(KNOBS, self.chooser.knobs):
+            if control is knob:
+                return SetSettings({name: chosen.parameters[name]} if name in chosen.parameters else {})
+        name = next(name for name in ("budget", "temperature", "aggregation", "vote") if control is getattr(self, name))
+        return SetSettings(others={name: getattr(chosen, name)})
+
 
 def build_chooser(default: str, prefix: str) -> Chooser:
-    """Lay out a strategy and its sliders in the current column. `prefix` keeps the ids of several choosers apart."""
+    """Lay out a strategy and its knobs in the current column. `prefix` keeps the ids of several choosers apart."""
+    entry = STRATEGIES[default]
     with gr.Group():
         strategy = gr.Dropdown(
             [(entry.title, name) for name, entry in STRATEGIES.items()], value=default, label="Strategy",
             elem_id=f"{prefix}strategy", filterable=False,
         )  # fmt: skip
-        blurb = gr.Markdown(STRATEGIES[default].blurb, elem_classes="blurb")
-        knobs = tuple(gr.Slider(step=1, elem_id=f"{prefix}knob-{name}", **looks(default, name)) for name in KNOBS)
+        blurb = gr.Markdown(blurb_of(entry), elem_classes="blurb")
+        knobs = tuple(_control(knob, entry, prefix) for knob in KNOBS.values())
+    shown = gr.State(default)
     strategy.change(
-        on_strategy, strategy, [blurb, *knobs], queue=False, show_progress="hidden", api_visibility="private"
-    )
-    return Chooser(strategy, blurb, knobs)
+        on_strategy, [strategy, shown, *knobs], [blurb, shown, *knobs],
+        queue=False, show_progress="hidden", api_visibility="private",
+    )  # fmt: skip
+    return Chooser(strategy, shown, blurb, knobs)
 
 
 def build_strategy_form() -> StrategyForm:
     """Lay out strategy, budget and choice of answer in the current column."""
-    chooser = build_chooser(DEFAULT, "")
+    chooser = build_chooser(FIRST, "")
     with gr.Group():
         budget = gr.Slider(
             1, 256, 64, step=1, label="Budget (generations)", elem_id="budget",
@@ -93,39 +126,86 @@ def build_strategy_form() -> StrategyForm:
     return StrategyForm(chooser, budget, temperature, aggregation, vote)
 
 
-def looks(strategy: str, name: str) -> dict[str, Any]:
-    """How the slider of this name looks under this strategy; hidden where the strategy has no such knob."""
-    own = {k.name: k for k in STRATEGIES[strategy].knobs}
-    knob = own.get(name, KNOBS[name])
-    looks = {"minimum": knob.low, "maximum": knob.high, "label": knob.label, "info": knob.help, "visible": name in own}
-    return looks | {"value": knob.default}
+def blurb_of(entry: StrategyEntry) -> str:
+    """What it does; what else it is called and where it is from stand below in small letters."""
+    return f"{entry.blurb}\n\n<small>{entry.known_as}</small>" if entry.known_as else entry.blurb
 
 
-def on_strategy(strategy: str) -> list[Any]:
-    """The blurb, and every slider as this strategy wants it; values stay."""
-    sliders = [{k: v for k, v in looks(strategy, name).items() if k != "value"} for name in KNOBS]
-    return [STRATEGIES[strategy].blurb, *(gr.update(**s) for s in sliders)]
+def _control(knob: Knob, entry: StrategyEntry, prefix: str) -> Component:
+    own = {key(k): k for k in entry.knobs}
+    looks: dict[str, Any] = {"value": own.get(key(knob), knob).default, **_looks(knob, entry)}
+    match CONTROLS[knob.kind]:
+        case "slider":
+            return gr.Slider(elem_id=f"{prefix}knob-{knob.name}", **looks)
+        case "list":
+            return gr.Dropdown(elem_id=f"{prefix}knob-{knob.name}-list", filterable=False, **looks)
+        case _:
+            return gr.Checkbox(elem_id=f"{prefix}knob-{knob.name}-box", **looks)
+
+
+def _looks(knob: Knob, entry: StrategyEntry) -> dict[str, Any]:
+    """How this control looks under this strategy, but for its value; hidden where the strategy has no such knob."""
+    own = {key(k): k for k in entry.knobs}
+    knob = own.get(key(knob), knob)
+    label = f"{knob.label} ({knob.unit})" if knob.unit else knob.label
+    looks: dict[str, Any] = {"label": label, "info": knob.help, "visible": key(knob) in own}
+    match CONTROLS[knob.kind]:
+        case "slider":
+            return looks | {"minimum": knob.low, "maximum": knob.high, "step": knob.step}
+        case "list":
+            return looks | {"choices": [(words, value) for value, words in knob.options.items()]}
+        case _:
+            return looks
+
+
+def on_strategy(strategy: str, shown: str, *values: Any) -> list[Any]:
+    """The blurb, the strategy that is shown from now on, and every control as it wants it."""
+    if not isinstance(strategy, str) or strategy not in STRATEGIES:
+        return [gr.skip()] * (2 + len(KNOBS))
+    entry, kept = STRATEGIES[strategy], carried(strategy, shown, values)
+    updates = []
+    for knob in KNOBS.values():
+        looks = _looks(knob, entry)
+        updates.append(gr.update(value=kept[knob.name], **looks) if looks["visible"] else gr.update(**looks))
+    return [blurb_of(entry), strategy, *updates]
+
+
+def carried(strategy: str, shown: str, values: Sequence[Any]) -> dict[str, Any]:
+    """The value of each of the strategy's knobs: what its control says if it was in sight and, should another strategy have
+    been shown, if this one can take it; else the default."""
+    before = {key(k) for k in STRATEGIES[shown].knobs} if isinstance(shown, str) and shown in STRATEGIES else set()
+    said = {at: _number(value) for at, value in zip(KNOBS, values)}
+
+    def value_of(knob: Knob) -> Any:
+        there = key(knob) in before and (shown == strategy or knob.accepts(said[key(knob)]))
+        return said[key(knob)] if there else knob.default
+
+    return {knob.name: value_of(knob) for knob in STRATEGIES[strategy].knobs}
+
+
+def _number(value: Any) -> Value | None:
+    """A slider's value as the whole number it stands for, where it does."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def settings(values: Sequence[Any]) -> Settings:
     """The settings that the controls show. Raises ValueError in words for the visitor."""
-    strategy, *rest = values
-    if strategy not in STRATEGIES:
+    strategy, shown, *rest = values
+    if not isinstance(strategy, str) or strategy not in STRATEGIES:
         raise ValueError("Choose a strategy from the list.")
     knobs, (budget, temperature, aggregation, vote) = rest[: len(KNOBS)], rest[len(KNOBS) :]
-    own = {k.name for k in STRATEGIES[strategy].knobs}
-    parameters = {name: whole(value) for name, value in zip(KNOBS, knobs) if name in own}
-    make(strategy, parameters)
-    if not 0 <= float(temperature) <= 2:
+    made = make(strategy, carried(strategy, shown, knobs))
+    parameters = {knob.name: getattr(made, knob.name) for knob in STRATEGIES[strategy].knobs}
+    if not isinstance(temperature, int | float) or not 0 <= temperature <= 2:
         raise ValueError("Temperature must be from 0 to 2.")
-    if aggregation not in aggregate.STEP_AGGREGATIONS or vote not in aggregate.VOTES:
+    if aggregation not in list(aggregate.STEP_AGGREGATIONS) or vote not in list(aggregate.VOTES):
         raise ValueError("Choose how the answer is chosen from the lists.")
     return Settings(strategy, parameters, Budget(generations=whole(budget)), float(temperature), aggregation, vote)
 
 
 def whole(value: Any) -> int:
     """A slider's value as the whole number it stands for. Raises ValueError."""
-    if value is None or value != int(value):
+    if isinstance(value, bool) or not (isinstance(value, int) or (isinstance(value, float) and value.is_integer())):
         raise ValueError(f"{value} must be a whole number.")
     return int(value)
 
@@ -134,5 +214,6 @@ def advice(chosen: Settings) -> str:
     """What a person should know of these settings before waiting for them; "" when there is nothing."""
     needs, has = make(chosen.strategy, chosen.parameters).generations, chosen.budget.generations
     if has is not None and needs > has:
-        return f"This search needs {needs} generations and the budget is {has}: it will rest there until you raise it."
+        may = "may need" if STRATEGIES[chosen.strategy].at_most else "needs"
+        return f"This search {may} {needs} generations and the budget is {has}: it will rest there until you raise it."
     return ""

@@ -7,18 +7,11 @@ from math import exp
 
 from markupsafe import Markup
 
-from tts_viz.core import aggregation
+from tts_viz.core.aggregation import STEP_AGGREGATIONS
 from tts_viz.core.node import Node
 from tts_viz.core.tree import Tree
 from tts_viz.tasks.base import Problem, StepTruth
 from tts_viz.ui.html.markup import amount, html, join, score_chip
-
-AGGREGATES = {
-    "last": "The score of the newest step alone.",
-    "min": "The lowest score of any step so far: a chain is as strong as its weakest link.",
-    "product": "All step scores multiplied, as if each were an independent chance.",
-    "mean": "The average of all step scores.",
-}
 
 EMPTY = Markup(
     '<div class="inspector empty"><h3>Inspector</h3><p>Click a step in the tree to see why it lived or died: the '
@@ -124,11 +117,11 @@ def _aggregates(tree: Tree, node: Node) -> Markup:
     chips = join(
         html('<div class="aggregate{}" title="{}"><span>{}</span>{}</div>').format(
             " in-force" if name == in_force else "",
-            AGGREGATES[name],
+            one.help,
             name,
-            score_chip(aggregation.steps(rewards, name), AGGREGATES[name]),
+            score_chip(one.of(rewards), one.help),
         )
-        for name in aggregation.STEP_AGGREGATIONS
+        for name, one in STEP_AGGREGATIONS.items()
     )
     ahead = ""
     if node.value is not None and node.reward is not None:

@@ -35,7 +35,7 @@ def solution_list(tree: Tree, solutions: Sequence[Solution]) -> Markup:
         '<th title="The best of them: all step scores as one, by the step aggregation in force.">Score</th>'
         '<th title="{}">Vote</th><th title="From the task’s own grading; neither model sees it.">Truth</th></tr></thead>'
         "<tbody>{}</tbody></table>{}</section>"
-    ).format(_tally(solutions), aggregation.VOTES[tree.settings.vote], rows, note)
+    ).format(_tally(solutions), aggregation.VOTES[tree.settings.vote].help, rows, note)
 
 
 def _tally(solutions: Sequence[Solution]) -> str:

@@ -1,4 +1,4 @@
-"""The one line that says how the search stands and what can be done now."""
+"""The one line that says how the search stands and what can be done now; and what became of a visitor's wishes."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ SAYS: dict[RunState, str] = {
 }
 
 
-def status_line(state: RunState, error: str | None, solutions: Sequence[Solution], *more: str | None) -> Markup:
+def status_line(
+    state: RunState, error: str | None, solutions: Sequence[Solution], *more: str | None, resumable: bool = False
+) -> Markup:
     """What is going on; once it rests, with the chosen answer. `more`: what else must be said, if anything."""
-    said = f"{error} Resume tries again." if error else SAYS[state]
-    said = " ".join([said, *filter(None, more)])
+    again = "Resume tries again." if resumable else None
+    said = " ".join(filter(None, [SAYS[state], error, again, *more]))
     if state in ("running", "paused", "failed"):
         return _line(state, said)
     if not solutions:
@@ -41,6 +43,15 @@ def _line(state: str, *said: str) -> Markup:
     return html('<div class="status {}" role="status"><span class="dot"></span><span>{}</span></div>').format(
         state, text
     )
+
+
+def reply_line(refusals: Sequence[str], waiting: int) -> Markup:
+    """Beside the controls that wishes came from: why those that were refused were, and how many have no answer yet."""
+    said = [html('<p class="notice" role="alert">{}</p>').format(reason) for reason in dict.fromkeys(refusals)]
+    if waiting:
+        what = "This takes effect" if waiting == 1 else f"These {waiting} take effect"
+        said.append(html('<p class="waiting" role="status">{} when the round under way is over.</p>').format(what))
+    return Markup("").join(said)
 
 
 READY = _line("ready", "Press Run and watch the tree grow.")

@@ -40,7 +40,8 @@ def rivals(tree: Tree, node: Node | None, truth: Mapping[str, StepTruth]) -> Mar
     order = sorted((*decision.kept, *decision.pruned), key=lambda id: -decision.scores.get(id, -1.0))
     rule = f"the best {decision.places} were kept" if decision.places else "kept by shares or by chance, not by rank"
     who = "Decided anew because you changed a score" if decision.by == "user" else "Decided"
-    by = "" if decision.aggregation == "last" else f", by the {decision.aggregation} of their steps"
+    how = aggregation.STEP_AGGREGATIONS[decision.aggregation].by
+    by = f", each by the {how}" if how else ""
     head = html('<p class="note">{} at depth {}: {} rivals, {}{}.</p>').format(
         who, decision.depth, len(order), rule, by
     )
@@ -110,7 +111,3 @@ def _changed(decision: Reconsidered) -> Markup:
     return html('<h4>Depth {}</h4><table class="rivals"><tbody>{}</tbody></table>').format(
         decision.decision.depth, join(rows)
     )
-
-
-STEPS = ["as it was", *aggregation.STEP_AGGREGATIONS]
-VOTES = ["as it was", *aggregation.VOTES]

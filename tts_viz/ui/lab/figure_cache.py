@@ -14,8 +14,6 @@ from weakref import WeakKeyDictionary
 from tts_viz.lab.figures import FIGURES, Figure
 from tts_viz.lab.sweeps.store import Sweep
 
-BY_NAME: dict[str, Figure] = {figure.name: figure for figure in FIGURES}
-
 Shown = tuple[str, str]
 """A figure's JSON and its reading."""
 
@@ -47,13 +45,11 @@ class FigureCache:
 
     def drawn(self, sweep: Sweep, name: str, choices: Mapping[str, str]) -> Shown:
         """Raises ValueError for a figure or a switch that there is not."""
-        if name not in BY_NAME:
-            raise ValueError("Choose a figure from the list.")
         with self._lock:
             known = self._drawn.setdefault(sweep, {})
             which = (name, *sorted(choices.items()))
             if which not in known:
-                found = BY_NAME[name].draw(sweep, **choices)
+                found = FIGURES.named(name).draw(sweep, **choices)
                 known[which] = str(found.figure.to_json()), found.reading
             return known[which]
 
@@ -62,6 +58,6 @@ def switches(figure: Figure, sweep: Sweep | None) -> dict[str, tuple[str, ...]]:
     """A figure's switches with their values; of tasks only those that the sweep has."""
     tasks = ("all", *(sweep.spec.tasks if sweep else ()))
     return {
-        name: tuple(v for v in values if v in tasks) if name == "task" else values
-        for name, values in figure.choices.items()
+        name: tuple(v for v in switch.values if v in tasks) if name == "task" else switch.values
+        for name, switch in figure.switches.items()
     }

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from markupsafe import Markup
 
 from tts_viz.core import aggregation
-from tts_viz.lab.sweeps.spec import INDEPENDENT, PlannedRun
+from tts_viz.lab.sweeps import store
+from tts_viz.lab.sweeps.spec import PlannedRun
 from tts_viz.lab.sweeps.store import Sweep
-from tts_viz.search.session import Session
+from tts_viz.render.javascript import component
 from tts_viz.strategies import STRATEGIES
-from tts_viz.tasks import get_task
 from tts_viz.tasks.base import Problem
+from tts_viz.ui.components.events import Payload
 from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.html.markup import html, join
+from tts_viz.ui.runs.start import begin_with
 from tts_viz.ui.runs.view import View
 from tts_viz.ui.runs.visitors import Visitors
 
@@ -26,31 +28,28 @@ MOST = 12
 
 CLICK = Markup('<p class="note">Click a point of the figure to see runs behind it.</p>')
 
-HEAR = """
-element.addEventListener('click', (event) => {
-  const button = event.target.closest('[data-open], [data-problem]');
-  if (button) window.scrollTo({ top: 0 }); // where the Search tab begins
-  if (button?.dataset.open) trigger('open', { run: Number(button.dataset.open) });
-  else if (button) trigger('problem', { run: Number(button.dataset.problem) });
-});
-"""
+
+class SweepRun(Payload):
+    """The number of a run of the sweep."""
+
+    run: int
 
 
 class PointRuns(gr.HTML):
-    """`open` carries {run} of a run to search again, `problem` that of one whose problem to look at."""
+    """`open` carries the `SweepRun` to search again, `problem` the one whose problem to look at."""
 
     EVENTS = ["open", "problem"]  # noqa: RUF012
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(CLICK, js_on_load=HEAR, apply_default_css=False, **kwargs)
+        super().__init__(
+            CLICK, js_on_load=component(Path(__file__).with_name("runs_of_point.js")), apply_default_css=False, **kwargs
+        )
 
 
-def numbers(said: Any, sweep: Sweep) -> list[int]:
+def numbers(sent: Sequence[int], sweep: Sweep) -> list[int]:
     """The numbers of runs that a browser sent, as far as the sweep has them."""
-    if not isinstance(said, list):
-        return []
     last = len(sweep.spec.runs)
-    return list(dict.fromkeys(n for n in said[:MOST] if isinstance(n, int) and 0 <= n < last))
+    return list(dict.fromkeys(n for n in sent[:MOST] if 0 <= n < last))
 
 
 def listed(sweep: Sweep, wanted: Sequence[int]) -> Markup:
@@ -84,8 +83,7 @@ def outcomes(sweep: Sweep, wanted: Sequence[int]) -> dict[int, bool | None]:
 
 
 def problem_of(sweep: Sweep, number: int) -> Problem:
-    run = sweep.spec.runs[number]
-    return get_task(run.task).problem(sweep.spec.split, run.level, run.index)
+    return store.problem_of(sweep.spec.runs[number], sweep.spec.split)
 
 
 def _row(run: PlannedRun, problem: Problem, right: bool | None) -> Markup:
@@ -100,7 +98,7 @@ def _row(run: PlannedRun, problem: Problem, right: bool | None) -> Markup:
         run.level,
         STRATEGIES[run.arm.strategy].title,
         run.arm.name,
-        f"≤ {run.n}" if run.arm.strategy in INDEPENDENT and run.n > 1 else run.n,
+        f"≤ {run.n}" if STRATEGIES[run.arm.strategy].independent and run.n > 1 else run.n,
         run.seed,
         mark,
         verdict,
@@ -109,9 +107,7 @@ def _row(run: PlannedRun, problem: Problem, right: bool | None) -> Markup:
 
 def searched_again(visitors: Visitors, models: OfferedModels, key: str, sweep: Sweep, number: int) -> View:
     """The run, begun anew. Raises ValueError, IndexError, `CrowdedError` or EngineError."""
-    from tts_viz.lab.sweeps.run import started
-
-    first = started(sweep.spec, number)
-    policy, verifier = models.policy(first.policy), models.verifier(first.verifier)
-    session = Session(replace(first, max_tokens=policy.step_tokens))
-    return visitors.start(key, session, (policy, verifier), problem_of(sweep, number))
+    run = sweep.spec.runs[number]
+    policy, verifier = sweep.spec.models(run.arm)
+    problem, settings = store.problem_of(run, sweep.spec.split), sweep.spec.settings(run)
+    return begin_with(visitors, models, key, problem, settings, policy, verifier)

@@ -10,18 +10,23 @@ import datetime
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from io import BytesIO
+from itertools import product
+from pathlib import Path
 from time import monotonic
 from typing import Any, Literal
 
-from tts_viz.core.events import Started
 from tts_viz.engines.base import Policy, Verifier
 from tts_viz.lab.sweeps import spec as specs
 from tts_viz.lab.sweeps import store
-from tts_viz.lab.sweeps.spec import INDEPENDENT, PlannedRun, Spec
+from tts_viz.lab.sweeps.run import first_event
+from tts_viz.lab.sweeps.spec import PlannedRun, Spec
 from tts_viz.lab.sweeps.store import Sweep
 from tts_viz.search.scheduler import LiveRun, Scheduler
 from tts_viz.search.session import Session
+from tts_viz.strategies import STRATEGIES, Knob, StrategyEntry
+from tts_viz.strategies.knobs import Value
 
 MOST_GENERATIONS = 4_000
 MOST_PROBLEMS = 10
@@ -40,20 +45,42 @@ ABANDONED = 60.0
 FIRST = 1000
 """The problems' place among those of their level: none that the shipped sweep has."""
 
-ARMS: dict[str, tuple[str, dict[str, int]]] = {
-    "Best of N": ("best_of_n", {}),
-    "Majority vote": ("majority", {}),
-    "Beam, M = 4": ("beam", {"m": 4}),
-    "Lookahead, k = 1": ("lookahead", {"m": 2, "k": 1}),
-    "DVTS, M = 4": ("dvts", {"m": 4}),
-    "REBASE": ("rebase", {}),
-    "Particles": ("particles", {}),
-    "MCTS, M = 4": ("mcts", {"m": 4}),
-    "Revisions, 4 a chain": ("parallel_revisions", {"length": 4}),
-    "Compute-optimal": ("compute_optimal", {}),
-}
-
 SweepState = Literal["waiting", "running", "finished", "cancelled", "failed"]
+
+
+@cache
+def offered_arms() -> dict[str, tuple[str, dict[str, Value]]]:
+    """What may be compared, by its title: every strategy that can cost just these budgets, with the knobs it takes for that."""
+    found = {}
+    for name, entry in STRATEGIES.items():
+        if (knobs := _fitting(entry)) is not None:
+            said = [f"{k.upper() if len(k) == 1 else k} = {value}" for k, value in knobs.items()]
+            found[", ".join([entry.title, *said])] = (name, knobs)
+    return found
+
+
+def _fitting(entry: StrategyEntry) -> dict[str, Value] | None:
+    """Those of its knobs that must be said: sizes beside the one that follows from the budget, and whole numbers whose
+    default is too large for small budgets, halved until it is not. None where nothing fits."""
+    sizes = {name: entry.defaults[name] for name in entry.size[1:]}
+    rest = [knob for knob in entry.knobs if knob.kind == "whole" and knob.name not in entry.size]
+    for values in product(*map(_halvings, reversed(rest))):  # the first one is halved first
+        knobs = sizes | {knob.name: value for knob, value in zip(reversed(rest), values) if value != knob.default}
+        try:
+            for n in BUDGETS:
+                specs.parameters(entry.name, knobs, n)
+        except ValueError:
+            continue
+        return knobs
+    return None
+
+
+def _halvings(knob: Knob) -> list[int]:
+    """From the default down: 4, 2, 1."""
+    values = [int(knob.default)]
+    while values[-1] // 2 >= knob.low and values[-1] // 2 < values[-1]:
+        values.append(values[-1] // 2)
+    return values
 
 
 def plan(
@@ -61,7 +88,7 @@ def plan(
     policy: str, verifier: str,
 ) -> Spec:  # fmt: skip
     """The sweep that a visitor wants. Raises ValueError in words for them."""
-    if not 2 <= len(arms) <= 4 or not set(arms) <= set(ARMS):
+    if not 2 <= len(arms) <= 4 or not set(arms) <= set(offered_arms()):
         raise ValueError("Choose two to four strategies.")
     if not tasks or not levels:
         raise ValueError("Choose at least one puzzle and one level.")
@@ -75,9 +102,9 @@ def plan(
             "arm": [
                 {
                     "name": name, "strategy": strategy, "knobs": knobs,
-                    "budgets": [1, 2, *smaller] if strategy in INDEPENDENT else smaller,
+                    "budgets": [1, 2, *smaller] if STRATEGIES[strategy].independent else smaller,
                 }
-                for name, (strategy, knobs) in ARMS.items() if name in arms
+                for name, (strategy, knobs) in offered_arms().items() if name in arms
             ],
         }
     )  # fmt: skip
@@ -100,6 +127,7 @@ class SmallSweep:
     spec: Spec
     scheduler: Scheduler
     engines: tuple[Policy, Verifier]
+    choices: Path | None = None
     state: SweepState = "waiting"
     error: str = ""
     done: int = 0
@@ -138,12 +166,7 @@ class SmallSweep:
 
     def _fly(self, planned: PlannedRun) -> None:
         policy, verifier = self.engines
-        problem = store.problem_of(planned, self.spec.split)
-        started = Started(
-            problem["prompt"], self.spec.settings(planned), max_tokens=policy.step_tokens, problem=problem,
-            policy=self.spec.policy, verifier=self.spec.verifier,
-        )  # fmt: skip
-        run = LiveRun(Session(started), policy, verifier)
+        run = LiveRun(Session(first_event(self.spec, planned, policy, verifier, self.choices)), policy, verifier)
         self._flying.append((planned, run))
         self.scheduler.add(run)
 
@@ -183,14 +206,15 @@ class SmallSweeps:
     def of(self, key: str) -> SmallSweep | None:
         return self._of.get(key)
 
-    def begin(self, key: str, spec: Spec, engines: tuple[Policy, Verifier]) -> SmallSweep:
-        """Raises ValueError where this visitor has one on its way."""
+    def begin(self, key: str, spec: Spec, engines: tuple[Policy, Verifier], choices: Path | None = None) -> SmallSweep:
+        """`choices`: the table of choices, where it is not the default one. Raises ValueError where this visitor has one on
+        its way."""
         with self._lock:
             before = self._of.get(key)
             if before and before.state in ("waiting", "running"):
                 raise ValueError("Your sweep is still running: wait for it, or cancel it first.")
             self._of.pop(key, None)  # so that it waits behind those that are there
-            mine = self._of[key] = SmallSweep(spec, self.scheduler, engines)
+            mine = self._of[key] = SmallSweep(spec, self.scheduler, engines, choices)
             return mine
 
     def advance(self, mine: SmallSweep) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from base64 import b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -13,16 +11,19 @@ from typing import Any
 import gradio as gr
 from markupsafe import Markup
 
+from tts_viz.engines.embedded import may_solve
 from tts_viz.errors import EngineError
 from tts_viz.lab.sweeps.spec import Spec
+from tts_viz.strategies.defaults import BASELINE, FIRST
 from tts_viz.tasks import get_task
+from tts_viz.ui.components import download
+from tts_viz.ui.components.download import Download
 from tts_viz.ui.components.events import LIVE, SHORT, key_of, warning
-from tts_viz.ui.forms.offered import TASKS, OfferedModels
+from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.forms.strategy import whole
 from tts_viz.ui.html.markup import html
 from tts_viz.ui.lab.figure_cache import FigureCache
 from tts_viz.ui.lab.small_sweep import (
-    ARMS,
     BUDGETS,
     MOST_PROBLEMS,
     MOST_SEEDS,
@@ -30,26 +31,12 @@ from tts_viz.ui.lab.small_sweep import (
     SmallSweep,
     SmallSweeps,
     generations,
+    offered_arms,
     plan,
 )
 
 LOOK = 0.2
 """Seconds between two looks at a sweep."""
-
-SAVE = """
-let last = '';
-watch('value', () => {
-  if (!props.value || props.value === last) return;
-  last = props.value;
-  const { name, base64 } = JSON.parse(props.value);
-  const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([bytes], { type: 'application/vnd.apache.parquet' }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-});
-"""
 
 _numbers = count()
 
@@ -63,21 +50,29 @@ class SmallSweepPanel:
 
 def build_small_sweep_panel(models: OfferedModels, gallery: FigureCache, sweeps: SmallSweeps) -> SmallSweepPanel:
     """Lay it out in the current container, and wire it."""
+    offered = sweepable(models)
     with gr.Row(equal_height=False):
         tasks = gr.CheckboxGroup(
-            [(get_task(t).title, t) for t in TASKS],
-            value=[TASKS[0]],
+            [(get_task(t).title, t) for t in offered],
+            value=offered[:1],
             label="Puzzles",
             elem_id="small-tasks",
             min_width=200,
         )
-        levels = gr.CheckboxGroup([1, 2, 3, 4, 5], value=[1, 3], label="Levels", elem_id="small-levels", min_width=200)
+        levels = gr.CheckboxGroup(
+            shared_levels(offered[:1]), value=[n for n in (1, 3) if n in shared_levels(offered[:1])], label="Levels",
+            elem_id="small-levels", min_width=200,
+        )  # fmt: skip
         budget = gr.Radio(
             list(BUDGETS), value=16, label="Budgets up to", elem_id="small-budget", min_width=150,
             info="In generations: full answers' worth of sampling.",
         )  # fmt: skip
-    arms = gr.CheckboxGroup(
-        list(ARMS), value=["Best of N", "Beam, M = 4"], label="Strategies (two to four)", elem_id="small-arms"
+    titles = {strategy: title for title, (strategy, _) in offered_arms().items()}
+    chosen = gr.CheckboxGroup(
+        list(offered_arms()),
+        value=[titles[BASELINE], titles[FIRST]],
+        label="Strategies (two to four)",
+        elem_id="small-arms",
     )
     with gr.Row(equal_height=False):
         problems = gr.Slider(
@@ -96,12 +91,18 @@ def build_small_sweep_panel(models: OfferedModels, gallery: FigureCache, sweeps:
                 cancel = gr.Button("Cancel", elem_id="small-cancel", min_width=90)
             save = gr.Button("Download its table (Parquet)", elem_id="small-save", size="sm")
     said = gr.HTML("", elem_id="small-said", apply_default_css=False)
-    file = gr.HTML("", html_template="<span></span>", js_on_load=SAVE, apply_default_css=False, elem_id="small-file")
+    file = Download(elem_id="small-file")
     over = gr.Textbox(visible=False)
-    form = Form(models, [tasks, levels, arms, budget, problems, seeds])
+    form = Form(models, [tasks, levels, chosen, budget, problems, seeds])
     for part in form.parts:
         part.input(form.on_plan, form.parts, said, trigger_mode="always_last", **SHORT)
     _wire_run(form, gallery, sweeps, go, [said, over])
+
+    def on_tasks(tasks: Any, levels: Any) -> Any:
+        shared = shared_levels([t for t in offered if t in (tasks or [])] or offered)
+        return gr.update(choices=shared, value=[n for n in levels or [] if n in shared], label="Levels")
+
+    tasks.input(on_tasks, [tasks, levels], levels, trigger_mode="always_last", **SHORT)
 
     def on_cancel(request: gr.Request) -> None:
         sweeps.cancel(key_of(request))
@@ -112,11 +113,26 @@ def build_small_sweep_panel(models: OfferedModels, gallery: FigureCache, sweeps:
         mine = sweeps.of(key_of(request))
         if mine is None or mine.state != "finished":
             return gr.skip(), warning("There is no finished sweep of yours yet: run one first.")
-        made = {"name": "tts_viz-sweep.parquet", "base64": b64encode(mine.packed()).decode(), "number": next(_numbers)}
-        return json.dumps(made), gr.skip()
+        return download.file("tts_viz-sweep.parquet", "application/vnd.apache.parquet", mine.packed()), gr.skip()
 
     save.click(on_save, None, [file, said], **SHORT)
     return SmallSweepPanel(over)
+
+
+def sweepable(models: OfferedModels) -> list[str]:
+    """The tasks that the first policy may solve, and that never run out of problems."""
+
+    def endless(name: str) -> bool:
+        task = get_task(name)
+        return bool(task.levels) and not task.sources and task.size("test", task.levels[0]) is None
+
+    return [t for t in models.tasks if endless(t) and may_solve(models.policies[0], get_task(t))]
+
+
+def shared_levels(tasks: Sequence[str]) -> list[int]:
+    """The levels that all of these tasks have."""
+    common = [n for t in tasks[:1] for n in get_task(t).levels]
+    return [n for n in common if all(n in get_task(t).levels for t in tasks)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +144,10 @@ class Form:
 
     def plan(self, values: tuple[Any, ...]) -> Spec:
         """Raises ValueError, or TypeError for what no component of ours would send."""
-        tasks, levels, arms, budget, problems, seeds = values
-        known = [t for t in tasks or [] if t in TASKS]
+        tasks, levels, chosen, budget, problems, seeds = values
+        known = [t for t in tasks or [] if t in sweepable(self.models)]
         return plan(
-            known, [whole(n) for n in levels or []], [str(a) for a in arms or []], whole(budget), whole(problems), whole(seeds),
+            known, [whole(n) for n in levels or []], [str(a) for a in chosen or []], whole(budget), whole(problems), whole(seeds),
             self.models.policies[0], self.models.verifiers[0],
         )  # fmt: skip
 
@@ -151,7 +167,7 @@ def _wire_run(form: Form, gallery: FigureCache, sweeps: SmallSweeps, go: gr.Butt
             engines = await asyncio.to_thread(
                 lambda: (form.models.policy(spec.policy), form.models.verifier(spec.verifier))
             )
-            mine = sweeps.begin(key, spec, engines)
+            mine = sweeps.begin(key, spec, engines, form.models.choices)
         except (ValueError, TypeError, EngineError) as error:
             yield [warning(str(error)), gr.skip()]
             return

@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from tts_viz.lab.figures import FIGURES
+from tts_viz.lab.figures import FIGURES, Switch
 from tts_viz.lab.sweeps.store import Sweep
+from tts_viz.render.javascript import function
 from tts_viz.tasks import TASKS, get_task
-from tts_viz.ui.components.events import LIVE, SHORT, key_of, warning
-from tts_viz.ui.components.plot_view import PlotView
+from tts_viz.ui.components.events import LIVE, SHORT, key_of, on, payload, warning
+from tts_viz.ui.components.plot_view import PlotView, PointClick
 from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.html.markup import html
-from tts_viz.ui.lab.figure_cache import BY_NAME, FigureCache, switches
-from tts_viz.ui.lab.runs_of_point import CLICK, PointRuns, listed, numbers, problem_of, searched_again
+from tts_viz.ui.lab.figure_cache import FigureCache, switches
+from tts_viz.ui.lab.runs_of_point import CLICK, PointRuns, SweepRun, listed, numbers, problem_of, searched_again
 from tts_viz.ui.lab.small_sweep import SmallSweeps
 from tts_viz.ui.lab.small_sweep_form import build_small_sweep_panel
 from tts_viz.ui.runs.visitors import Visitors
@@ -35,24 +37,9 @@ NONE_HERE = (
     "python -m tts_viz sweep SPEC --out FILE, and then python app.py --sweep FILE."
 )
 
-SCROLL_TO_FIGURE = "() => document.getElementById('lab-choice').scrollIntoView({ behavior: 'smooth' })"
+SCROLL_TO_FIGURE = function(Path(__file__).with_name("scroll.js"), "scrollToFigure")
 
 COMPUTING = html('<p class="note">Being computed …</p>')
-
-LABELS: dict[str, tuple[str, str]] = {
-    "axis": ("Cost", "what the horizontal axis counts"),
-    "task": ("Puzzle", "which problems count"),
-    "aggregation": ("Step aggregation", "how a solution's step scores become one score"),
-    "vote": ("Vote", "how solutions settle on one answer"),
-    "difficulty": ("Difficulty", "oracle: by the share of right samples; predicted: by the verifier's mean score"),
-    "budget": ("Budget", "in generations, full answers' worth of sampling"),
-    "for": ("Choose among", "strategies of search, or ratios of sequential to parallel revisions"),
-    "paper": ("Ratio R of", "tokens at inference to tokens of pretraining, as in the paper's versions"),
-    "by": ("Part by", "one curve for each of these"),
-    "truth": ("Truth", "what a score is held against"),
-    "lines": ("Compare", "one line for each of these"),
-    "x": ("Search effort", "generations, or how far choosing the best moves the policy (KL, in nats)"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +60,10 @@ class LabTab:
 
     async def draw(self, key: str, source: str, name: str, values: tuple[Any, ...]) -> AsyncIterator[list[Any]]:
         """The figure anew. `values`: the switches'; those that the figure does not know are as by default."""
-        if name not in BY_NAME:
+        if name not in FIGURES:
             yield [gr.skip()] * len(self.drawn)
             return
-        figure = BY_NAME[name]
+        figure = FIGURES[name]
         yield [*[gr.skip()] * (len(self.drawn) - 2), COMPUTING, CLICK]
         try:
             sweep = await asyncio.to_thread(self.gallery.sweep, key, source == OWN)
@@ -84,7 +71,7 @@ class LabTab:
             # A switch keeps its value where the new figure has the same one, at whatever place.
             chosen = {n: v if v in values_ else values_[0] for (n, values_), v in zip(shown.items(), values)}
             chosen |= {n: values_[0] for n, values_ in shown.items() if n not in chosen}
-            looks = [_look(n, values_, chosen[n]) for n, values_ in shown.items()]
+            looks = [_look(figure.switches[n], values_, chosen[n]) for n, values_ in shown.items()]
             looks += [gr.update(visible=False)] * (len(self.switches) - len(looks))
             if sweep is None:
                 yield [*looks, f"### {figure.question}", "", html('<p class="note">{}</p>').format(_none(source)), ""]
@@ -107,10 +94,11 @@ def build_lab_tab(
     tab: gr.Tab,
 ) -> None:
     """Lay out the tab in the current container, and wire it. `tab` is the tab itself, `tabs` all of them."""
+    opening, *_ = FIGURES
     gr.Markdown(INTRO)
     with gr.Row(elem_id="lab-choice", equal_height=True):
         figure = gr.Dropdown(
-            [(f"{i}. {f.title}", f.name) for i, f in enumerate(FIGURES, 1)], value=FIGURES[0].name, label="Figure",
+            [(f"{i}. {f.title}", name) for i, (name, f) in enumerate(FIGURES.items(), 1)], value=opening, label="Figure",
             elem_id="lab-figure", filterable=False, scale=2, min_width=280,
         )  # fmt: skip
         source = gr.Radio(
@@ -118,17 +106,16 @@ def build_lab_tab(
             scale=2, min_width=280,
         )  # fmt: skip
     with gr.Row(elem_id="lab-switches", equal_height=True):
-        most = max(len(f.choices) for f in FIGURES)
-        first = switches(FIGURES[0], None)
-        looks = [*first.items(), *[("", ("",))] * most][:most]
+        most = max(len(f.switches) for f in FIGURES.values())
+        looks = [*FIGURES[opening].switches.values(), *[Switch("", "", ("",))] * most][:most]
         dropdowns = [
             gr.Dropdown(
-                list(values), value=values[0], label=LABELS.get(name, (name, ""))[0], visible=bool(name), filterable=False,
-                min_width=150, elem_id=f"lab-switch-{i}",
+                list(switch.values), value=switch.values[0], label=switch.label, visible=bool(switch.label),
+                filterable=False, min_width=150, elem_id=f"lab-switch-{i}",
             )
-            for i, (name, values) in enumerate(looks)
+            for i, switch in enumerate(looks)
         ]  # fmt: skip
-    question = gr.Markdown(f"### {FIGURES[0].question}", elem_id="lab-question")
+    question = gr.Markdown(f"### {FIGURES[opening].question}", elem_id="lab-question")
     plot = PlotView(elem_id="lab-plot")
     reading = gr.HTML("", elem_id="lab-reading", apply_default_css=False)
     behind = PointRuns(elem_id="lab-behind")
@@ -156,7 +143,7 @@ def build_lab_tab(
     with gr.Accordion("Run a small sweep of your own", open=not gallery.path, elem_id="lab-own"):
         panel = build_small_sweep_panel(models, gallery, sweeps)
     # A sweep that is over is shown, where the visitor can see it.
-    shown = panel.over.change(lambda: (OWN, FIGURES[0].name), None, [source, figure], **SHORT)
+    shown = panel.over.change(lambda: (OWN, opening), None, [source, figure], **SHORT)
     shown.then(on_show, what, lab.drawn, **LIVE).then(None, js=SCROLL_TO_FIGURE)
     _wire_points(lab, visitors, models, search, tabs)
 
@@ -169,16 +156,17 @@ def _wire_points(lab: LabTab, visitors: Visitors, models: OfferedModels, search:
         return sweep
 
     def on_point(source: Any, request: gr.Request, event: gr.EventData) -> Any:
+        runs = payload(event, PointClick).runs
         try:
             sweep = sweep_of(key_of(request), source)
-            return listed(sweep, numbers(event._data.get("runs"), sweep))
+            return listed(sweep, numbers(runs, sweep))
         except (ValueError, OSError) as error:
             return warning(str(error))
 
-    lab.plot.point(on_point, lab.source, lab.behind, trigger_mode="always_last", **SHORT)  # type: ignore[attr-defined]
+    on(lab.plot, "point")(on_point, lab.source, lab.behind, trigger_mode="always_last", **SHORT)
 
     async def on_open(source: Any, request: gr.Request, event: gr.EventData) -> AsyncIterator[list[Any]]:
-        key, number = key_of(request), event._data.get("run")
+        key, number = key_of(request), payload(event, SweepRun).run
         yield [gr.Tabs(selected="search"), *[gr.skip()] * len(search.moving)]
 
         def begun() -> Any:
@@ -190,24 +178,24 @@ def _wire_points(lab: LabTab, visitors: Visitors, models: OfferedModels, search:
         async for update in search.watch(key, begun):
             yield [gr.skip(), *update]
 
-    lab.behind.open(on_open, lab.source, [tabs, *search.moving], **LIVE)  # type: ignore[attr-defined]
+    on(lab.behind, "open")(on_open, lab.source, [tabs, *search.moving], **LIVE)
 
     def on_problem(source: Any, request: gr.Request, event: gr.EventData) -> tuple[Any, Any, Any]:
+        wanted = payload(event, SweepRun).run
         try:
             sweep = sweep_of(key_of(request), source)
-            (number,) = numbers([event._data.get("run")], sweep)
+            (number,) = numbers([wanted], sweep)
             problem = problem_of(sweep, number)
         except (ValueError, OSError):
             return gr.skip(), gr.skip(), gr.skip()
         return gr.Tabs(selected="search"), problem.task, problem.question
 
-    lab.behind.problem(on_problem, lab.source, [tabs, search.card.task, search.card.text], **SHORT)  # type: ignore[attr-defined]
+    on(lab.behind, "problem")(on_problem, lab.source, [tabs, search.card.task, search.card.text], **SHORT)
 
 
-def _look(name: str, values: tuple[str, ...], chosen: str) -> Any:
-    label, info = LABELS.get(name, (name.capitalize(), ""))
+def _look(switch: Switch, values: tuple[str, ...], chosen: str) -> Any:
     named = [(get_task(v).title if v in TASKS else v, v) for v in values]
-    return gr.update(choices=named, value=chosen, label=label, info=info, visible=True)
+    return gr.update(choices=named, value=chosen, label=switch.label, info=switch.help, visible=True)
 
 
 def _none(source: str) -> str:

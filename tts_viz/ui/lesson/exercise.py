@@ -15,12 +15,13 @@ from tts_viz.lesson.exercise import Attempts
 from tts_viz.lesson.outcomes import Outcome
 from tts_viz.lesson.steps import EXERCISE, PACE, POLICY, VERIFIER
 from tts_viz.strategies import STRATEGIES
+from tts_viz.strategies.defaults import GREEDY
 from tts_viz.ui.components.events import LIVE, SHORT, key_of, warning
 from tts_viz.ui.forms import strategy as strategy_form
 from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.html.status import STARTING
 from tts_viz.ui.lesson.nav import place
-from tts_viz.ui.lesson.stage import PARTS, LessonStage, outcome_of
+from tts_viz.ui.lesson.stage import LessonStage, outcome_of
 from tts_viz.ui.lesson.text import board, judged
 from tts_viz.ui.runs.start import begin_with
 from tts_viz.ui.runs.view import View
@@ -64,7 +65,7 @@ def build_exercise_panel() -> ExercisePanel:
             label="Sum",
             elem_id="exercise-sum",
         )
-        chooser = strategy_form.build_chooser("greedy", "exercise-")
+        chooser = strategy_form.build_chooser(GREEDY, "exercise-")
         with gr.Row():
             run = gr.Button("▶ Run it", variant="primary", elem_id="exercise-run", min_width=110)
             check = gr.Button("Check", elem_id="exercise-check", min_width=90)
@@ -95,7 +96,7 @@ def wire_exercise(lesson: LessonStage, models: OfferedModels, panel: ExercisePan
         return view
 
     async def on_run(desk: ExerciseState, number: Any, request: gr.Request, *chosen: Any) -> AsyncIterator[list[Any]]:
-        key, nothing = key_of(request), [gr.skip()] * len(PARTS)
+        key, nothing = key_of(request), [gr.skip()] * len(lesson.parts)
         yield [gr.skip(), "", STARTING, *nothing[1:], gr.skip()]
         try:
             view = await asyncio.to_thread(started, key, desk, number, chosen)

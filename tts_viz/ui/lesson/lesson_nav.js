@@ -1,53 +1,54 @@
 // The way through the lesson. Progress is kept in this browser; Python says where the learner is and what they have just done.
 
+import { copyLink } from '../components/copy_link.js';
+
 const KEY = 'tts_viz_lesson';
-const buttons = [...element.querySelectorAll('[data-step]')];
-let at = 1;
 
-function kept() {
-  try {
-    const { at, done } = JSON.parse(localStorage.getItem(KEY)) ?? {};
-    return { at: Number(at) || 1, done: Array.isArray(done) ? done.filter(Number.isInteger) : [] };
-  } catch {
-    return { at: 1, done: [] }; // damaged, or not allowed
+export function attach(element, props, trigger, watch) {
+  const buttons = [...element.querySelectorAll('[data-step]')];
+  let at = 1;
+
+  function kept() {
+    try {
+      const { at, done } = JSON.parse(localStorage.getItem(KEY)) ?? {};
+      return { at: Number(at) || 1, done: Array.isArray(done) ? done.filter(Number.isInteger) : [] };
+    } catch {
+      return { at: 1, done: [] }; // damaged, or not allowed
+    }
   }
-}
 
-function keep(state) {
-  try { localStorage.setItem(KEY, JSON.stringify(state)); } catch { /* a private window: it lasts as long as the page */ }
-}
-
-function show() {
-  const done = new Set(kept().done);
-  for (const button of buttons) {
-    const step = Number(button.dataset.step);
-    button.classList.toggle('done', done.has(step));
-    button.setAttribute('aria-label', `${button.title}${done.has(step) ? ' (done)' : ''}`);
-    if (step === at) button.setAttribute('aria-current', 'step'); else button.removeAttribute('aria-current');
+  function keep(state) {
+    try { localStorage.setItem(KEY, JSON.stringify(state)); } catch { /* a private window: it lasts as long as the page */ }
   }
-  element.querySelector('.progress').textContent = `${buttons.filter((b) => done.has(Number(b.dataset.step))).length} of ${buttons.length} done`;
-}
 
-function take() {
-  if (!props.value) return;
-  const now = JSON.parse(props.value);
-  at = now.at;
-  keep({ at, done: [...new Set([...kept().done, ...now.done])] });
+  function show() {
+    const done = new Set(kept().done);
+    for (const button of buttons) {
+      const step = Number(button.dataset.step);
+      button.classList.toggle('done', done.has(step));
+      button.setAttribute('aria-label', `${button.title}${done.has(step) ? ' (done)' : ''}`);
+      if (step === at) button.setAttribute('aria-current', 'step'); else button.removeAttribute('aria-current');
+    }
+    element.querySelector('.progress').textContent = `${buttons.filter((b) => done.has(Number(b.dataset.step))).length} of ${buttons.length} done`;
+  }
+
+  function take() {
+    if (!props.value) return;
+    const now = JSON.parse(props.value);
+    at = now.at;
+    keep({ at, done: [...new Set([...kept().done, ...now.done])] });
+    show();
+  }
+
+  element.addEventListener('click', (event) => {
+    const button = event.target.closest('button');
+    if (button?.dataset.step) trigger('go', { step: Number(button.dataset.step) });
+    if (button?.dataset.do === 'forget') { keep({ at, done: [] }); show(); }
+    if (button?.dataset.do === 'link') copyLink(button, `?lesson=${at}`);
+  });
+
+  const wanted = Number(new URLSearchParams(location.search).get('lesson')) || kept().at;
+  watch('value', take);
   show();
+  if (wanted !== at) trigger('go', { step: wanted });
 }
-
-element.addEventListener('click', (event) => {
-  const button = event.target.closest('button');
-  if (button?.dataset.step) trigger('go', { step: Number(button.dataset.step) });
-  if (button?.dataset.do === 'forget') { keep({ at, done: [] }); show(); }
-  if (button?.dataset.do === 'link') {
-    const link = new URL(location.href);
-    link.search = `?lesson=${at}`;
-    navigator.clipboard?.writeText(link.href).then(() => { button.textContent = 'Copied'; }, () => prompt('Link', link.href));
-  }
-});
-
-const wanted = Number(new URLSearchParams(location.search).get('lesson')) || kept().at;
-watch('value', take);
-show();
-if (wanted !== at) trigger('go', { step: wanted });

@@ -12,13 +12,19 @@ from typing import Any
 
 import gradio as gr
 
+from tts_viz.render.javascript import component
+from tts_viz.ui.components.events import Payload
 from tts_viz.ui.html.markup import html, join
 
-NAV = (Path(__file__).parent / "lesson_nav.js").read_text(encoding="utf-8")
+
+class LessonGo(Payload):
+    """The step that the learner wants, or that their browser or link remembers."""
+
+    step: int
 
 
 class LessonNav(gr.HTML):
-    """Its value is `place(…)`. `go` carries {step} that the learner wants, or that their browser or link remembers."""
+    """Its value is `place(…)`. `go` carries a `LessonGo`."""
 
     EVENTS = ["go"]  # noqa: RUF012
 
@@ -38,7 +44,7 @@ class LessonNav(gr.HTML):
                 'the lesson at this step, for a class">Link to this step</button><button type="button" data-do="forget" '
                 'title="Forget in this browser what was done">Begin anew</button></div></nav>'
             ).format(buttons),
-            js_on_load=NAV,
+            js_on_load=component(Path(__file__).with_name("lesson_nav.js")),
             apply_default_css=False,
             **kwargs,
         )

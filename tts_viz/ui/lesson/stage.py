@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,23 +14,26 @@ from tts_viz.analysis.judge import Judge
 from tts_viz.core.tree import Tree
 from tts_viz.lesson.outcomes import Outcome
 from tts_viz.search.scheduler import RunState
-from tts_viz.ui.html.inspector import EMPTY
 from tts_viz.ui.lesson.nav import LessonNav
+from tts_viz.ui.panels import PANELS
 from tts_viz.ui.runs.follow import followed
 from tts_viz.ui.runs.view import View
 from tts_viz.ui.runs.visitors import Visitors
 
-PARTS = ("status", "tree", "scrubber", "solutions", "inspector")
-
 AT_REST: tuple[RunState, ...] = ("finished", "stopped", "held", "full")
 
 NO_SCRUBBER = json.dumps({"at": 0, "of": 0, "playing": False, "line": ""})
-BLANK: dict[str, Any] = {"status": "", "tree": "", "scrubber": NO_SCRUBBER, "solutions": "", "inspector": EMPTY}
+
+
+def blank(parts: Iterable[str]) -> list[Any]:
+    """What parts show before there is a run."""
+    fixed = {"status": "", "tree": "", "scrubber": NO_SCRUBBER}
+    return [fixed[name] if name in fixed else PANELS[name].empty for name in parts]
 
 
 @dataclass(frozen=True, slots=True)
 class LessonStage:
-    """The tab's components. `moving` are the outputs of `shown`."""
+    """The tab's components; of `parts` the status is the first. `moving` are the outputs of `shown`."""
 
     visitors: Visitors
     nav: LessonNav
@@ -39,14 +42,14 @@ class LessonStage:
 
     @property
     def moving(self) -> list[Any]:
-        return [self.nav, self.said, *(self.parts[name] for name in PARTS)]
+        return [self.nav, self.said, *self.parts.values()]
 
     async def shown(self, key: str, view: View, number: int) -> AsyncIterator[tuple[list[Any], Outcome | None]]:
         """Updates of nav, said and parts, for as long as this visitor watches it; with its outcome once it rests."""
         before: dict[str, Any] = {}
         rested = 0
         async for parts in followed(self.visitors, key, "lesson", view):
-            fresh = [gr.skip() if before.get(name) == parts[name] else parts[name] for name in PARTS]
+            fresh = [gr.skip() if before.get(name) == parts[name] else parts[name] for name in self.parts]
             before, outcome = parts, None
             if view.state in AT_REST and view.shown == len(view.trace) != rested:
                 rested = len(view.trace)

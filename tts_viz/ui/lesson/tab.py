@@ -12,17 +12,16 @@ from tts_viz.errors import CrowdedError, EngineError
 from tts_viz.lesson import exercise, outcomes
 from tts_viz.lesson.outcomes import Before
 from tts_viz.lesson.steps import EXERCISE, PACE, POLICY, STEPS, VERIFIER, Trial
-from tts_viz.ui.components.events import LIVE, SHORT, key_of, warning
-from tts_viz.ui.components.panel import Panel
+from tts_viz.ui.components.events import LIVE, SHORT, key_of, on, payload, warning
 from tts_viz.ui.components.scrubber import Scrubber
 from tts_viz.ui.components.tree_view import TreeView
 from tts_viz.ui.forms.offered import OfferedModels
-from tts_viz.ui.html.inspector import EMPTY
 from tts_viz.ui.html.status import STARTING
 from tts_viz.ui.lesson.exercise import ExercisePanel, build_exercise_panel, wire_exercise
-from tts_viz.ui.lesson.nav import LessonNav, place
-from tts_viz.ui.lesson.stage import BLANK, PARTS, LessonStage
+from tts_viz.ui.lesson.nav import LessonGo, LessonNav, place
+from tts_viz.ui.lesson.stage import LessonStage, blank
 from tts_viz.ui.lesson.text import LessonText, step_text, told
+from tts_viz.ui.panels.build import build_panel, named
 from tts_viz.ui.runs.follow import wire_watching
 from tts_viz.ui.runs.start import begin_with
 from tts_viz.ui.runs.view import View
@@ -60,10 +59,9 @@ def build_lesson_tab(visitors: Visitors, models: OfferedModels, search: SearchTa
             parts: dict[str, Any] = {"status": status, "tree": TreeView(press="Do it", elem_id="lesson-tree")}
             parts["scrubber"] = Scrubber(elem_id="lesson-scrubber")
             with gr.Row(equal_height=False, elem_id="lesson-below"):
-                with gr.Column(min_width=300):
-                    parts["solutions"] = Panel(elem_id="lesson-solutions")
-                with gr.Column(min_width=300):
-                    parts["inspector"] = Panel(EMPTY, elem_id="lesson-inspector")
+                for name in named("lesson"):
+                    with gr.Column(min_width=300):
+                        parts[name] = build_panel(name, "lesson-")
             further = gr.Button("Go on with this run in the Search tab", elem_id="lesson-open", size="sm")
     lesson = LessonStage(visitors, nav, parts, said)
     at, seen = gr.State(1), gr.State({})
@@ -103,7 +101,7 @@ def _wire_steps(
 
     def handler(i: int) -> Any:
         async def on_do(number: Any, seen: dict[str, Before], request: gr.Request) -> AsyncIterator[list[Any]]:
-            nothing = [gr.skip()] * len(PARTS)
+            nothing = [gr.skip()] * len(lesson.parts)
             if not (isinstance(number, int) and 1 <= number <= len(STEPS) and i < len(STEPS[number - 1].trials)):
                 yield [gr.skip(), gr.skip(), *nothing]
                 return
@@ -148,7 +146,7 @@ def _wire_way(
         return [
             place(number),
             "",
-            *(BLANK[name] for name in PARTS),
+            *blank(lesson.parts),
             step_text(number),
             *(gr.update(**_button(number, i)) for i in range(len(buttons))),
             gr.update(visible=number == EXERCISE),
@@ -158,7 +156,7 @@ def _wire_way(
         ]
 
     def on_go(request: gr.Request, event: gr.EventData) -> list[Any]:
-        return went(key_of(request), event._data.get("step"))
+        return went(key_of(request), payload(event, LessonGo).step)
 
     def on_back(number: Any, request: gr.Request) -> list[Any]:
         return went(key_of(request), number - 1 if isinstance(number, int) else None)
@@ -166,6 +164,6 @@ def _wire_way(
     def on_onward(number: Any, request: gr.Request) -> list[Any]:
         return went(key_of(request), number + 1 if isinstance(number, int) else None)
 
-    lesson.nav.go(on_go, None, outputs, trigger_mode="always_last", **SHORT)  # type: ignore[attr-defined]
+    on(lesson.nav, "go")(on_go, None, outputs, trigger_mode="always_last", **SHORT)
     back.click(on_back, at, outputs, trigger_mode="always_last", **SHORT)
     onward.click(on_onward, at, outputs, trigger_mode="always_last", **SHORT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -12,30 +13,17 @@ from tts_viz.lesson import exercise
 from tts_viz.lesson.exercise import PURSE, Attempts, ExerciseVerdict
 from tts_viz.lesson.glossary import GLOSSARY, parts
 from tts_viz.lesson.steps import STEPS, LessonStep
+from tts_viz.render.javascript import component
 from tts_viz.ui.html.markup import html, join
-
-OPEN_TERMS = """
-element.addEventListener('click', (event) => {
-  const term = event.target.closest('.term');
-  for (const other of element.querySelectorAll('.term')) {
-    other.setAttribute('aria-expanded', String(other === term && term.getAttribute('aria-expanded') !== 'true'));
-  }
-});
-element.addEventListener('keydown', (event) => {
-  const term = event.target.closest('.term');
-  if (event.key !== 'Escape' || !term) return;
-  term.setAttribute('aria-expanded', 'false');
-  term.blur();
-});
-element.addEventListener('focusout', (event) => { event.target.closest('.term')?.setAttribute('aria-expanded', 'false'); });
-"""
 
 
 class LessonText(gr.HTML):
     """Text with explained terms: hover and focus show the bubble, a tap or a click keeps it open, Escape closes it."""
 
     def __init__(self, value: Any = "", **kwargs: Any) -> None:
-        super().__init__(value, js_on_load=OPEN_TERMS, apply_default_css=False, **kwargs)
+        super().__init__(
+            value, js_on_load=component(Path(__file__).with_name("text.js")), apply_default_css=False, **kwargs
+        )
 
 
 def words(text: str) -> Markup:

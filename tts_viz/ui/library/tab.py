@@ -12,8 +12,8 @@ import gradio as gr
 from tts_viz.strategies import STRATEGIES
 from tts_viz.tasks import get_task
 from tts_viz.ui.compare.tab import CompareTab
-from tts_viz.ui.components.events import LIVE, SHORT, key_of, warning
-from tts_viz.ui.components.run_list import RunList
+from tts_viz.ui.components.events import LIVE, SHORT, key_of, on, payload, warning
+from tts_viz.ui.components.run_list import RunList, RunWish
 from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.html.markup import html
 from tts_viz.ui.html.run_list import run_list
@@ -47,9 +47,7 @@ def build_runs_tab(
         )  # fmt: skip
         since = gr.Dropdown(list(SINCE), value="Any time", label="When", filterable=False)
         starred = gr.Checkbox(False, label="Starred only", min_width=110)
-        upload = gr.UploadButton(
-            "Add a trace file", file_types=[".jsonl"], type="binary", elem_id="add-trace", size="sm", min_width=140
-        )
+        upload = gr.UploadButton("Add a trace file", type="binary", elem_id="add-trace", size="sm", min_width=140)
     if visitors.library.notice:
         gr.HTML(warning(visitors.library.notice), apply_default_css=False)
     said = RunList(elem_id="runs-said")
@@ -59,25 +57,27 @@ def build_runs_tab(
     def shown(request: gr.Request, *values: Any) -> Any:
         return _listed(visitors, visitors.sees(key_of(request)), values)
 
-    for changed in (tab.select, text.input, *(f.input for f in filters[1:])):  # type: ignore[attr-defined]
+    for changed in (tab.select, *(on(f, "input") for f in filters)):
         changed(shown, filters, listed, trigger_mode="always_last", **SHORT)
 
     def on_act(request: gr.Request, event: gr.EventData, *values: Any) -> tuple[Any, Any]:
         owner = visitors.sees(key_of(request))
         try:
-            say = _act(visitors, owner, event._data)
+            say = _act(visitors, owner, payload(event, RunWish))
         except (KeyError, ValueError, OSError) as error:
             say = warning("There is no such run here." if isinstance(error, KeyError) else str(error))
         return say, _listed(visitors, owner, values)
 
-    listed.act(on_act, filters, [said, listed], trigger_mode="multiple", **SHORT)
-    said.act(on_act, filters, [said, listed], trigger_mode="multiple", **SHORT)
+    on(listed, "act")(on_act, filters, [said, listed], trigger_mode="multiple", **SHORT)
+    on(said, "act")(on_act, filters, [said, listed], trigger_mode="multiple", **SHORT)
 
     def on_upload(request: gr.Request, data: bytes, *values: Any) -> tuple[Any, Any]:
         key = key_of(request)
         try:
-            run = upload_trace.add(visitors, models.tasks, key, data)
-            say = html('<p class="said">Added. <button data-run="{}" data-do="open">Open it</button></p>').format(run)
+            runs = upload_trace.add(visitors, models.tasks, key, data)
+            say = html('<p class="said">Added{}. <button data-run="{}" data-do="open">Open it</button></p>').format(
+                f" {len(runs)} runs; this is the first" if len(runs) > 1 else "", runs[0]
+            )
         except (ValueError, OSError) as error:
             say = warning(str(error))
         return say, _listed(visitors, visitors.sees(key), values)
@@ -85,32 +85,32 @@ def build_runs_tab(
     upload.upload(on_upload, [upload, *filters], [said, listed], **SHORT)
 
     async def on_open(request: gr.Request, event: gr.EventData) -> AsyncIterator[list[Any]]:
-        key, run = key_of(request), str(event._data.get("run"))
+        key, run = key_of(request), payload(event, RunWish).run
         yield [gr.Tabs(selected="search"), *[gr.skip()] * len(search.moving)]
         async for update in search.watch(key, lambda: reopen(visitors, models, key, run)):
             yield [gr.skip(), *update]
 
     for which in (listed, said):
-        which.open(on_open, None, [tabs, *search.moving], **LIVE)
+        on(which, "open")(on_open, None, [tabs, *search.moving], **LIVE)
 
     async def on_compare(request: gr.Request, event: gr.EventData) -> AsyncIterator[list[Any]]:
-        key, run = key_of(request), str(event._data.get("run"))
-        side: Place = "left" if event._data.get("do") == "left" else "right"
+        key, wish = key_of(request), payload(event, RunWish)
+        side: Place = "left" if wish.do == "left" else "right"
         yield [gr.Tabs(selected="compare"), *[gr.skip()] * len(compare.moving)]
-        async for update in compare.watch(key, lambda: reopen(visitors, models, key, run, side)):
+        async for update in compare.watch(key, lambda: reopen(visitors, models, key, wish.run, side)):
             yield [gr.skip(), *update]
 
-    listed.compare(on_compare, None, [tabs, *compare.moving], **LIVE)
+    on(listed, "compare")(on_compare, None, [tabs, *compare.moving], **LIVE)
 
 
-def _act(visitors: Visitors, owner: str | None, wish: dict[str, Any]) -> Any:
+def _act(visitors: Visitors, owner: str | None, wish: RunWish) -> Any:
     """Do it; what is to be said. Raises KeyError, ValueError, OSError."""
-    library, run = visitors.library, str(wish.get("run"))
-    match wish.get("do"):
+    library, run = visitors.library, wish.run
+    match wish.do:
         case "star":
             library.star(run, owner, not library.get(run, owner).starred)
         case "rename":
-            library.rename(run, owner, str(wish.get("name", "")))
+            library.rename(run, owner, wish.name)
         case "delete":
             library.delete(run, owner)
             return html('<p class="said">Deleted. <button data-run="{}" data-do="restore">Undo</button></p>').format(
@@ -123,7 +123,7 @@ def _act(visitors: Visitors, owner: str | None, wish: dict[str, Any]) -> Any:
 
 def _listed(visitors: Visitors, owner: str | None, values: tuple[Any, ...]) -> Any:
     text, task, strategy, verdict, since, starred = values
-    days = SINCE.get(since)
+    days = SINCE.get(since) if isinstance(since, str) else None
     try:
         entries = visitors.library.runs(
             owner,

@@ -12,7 +12,7 @@ SPEEDS = (1, 4, 16)
 
 
 class Playback:
-    """A moment is a number of events. Not locked: whoever has it does that."""
+    """A moment is a number of events. Not locked: its `View` does that, and nobody else calls it."""
 
     def __init__(self) -> None:
         self._at: float | None = None

@@ -1,47 +1,49 @@
 """What a visitor sees of a run at one moment: a tree folded from the trace up to then, and all panels drawn from it.
 
-The run's own tree belongs to the scheduler's thread; a view folds its own copy from the trace, which only grows. A view
-of a recording has no run: it can be looked at, from its first moment to its last, and not go on.
+The run's own tree belongs to the scheduler's thread; a view folds its own copy from the trace, which only grows. What a
+visitor wants is posted to the run as a wish, and what became of it is one more thing to see. A view of a recording has no
+run: it can be looked at, from its first moment to its last, and not go on.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import fields
-from typing import Any
+from concurrent.futures import Future
+from typing import Any, Literal
 
 from markupsafe import Markup
 
 from tts_viz.analysis import explain, rescoring, what_if
 from tts_viz.analysis.judge import Judge, Solution
 from tts_viz.analysis.lost_path import LostPath, look_back
-from tts_viz.core.events import Changed, Event, Expanded, Intervention, NodeId, Settings, Undone
+from tts_viz.core.events import Changed, Event, Expanded, Finish, NodeId
 from tts_viz.core.tree import Tree
 from tts_viz.engines.base import Verifier
-from tts_viz.errors import InterventionRefusedError
 from tts_viz.render.scene import Mark, scene
 from tts_viz.render.wire import Stream
-from tts_viz.search.scheduler import LiveRun, RunState
+from tts_viz.search import steering
+from tts_viz.search.bell import Bell
+from tts_viz.search.live_run import LiveRun, RunState
+from tts_viz.search.wishes import Answer, ByHand, Edit, SetSettings, Wish, Write
 from tts_viz.tasks.base import Problem
 from tts_viz.traces.entry import RunId
 from tts_viz.traces.recorder import Recorder
 from tts_viz.ui.html import why
-from tts_viz.ui.html.event_log import event_log
-from tts_viz.ui.html.inspector import EMPTY, inspector
-from tts_viz.ui.html.latex import typeset
-from tts_viz.ui.html.meters import meters
-from tts_viz.ui.html.solution_list import solution_list
-from tts_viz.ui.html.status import status_line
+from tts_viz.ui.html.status import reply_line, status_line
+from tts_viz.ui.panels import PANELS, Moment
 from tts_viz.ui.runs.playback import Playback
 
-SCORE_TIP = "How likely the verifier thinks it, after reading up to the end of this step, that the solution ends right."
+Beside = Literal["bar", "settings", "steer"]
+"""The controls that a wish can come from, beside which its answer is shown."""
+
+BESIDE: tuple[Beside, ...] = ("bar", "settings", "steer")
 
 
 class View:
     """A run as one visitor watches it. Its methods may be called from any thread.
 
-    `saved` is the run's id in the library, None where it is not kept; `recording` the events of one that cannot go on.
+    `recording` are the events of a run that cannot go on, and `saved` its id in the library.
     """
 
     def __init__(
@@ -52,7 +54,8 @@ class View:
         saved: RunId | None = None,
         recording: Sequence[Event] = (),
     ) -> None:
-        self.run, self.problem, self.saved = run, problem, saved
+        self.run, self.problem = run, problem
+        self._saved = saved
         self.tree = Tree()
         self.judge = Judge(problem)
         self.playback = Playback()
@@ -70,7 +73,18 @@ class View:
         self._looked_back = -1
         self._lost: LostPath | None = None
         self._seen: tuple[object, ...] = ()
-        self._lock = threading.Lock()
+        self._posted: dict[Beside, list[tuple[Wish, Future[Answer]]]] = {name: [] for name in BESIDE}
+        """Wishes that were not answered yet, by the controls that they came from."""
+        self._refusals: dict[Beside, list[str]] = {name: [] for name in BESIDE}
+        self._refused_settings: list[SetSettings] = []
+        self._lock = threading.RLock()
+        self.changed = run.changed if run else Bell()
+        """Rings when there is something new to see."""
+
+    @property
+    def saved(self) -> RunId | None:
+        """The run's id in the library; None as long as it is not kept."""
+        return self.run.keep.run if self.run and isinstance(self.run.keep, Recorder) else self._saved
 
     @property
     def trace(self) -> Sequence[Event]:
@@ -79,8 +93,8 @@ class View:
 
     @property
     def over(self) -> bool:
-        """Has the search ended? Then it can only be ranked anew, or go on by hand."""
-        return self.run is None or self.run.session.done
+        """Has the search ended, or failed for good? Then it can only be ranked anew, or (ended) go on by hand."""
+        return self.run is None or self.run.session.state in ("ended", "failed")
 
     @property
     def state(self) -> RunState:
@@ -92,7 +106,14 @@ class View:
     @property
     def shown(self) -> int:
         """How many events are shown."""
-        return self.playback.moment(len(self.trace))
+        with self._lock:
+            return self.playback.moment(len(self.trace))
+
+    @property
+    def playing(self) -> bool:
+        """Does what is shown change by itself, as time goes by?"""
+        with self._lock:
+            return self.playback.playing
 
     @property
     def selected(self) -> NodeId | None:
@@ -100,31 +121,88 @@ class View:
 
     # --- what a visitor does -----------------------------------------------------------------------------------------
 
-    def change(self, chosen: Settings) -> None:
-        """Ask the run for these settings, as far as they differ from those in force; its seed it keeps."""
-        if not self.run:
-            return
-        now = self.run.session.tree.settings
-        wanted = {f.name: getattr(chosen, f.name) for f in fields(Settings) if f.name != "seed"}
-        if changes := {name: value for name, value in wanted.items() if value != getattr(now, name)}:
-            self.run.change(**changes)
-
-    def intervene(self, make: Callable[[Tree], Intervention | Undone]) -> None:
-        """Do by hand what `make` makes of the tree as it is shown. Raises `InterventionRefusedError` in words for the visitor."""
+    def change(self, wish: SetSettings) -> None:
+        """Ask the run for these settings. Those that were refused before are asked for again, since together they may be
+        possible: the controls still show them."""
         with self._lock:
+            again = [earlier for earlier in self._refused_settings if not wish.supersedes(earlier)]
+            self._refused_settings = []
+            self._clear("settings")
+            for each in (*again, wish) if self.run else ():
+                self._post("settings", each)
+
+    def steer(self, beside: Beside, make: Callable[[], ByHand]) -> None:
+        """Ask the run for what `make` makes. It, too, may raise ValueError in words for the visitor."""
+        with self._lock:
+            self._clear(beside)
             if self.run is None:
-                raise InterventionRefusedError(
-                    "This is a recording whose models are not here: it can be looked at, not changed."
-                )
-            if self.shown < len(self.trace):
-                raise InterventionRefusedError(
-                    "You are looking at an earlier moment: go to the last one, or fork the run here."
-                )
-            self._catch_up()
-            intervention = make(self.tree)
-            self.run.intervene(intervention)
-            if isinstance(intervention, Expanded):
-                self._selected = self._pointed = intervention.node  # its truth is what the visitor wants to see now
+                self.refuse(beside, "This is a recording whose models are not here: it can be looked at, not changed.")
+                return
+            newest = len(self.trace)
+            if self.playback.moment(newest) < newest:
+                self.refuse(beside, "You are looking at an earlier moment: go to the last one, or fork the run here.")
+                return
+            try:
+                self._post(beside, make())
+            except ValueError as error:
+                self.refuse(beside, str(error))
+
+    def refuse(self, beside: Beside, why: str) -> None:
+        """Say beside these controls why something cannot be done."""
+        with self._lock:
+            self._refusals[beside] = [why]
+            self.changed.ring()
+
+    def written(self, before: NodeId, text: str) -> tuple[str, Finish]:
+        """A step that a person typed after this node, as the task writes it. Raises ValueError in words for them."""
+        with self._lock:
+            if before not in self.tree.nodes:
+                raise ValueError("This step is not there any more: choose another one.")
+            return self.judge.written(self.tree.nodes[before], steering.one_line(text))
+
+    def seek(self, at: int) -> None:
+        """Go to a moment and rest there."""
+        with self._lock:
+            self.playback.seek(at, len(self.trace))
+            self.changed.ring()
+
+    def play(self, speed: float) -> None:
+        """Play on from the moment that is shown; 0 rests there."""
+        with self._lock:
+            self.playback.play(speed, len(self.trace))
+            self.changed.ring()
+
+    def _clear(self, beside: Beside) -> None:
+        """A new wish comes from these controls: what was said of those before is over."""
+        self._take_answers()
+        self._refusals[beside] = []
+
+    def _post(self, beside: Beside, wish: Wish) -> None:
+        assert self.run is not None
+        self._posted[beside].append((wish, self.run.wish(wish)))
+        self.changed.ring()
+
+    def _take_answers(self) -> None:
+        for beside, posted in self._posted.items():
+            self._posted[beside] = [(wish, answer) for wish, answer in posted if not answer.done()]
+            for wish, answer in posted:
+                if answer.done():
+                    self._take_answer(beside, wish, answer.result())
+
+    def _take_answer(self, beside: Beside, wish: Wish, answer: Answer) -> None:
+        if answer.refused:
+            self._refusals[beside].append(answer.refused)
+            if isinstance(wish, SetSettings):
+                self._refused_settings.append(wish)
+        elif isinstance(wish, Write | Edit):
+            step = next(e for e in answer.events if isinstance(e, Expanded))
+            self._selected = self._pointed = step.node  # its truth is what the visitor wants to see now
+
+    def _replies(self) -> dict[str, Markup]:
+        self._take_answers()
+        return {
+            f"{beside}_reply": reply_line(self._refusals[beside], len(self._posted[beside])) for beside in self._posted
+        }
 
     def select(self, node: NodeId) -> Markup | None:
         """Keep this node in the inspector; its panel, None for a node that is not there."""
@@ -132,12 +210,14 @@ class View:
             if node not in self.tree.nodes:
                 return None
             self._selected = node
-            return self._inspector()
+            self.changed.ring()
+            return PANELS["inspector"].drawn(self._moment())
 
     def point_at(self, node: NodeId) -> None:
         """Select this node, once it is shown, and have the tree put its ring around it."""
         with self._lock:
             self._selected = self._pointed = node
+            self.changed.ring()
 
     async def what_if(
         self, source: str, verifier: Verifier | None, share: float, aggregation: str | None, vote: str | None
@@ -166,12 +246,17 @@ class View:
     def refresh(self) -> dict[str, Any] | None:
         """The page's parts by name, at the moment that is shown; None when nothing has changed."""
         with self._lock:
-            seen = (len(self.trace), self.shown, self.playback.playing, self.state, self._selected)
+            replies = self._replies()
+            error = self.run.error if self.run else None
+            seen = (
+                *(len(self.trace), self.shown, self.playback.playing, self.state, error),
+                *(self._selected, self._pointed, *replies.values()),
+            )
             if seen == self._seen:
                 return None
             self._seen = seen
             self._catch_up()
-            return self._parts()
+            return self._parts() | replies
 
     def _catch_up(self) -> None:
         shown = self.shown
@@ -190,39 +275,35 @@ class View:
         self.tree.apply(event)
 
     def _parts(self) -> dict[str, Any]:
-        solutions = self.judge.solutions(self.tree)
-        chosen = solutions[0].node if solutions else None
-        elapsed = self.run.elapsed if self.run and self.shown == len(self.trace) else self.tree.spent.seconds
+        moment = self._moment()
+        chosen = moment.solutions[0].node if moment.solutions else None
         return {
+            **{name: panel.drawn(moment) for name, panel in PANELS.items()},
             "tree": self._stream.send(
-                scene(self.tree, self.judge.truths(self.tree), chosen, self._marks, lost_here=self._lost_here()),
+                scene(
+                    self.tree, moment.truths, chosen, self._marks, lost_here=moment.lost.pruned if moment.lost else ()
+                ),
                 self._pointed,
             ),
             "scrubber": self.playback.shown(len(self.trace), self._latest),
-            "status": self._status(solutions),
-            "meters": meters(self.tree, elapsed),
-            "solutions": solution_list(self.tree, solutions),
-            "log": event_log(self._lines),
-            "inspector": self._inspector(),
-            "typeset": self._typeset(chosen),
-            "why": self._why(solutions),
+            "status": self._status(moment.solutions),
             "state": self.state,
+            "resumable": self.run is not None and self.run.resumable,
         }
 
-    def _typeset(self, chosen: NodeId | None) -> dict[str, Any]:
-        """The solution up to the selected step, or the chosen one, as it would be printed, where it has formulas."""
-        node = self.tree.nodes.get(self._selected or chosen or "")
-        if not (node and node.depth and self.problem and self.problem.task == "math500"):
-            return {"visible": False, "__type__": "update"}
-        text = "\n\n".join(step.text for step in node.path())
-        return {"value": f"### Solution\n\n{typeset(text)}", "visible": True, "__type__": "update"}
-
-    def _why(self, solutions: Sequence[Solution]) -> Markup:
-        node = self.tree.nodes.get(self._selected) if self._selected else None
-        table = why.rivals(self.tree, node, self.judge.truths(self.tree))
-        if not (self.judge.checks and self.tree.ended):
-            return table
-        return why.lost_path_line(self._lost_path(), self.tree, any(s.correct for s in solutions)) + table
+    def _moment(self) -> Moment:
+        return Moment(
+            self.tree,
+            self.state,
+            self.problem,
+            self.tree.nodes.get(self._selected) if self._selected else None,
+            self.judge.solutions(self.tree),
+            self.judge.truths(self.tree),
+            self.judge.checks,
+            self._lines,
+            self.run.elapsed if self.run and self.shown == len(self.trace) else self.tree.spent.seconds,
+            self._lost_path(),
+        )
 
     def _lost_path(self) -> LostPath | None:
         """Where the right path was lost, once the search has ended; looked for once."""
@@ -233,19 +314,10 @@ class View:
             self._lost = look_back(self.trace[: self.tree.length], self.judge).lost
         return self._lost
 
-    def _lost_here(self) -> tuple[NodeId, ...]:
-        lost = self._lost_path()
-        return lost.pruned if lost else ()
-
     def _status(self, solutions: Sequence[Solution]) -> Markup:
         if self.run is None:
             return status_line(self.state, None, solutions, self.judge.impossible)
         unkept = self.run.keep.fault if isinstance(self.run.keep, Recorder) else None
-        return status_line(self.state, self.run.error, solutions, unkept, self.judge.impossible)
-
-    def _inspector(self) -> Markup:
-        node = self.tree.nodes.get(self._selected) if self._selected else None
-        if node is None:
-            return EMPTY
-        fate = explain.why(self.tree, node)
-        return inspector(self.tree, node, fate, self.judge.truths(self.tree), self.problem, SCORE_TIP)
+        return status_line(
+            self.state, self.run.error, solutions, unkept, self.judge.impossible, resumable=self.run.resumable
+        )

@@ -84,17 +84,24 @@ class Visitors:
     ) -> View:
         """Let this visitor watch a run that goes on; the one that was there is dropped. Raises `CrowdedError`.
 
-        It is kept in the library: as the run `saved`, whose record it continues, or as a new one.
+        It is kept in the library: as the run `saved`, whose record it continues, or as a new one. Where the library cannot be
+        written the run goes on without it (see `Recorder`).
         """
         self._check_room(key)
-        trace = list(session.trace)
+        owner, (parent, at) = self.owner(key), forked or (None, None)
         if saved is None:
-            saved = self.library.begin(self.owner(key), trace, *(forked or (None, None)))
-        recorder = Recorder(self.library, saved, len(trace))
+            recorder = Recorder(
+                self.library,
+                None,
+                begin=lambda events: self.library.begin(owner, events, parent, at if parent else None),
+            )
+            recorder(session)
+        else:
+            recorder = Recorder(self.library, saved, len(session.trace))
         run = LiveRun(session, *engines, pace=pace, max_nodes=MAX_NODES, keep=recorder)
         if paused:
             run.pause()
-        view = self._watch(key, place, View(run, problem, self._next(), saved))
+        view = self._watch(key, place, View(run, problem, self._next()))
         self.scheduler.add(run)
         return view
 
@@ -138,3 +145,4 @@ class Visitors:
     def _drop(self, view: View) -> None:
         if view.run:
             self.scheduler.drop(view.run)
+        view.changed.ring()  # whoever follows it stops

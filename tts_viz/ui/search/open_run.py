@@ -9,7 +9,7 @@ import gradio as gr
 
 from tts_viz.core.events import NodeId
 from tts_viz.traces.entry import RunId
-from tts_viz.ui.components.events import LIVE, key_of
+from tts_viz.ui.components.events import LIVE, Listener, key_of
 from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.runs.start import reopen
 from tts_viz.ui.runs.view import View
@@ -21,7 +21,7 @@ OpenRequest = Callable[[str, gr.EventData], tuple[RunId | None, NodeId | None]]
 
 
 def wire_opening(
-    event: Any, wish: OpenRequest, visitors: Visitors, models: OfferedModels, search: SearchTab, tabs: gr.Tabs
+    event: Listener, wish: OpenRequest, visitors: Visitors, models: OfferedModels, search: SearchTab, tabs: gr.Tabs
 ) -> None:
     """Let an event open what `wish` reads from it."""
 

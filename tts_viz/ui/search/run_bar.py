@@ -7,11 +7,8 @@ from typing import Any
 
 import gradio as gr
 
-from tts_viz.search.scheduler import RunState
+from tts_viz.search.live_run import RunState
 from tts_viz.ui.html.status import READY
-
-GOING: tuple[RunState, ...] = ("running", "held")
-RESTING: tuple[RunState, ...] = ("paused", "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,21 +21,24 @@ class RunBar:
     undo: gr.Button
     redo: gr.Button
     status: gr.HTML
+    reply: gr.HTML
+    """What became of an Undo or a Redo."""
 
     @property
     def changing(self) -> list[gr.Button]:
         """The buttons that `looks` and `unchanged` are about."""
         return [self.pause, self.resume, self.stop]
 
-    def looks(self, state: RunState) -> list[Any]:
-        """Pause and Resume share one place; what would do nothing is greyed out.
+    def looks(self, state: RunState, resumable: bool) -> list[Any]:
+        """Pause and Resume share one place; what would do nothing is greyed out, as all is for a strategy that failed.
 
         The labels are said again: inside a tab, an update without one leaves a gradio button blank.
         """
+        rests = state == "paused" or resumable
         return [
-            gr.update(value="Pause", visible=state not in RESTING, interactive=state == "running"),
-            gr.update(value="Resume", visible=state in RESTING),
-            gr.update(value="Stop", interactive=state in (*GOING, *RESTING, "full")),
+            gr.update(value="Pause", visible=not rests, interactive=state == "running"),
+            gr.update(value="Resume", visible=rests),
+            gr.update(value="Stop", interactive=rests or state in ("running", "held", "full")),
         ]
 
     @property
@@ -47,8 +47,9 @@ class RunBar:
 
 
 def build_run_bar() -> RunBar:
+    reply = gr.HTML("", elem_id="bar-reply", apply_default_css=False, render=False)
     with gr.Row(elem_id="run-bar"):
-        return RunBar(
+        bar = RunBar(
             run=gr.Button("▶ Run", variant="primary", elem_id="run", scale=0, min_width=110),
             pause=gr.Button("Pause", elem_id="pause", scale=0, min_width=100, interactive=False),
             resume=gr.Button("Resume", elem_id="resume", scale=0, min_width=100, visible=False),
@@ -57,4 +58,7 @@ def build_run_bar() -> RunBar:
             undo=gr.Button("↶ Undo", elem_id="undo", scale=0, min_width=80, size="sm"),
             redo=gr.Button("↷ Redo", elem_id="redo", scale=0, min_width=80, size="sm"),
             status=gr.HTML(READY, elem_id="status", apply_default_css=False),
+            reply=reply,
         )
+    reply.render()
+    return bar

@@ -1,7 +1,7 @@
-"""Hands on the selected step: prune, pin, score, write, try more, undo, fork. Builds the controls and wires them.
+"""Acting on the selected step: prune, pin, score, write, try more, undo, fork. Builds the controls and wires them.
 
-What a visitor wants is checked against what they see and answered at once, in words; the run does it at its next pause
-for breath.
+Each button posts a wish to the run, which grants it as soon as no round is under way, or refuses it with the reason. The
+answer is shown beside the buttons.
 """
 
 from __future__ import annotations
@@ -13,14 +13,13 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from tts_viz.core.events import Intervention, Undone
-from tts_viz.core.tree import Tree
 from tts_viz.errors import InterventionRefusedError
 from tts_viz.search import steering
+from tts_viz.search.wishes import AskMore, ByHand, Edit, OverrideScore, Pin, Prune, Redo, Restore, Undo, Write
 from tts_viz.strategies import STRATEGIES
+from tts_viz.strategies.defaults import BASELINE
 from tts_viz.ui.runs.view import View
-
-Do = Callable[..., Intervention | Undone]
+from tts_viz.ui.search.run_bar import RunBar
 
 CHOOSE = "Click a step in the tree first: this acts on the one that is selected."
 RUN = "There is nothing to act on yet: run a search first."
@@ -45,6 +44,7 @@ class SteerPanel:
     count: gr.Number
     whole: gr.Checkbox
     more: gr.Button
+    reply: gr.HTML
     strategy: gr.Dropdown
     seed: gr.Number
     fork: gr.Button
@@ -76,61 +76,62 @@ def build_steer_panel() -> SteerPanel:
             )
             whole = gr.Checkbox(False, label="to the end", elem_id="more-whole", min_width=80)
             more = button("Try", "more")
+        reply = gr.HTML("", elem_id="steer-reply", apply_default_css=False)
         with gr.Accordion("Fork: another run from this moment on", open=False):
             strategy = gr.Dropdown(
-                [(entry.title, name) for name, entry in STRATEGIES.items()], value="best_of_n", label="Strategy",
+                [(entry.title, name) for name, entry in STRATEGIES.items()], value=BASELINE, label="Strategy",
                 filterable=False, elem_id="fork-strategy",
             )  # fmt: skip
             seed = gr.Number(1, label="Seed", precision=0, minimum=0, maximum=2**31, elem_id="fork-seed")
             fork = button("Fork here", "fork", variant="primary")
     return SteerPanel(
-        prune, restore, pin, unpin, text, gr.State(""), write, edit, score, override, own, count, whole, more, strategy,
-        seed, fork,
+        prune, restore, pin, unpin, text, gr.State(""), write, edit, score, override, own, count, whole, more, reply,
+        strategy, seed, fork,
     )  # fmt: skip
 
 
 def wire_steer_panel(
-    panel: SteerPanel,
-    undo: gr.Button,
-    redo: gr.Button,
-    view_of: Callable[[gr.Request], View | None],
-    say: Callable[[str], str],
-    notice: gr.HTML,
+    panel: SteerPanel, bar: RunBar, view_of: Callable[[gr.Request], View | None], say: Callable[[str], str]
 ) -> None:
-    """Every button posts its intervention; `notice` tells what was refused, and why."""
+    """Every button posts its wish; what becomes of it is a part of the view. `say` is for where there is no view yet."""
     event: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
-    def on(button: gr.Button, make: Do, *inputs: Component, selected: bool = True) -> None:
-        def clicked(request: gr.Request, *values: Any) -> str:
+    def on(button: gr.Button, make: Callable[..., ByHand], *inputs: Component) -> None:
+        """For the selected step."""
+
+        def clicked(request: gr.Request, *values: Any) -> Any:
             view = view_of(request)
             if view is None:
                 return say(RUN)
-            node = view.selected
-            if selected and node is None:
-                return say(CHOOSE)
+            if (node := view.selected) is None:
+                view.refuse("steer", CHOOSE)
+            else:
+                view.steer("steer", lambda: make(view, node, *values))
+            return gr.skip()
 
-            def intervention(tree: Tree) -> Intervention | Undone:
-                return make(view, tree, node, *values) if selected else make(view, tree, *values)
+        button.click(clicked, list(inputs), panel.reply, trigger_mode="multiple", **event)
 
-            try:
-                view.intervene(intervention)
-            except (ValueError, KeyError) as error:
-                return say(CHOOSE if isinstance(error, KeyError) else str(error))
-            return ""
+    def on_bar(button: gr.Button, wish: ByHand) -> None:
+        def clicked(request: gr.Request) -> Any:
+            view = view_of(request)
+            if view is None:
+                return say(RUN)
+            view.steer("bar", lambda: wish)
+            return gr.skip()
 
-        button.click(clicked, list(inputs), notice, trigger_mode="multiple", **event)
+        button.click(clicked, None, bar.reply, trigger_mode="multiple", **event)
 
-    on(panel.prune, lambda view, tree, node: steering.prune(tree, node))
-    on(panel.restore, lambda view, tree, node: steering.restore(tree, node))
-    on(panel.pin, lambda view, tree, node: steering.pin(tree, node))
-    on(panel.unpin, lambda view, tree, node: steering.pin(tree, node, pinned=False))
-    on(panel.write, _write, panel.text)
+    on(panel.prune, lambda view, node: Prune(node))
+    on(panel.restore, lambda view, node: Restore(node))
+    on(panel.pin, lambda view, node: Pin(node))
+    on(panel.unpin, lambda view, node: Pin(node, pinned=False))
+    on(panel.write, lambda view, node, text: Write(node, *view.written(node, text)), panel.text)
     on(panel.edit, _edit, panel.text)
-    on(panel.override, lambda view, tree, node, score: steering.override(tree, node, float(score)), panel.score)
-    on(panel.own, lambda view, tree, node: steering.override(tree, node, None))
+    on(panel.override, lambda view, node, score: OverrideScore(node, float(score)), panel.score)
+    on(panel.own, lambda view, node: OverrideScore(node, None))
     on(panel.more, _more, panel.count, panel.whole)
-    on(undo, lambda view, tree: steering.undo(tree), selected=False)
-    on(redo, lambda view, tree: steering.redo(tree), selected=False)
+    on_bar(bar.undo, Undo())
+    on_bar(bar.redo, Redo())
 
 
 def filled(typed: str | None, before: str | None, view: View) -> tuple[Any, Any, Any]:
@@ -144,18 +145,14 @@ def filled(typed: str | None, before: str | None, view: View) -> tuple[Any, Any,
     return node.text, node.text, score
 
 
-def _write(view: View, tree: Tree, node: str, text: str) -> Intervention:
-    return steering.write(tree, node, *view.judge.written(tree.nodes[node], steering.one_line(text)))
-
-
-def _edit(view: View, tree: Tree, node: str, text: str) -> Intervention:
-    old = tree.nodes[node]
-    if old.parent is None:
+def _edit(view: View, node: str, text: str) -> Edit:
+    before = node.rpartition(".")[0]
+    if not before:
         raise InterventionRefusedError("This is the problem itself: choose a step.")
-    return steering.edit(tree, node, *view.judge.written(old.parent, steering.one_line(text)))
+    return Edit(node, *view.written(before, text))
 
 
-def _more(view: View, tree: Tree, node: str, count: Any, whole: Any) -> Intervention:
+def _more(view: View, node: str, count: Any, whole: Any) -> AskMore:
     if count is None or count != int(count):
         raise InterventionRefusedError("Say how many more to try, as a whole number.")
-    return steering.ask(tree, node, int(count), bool(whole))
+    return AskMore(node, int(count), bool(whole))

@@ -7,24 +7,24 @@ a command to the run. So nothing a visitor does waits for a search.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
 from tts_viz.errors import CrowdedError, EngineError
-from tts_viz.ui.components.events import LIVE, SHORT, key_of, warning
-from tts_viz.ui.components.panel import Panel
+from tts_viz.ui.components.events import LIVE, SHORT, key_of, on, payload, warning
+from tts_viz.ui.components.panel import NodeClick, Panel
 from tts_viz.ui.components.save_buttons import SaveButtons
 from tts_viz.ui.components.scrubber import Scrubber
 from tts_viz.ui.components.tree_view import TreeView
 from tts_viz.ui.forms import problem as problem_form
 from tts_viz.ui.forms import strategy as strategy_form
 from tts_viz.ui.forms.offered import OfferedModels
-from tts_viz.ui.html.inspector import EMPTY
-from tts_viz.ui.html.latex import DELIMITERS
+from tts_viz.ui.forms.search import SearchForm
 from tts_viz.ui.html.status import READY, STARTING, loading_line
+from tts_viz.ui.panels.build import build_panels, clickable
 from tts_viz.ui.runs.follow import followed, wire_scrubber
 from tts_viz.ui.runs.start import PACES, begin, fork, seconds
 from tts_viz.ui.runs.view import View
@@ -50,8 +50,6 @@ Keys: **R** run · **Space** pause or resume · **S** one step · **X** stop · 
 LOOK = 1.0
 """Seconds between two words on a model that is being loaded."""
 
-PARTS = ("tree", "scrubber", "status", "meters", "log", "solutions", "inspector", "typeset", "why")
-
 
 @dataclass(frozen=True, slots=True)
 class SearchTab:
@@ -66,7 +64,7 @@ class SearchTab:
 
     @property
     def moving(self) -> list[Any]:
-        return [self.notice, *(self.parts[name] for name in PARTS), *self.bar.changing]
+        return [self.notice, *self.parts.values(), *self.bar.changing]
 
     async def watch(self, key: str, start: Callable[[], View]) -> AsyncIterator[list[Any]]:
         """Show the run that `start` makes, for as long as this visitor watches it. A refusal is said in words."""
@@ -74,7 +72,7 @@ class SearchTab:
         yield [STARTING if part is bar.status else gr.skip() for part in moving]
         starting = asyncio.create_task(asyncio.to_thread(start))
         while not (await asyncio.wait([starting], timeout=LOOK))[0]:
-            if loading := self.models.loading:
+            if loading := self.models.cache.loading:
                 yield [loading_line(*loading) if part is bar.status else gr.skip() for part in moving]
         try:
             view = starting.result()
@@ -87,8 +85,9 @@ class SearchTab:
         yield [warning(_advice(view)), *[gr.skip()] * (len(moving) - 1)]
         shown: dict[str, Any] = {}
         async for parts in followed(self.visitors, key, "main", view):
-            fresh = [gr.skip() if shown.get(name) == parts[name] else parts[name] for name in PARTS]
-            buttons = bar.looks(parts["state"]) if shown.get("state") != parts["state"] else bar.unchanged
+            fresh = [gr.skip() if shown.get(name) == parts[name] else parts[name] for name in self.parts]
+            stands = parts["state"], parts["resumable"]
+            buttons = bar.unchanged if (shown.get("state"), shown.get("resumable")) == stands else bar.looks(*stands)
             shown = parts
             yield [gr.skip(), *fresh, *buttons]
 
@@ -108,33 +107,32 @@ def build_search_tab(visitors: Visitors, models: OfferedModels) -> SearchTab:
     with gr.Row(elem_id="stage", equal_height=False):
         with gr.Column(scale=3, min_width=280, elem_id="left"):
             controls = strategy_form.build_strategy_form()
+            settings_reply = gr.HTML("", elem_id="settings-reply", apply_default_css=False)
             policy, verifier, seed, pace = _models_and_speed(models)
         with gr.Column(scale=8, min_width=360, elem_id="middle"):
             parts: dict[str, Any] = {"tree": TreeView(elem_id="tree"), "status": bar.status}
             parts["scrubber"] = Scrubber(elem_id="scrubber")
-            parts["meters"] = Panel(elem_id="meters")
+            parts |= build_panels("search", where="under the tree")
             saver = SaveButtons(elem_id="saver")
             asking = build_why_panel(models)
-            parts["why"] = asking.why
+            parts |= asking.panels
             with gr.Accordion("What am I looking at?", open=False):
                 gr.Markdown(HELP)
         with gr.Column(scale=4, min_width=300, elem_id="right"):
-            parts["inspector"] = Panel(EMPTY, elem_id="inspector")
-            parts["typeset"] = gr.Markdown(elem_id="typeset", latex_delimiters=DELIMITERS, visible=False)
+            parts |= build_panels("search", where="step")
             by_hand = build_steer_panel()
-            parts["solutions"] = Panel(elem_id="solutions")
-            parts["log"] = Panel(elem_id="log")
+            parts |= {"bar_reply": bar.reply, "settings_reply": settings_reply, "steer_reply": by_hand.reply}
+            parts |= build_panels("search", where="run")
     tab = SearchTab(visitors, models, card, bar, parts, notice)
-    what = [card.task, card.text, seed, policy, verifier, pace, *controls.inputs]
-    _wire_start(tab, models, card, what)
+    _wire_start(tab, models, SearchForm(models.tasks, card, seed, policy, verifier, pace, controls))
     _wire_commands(tab, pace)
     _wire_settings(tab, controls)
     _wire_clicks(tab, by_hand, asking.answer)
     wire_scrubber(visitors, parts["scrubber"], "main")
     wire_saver(saver, visitors, notice)
     wire_why_panel(asking, visitors, models)
-    wire_steer_panel(by_hand, bar.undo, bar.redo, lambda request: visitors.view(key_of(request)), warning, notice)
-    _wire_fork(tab, models, by_hand)
+    wire_steer_panel(by_hand, bar, lambda request: visitors.view(key_of(request)), warning)
+    _wire_fork(tab, models, by_hand, pace)
     return tab
 
 
@@ -160,10 +158,13 @@ def _models_and_speed(models: OfferedModels) -> tuple[gr.Dropdown, gr.Dropdown, 
     return policy, verifier, seed, pace
 
 
-def _wire_start(tab: SearchTab, models: OfferedModels, card: problem_form.ProblemForm, what: list[Any]) -> None:
+def _wire_start(tab: SearchTab, models: OfferedModels, form: SearchForm) -> None:
+    def begun(key: str, values: Sequence[Any], one_round: bool) -> View:
+        return begin(tab.visitors, models, key, form.read(values), one_round)
+
     async def on_run(request: gr.Request, *values: Any) -> AsyncIterator[list[Any]]:
         key = key_of(request)
-        async for update in tab.watch(key, lambda: begin(tab.visitors, models, key, values, one_round=False)):
+        async for update in tab.watch(key, lambda: begun(key, values, one_round=False)):
             yield update
 
     async def on_step(request: gr.Request, *values: Any) -> AsyncIterator[list[Any]]:
@@ -173,27 +174,28 @@ def _wire_start(tab: SearchTab, models: OfferedModels, card: problem_form.Proble
             view.run.step()
             yield [gr.skip()] * len(tab.moving)  # a generator that says nothing leaves its outputs blank
             return
-        async for update in tab.watch(key, lambda: begin(tab.visitors, models, key, values, one_round=True)):
+        async for update in tab.watch(key, lambda: begun(key, values, one_round=True)):
             yield update
 
-    for start, handler in ((tab.bar.run.click, on_run), (card.text.submit, on_run), (tab.bar.step.click, on_step)):
-        start(handler, what, tab.moving, **LIVE)
+    enter = form.problem.text.submit
+    for start, handler in ((tab.bar.run.click, on_run), (enter, on_run), (tab.bar.step.click, on_step)):
+        start(handler, form.inputs, tab.moving, **LIVE)
 
 
-def _wire_fork(tab: SearchTab, models: OfferedModels, panel: SteerPanel) -> None:
-    async def on_fork(request: gr.Request, strategy: Any, seed: Any) -> AsyncIterator[list[Any]]:
+def _wire_fork(tab: SearchTab, models: OfferedModels, panel: SteerPanel, pace: gr.Radio) -> None:
+    async def on_fork(request: gr.Request, strategy: Any, seed: Any, pace: Any) -> AsyncIterator[list[Any]]:
         key = key_of(request)
 
         def forked() -> View:
             view = tab.visitors.view(key)
             if view is None:
                 raise ValueError("There is nothing to fork yet: run a search first.")
-            return fork(tab.visitors, models, key, view, str(strategy), strategy_form.whole(seed))
+            return fork(tab.visitors, models, key, view, str(strategy), strategy_form.whole(seed), seconds(pace))
 
         async for update in tab.watch(key, forked):
             yield update
 
-    panel.fork.click(on_fork, [panel.strategy, panel.seed], tab.moving, **LIVE)
+    panel.fork.click(on_fork, [panel.strategy, panel.seed, pace], tab.moving, **LIVE)
 
 
 def _wire_commands(tab: SearchTab, pace: gr.Radio) -> None:
@@ -222,29 +224,38 @@ def _wire_commands(tab: SearchTab, pace: gr.Radio) -> None:
 
 
 def _wire_settings(tab: SearchTab, controls: strategy_form.StrategyForm) -> None:
-    def on_setting(request: gr.Request, *values: Any) -> str:
-        try:
-            chosen = strategy_form.settings(values)
-        except ValueError as error:
-            return warning(str(error))
-        if view := tab.visitors.view(key_of(request)):
-            view.change(chosen)
-        return warning(strategy_form.advice(chosen))
+    """What a control says is asked of the run; what becomes of that is a part of the view."""
 
-    for control in controls.inputs:
-        control.input(on_setting, controls.inputs, tab.notice, trigger_mode="always_last", **SHORT)  # pyright: ignore
+    def wire(control: Any) -> None:
+        def on_setting(request: gr.Request, *values: Any) -> tuple[Any, Any]:
+            view = tab.visitors.view(key_of(request))
+            try:
+                chosen = strategy_form.settings(values)
+            except ValueError as error:
+                if view is None:
+                    return "", warning(str(error))
+                view.refuse("settings", str(error))
+                return "", gr.skip()
+            if view:
+                view.change(controls.turned(control, chosen))
+            return warning(strategy_form.advice(chosen)), gr.skip() if view else ""
+
+        outputs = [tab.notice, tab.parts["settings_reply"]]
+        on(control, "input")(on_setting, controls.inputs, outputs, trigger_mode="always_last", **SHORT)
+
+    for control in controls.turnable:
+        wire(control)
 
 
 def _wire_clicks(tab: SearchTab, panel: SteerPanel, answer: Panel) -> None:
     def on_select(typed: str | None, before: str | None, request: gr.Request, event: gr.EventData) -> Any:
-        view = tab.visitors.view(key_of(request))
-        shown = view.select(str(event._data.get("id"))) if view else None
+        node, view = payload(event, NodeClick).id, tab.visitors.view(key_of(request))
+        shown = view.select(node) if view else None
         if view is None or shown is None:
             return [gr.skip()] * 4
         return [shown, *filled(typed, before, view)]
 
     inputs, outputs = [panel.text, panel.filled], [tab.parts["inspector"], panel.text, panel.filled, panel.score]
-    tab.parts["tree"].node_click(on_select, inputs, outputs, trigger_mode="always_last", **SHORT)
-    for name in ("inspector", "solutions", "why"):
-        tab.parts[name].click(on_select, inputs, outputs, trigger_mode="always_last", **SHORT)
-    answer.click(on_select, inputs, outputs, trigger_mode="always_last", **SHORT)
+    on(tab.parts["tree"], "node_click")(on_select, inputs, outputs, trigger_mode="always_last", **SHORT)
+    for part in (*clickable(tab.parts), answer):
+        part.click(on_select, inputs, outputs, trigger_mode="always_last", **SHORT)

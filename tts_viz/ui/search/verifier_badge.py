@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from functools import cache
-from importlib import import_module
 from typing import Any
 
 import gradio as gr
 from markupsafe import Markup
 
 from tts_viz.engines.base import Verifier
+from tts_viz.engines.load.cache import imported
 from tts_viz.errors import EngineError
 from tts_viz.ui.components.events import LIVE
 from tts_viz.ui.components.panel import Panel
@@ -46,8 +46,7 @@ def wire_badge(verifier: gr.Dropdown, models: OfferedModels) -> None:
 def _of(models: OfferedModels, name: str) -> Markup:
     try:
         verifier = models.verifier(name)
-        with models.importing:
-            import_module("tts_viz.engines.load.doctor")
+        imported("tts_viz.engines.load.doctor")
         return badge(verifier)
     except (ValueError, EngineError) as error:
         return html('<p class="badge bad">✗ {}</p>').format(str(error))

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
+from tts_viz.core.aggregation import STEP_AGGREGATIONS, VOTES
 from tts_viz.errors import EngineError
 from tts_viz.ui.components.events import key_of, warning
 from tts_viz.ui.components.panel import Panel
 from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.html.markup import html
-from tts_viz.ui.html.why import CHOOSE, STEPS, VOTES
+from tts_viz.ui.panels.build import build_panels
 from tts_viz.ui.runs.visitors import Visitors
 
-SAME = STEPS[0]
+SAME = "as it was"
 
 
 @dataclass(frozen=True, slots=True)
 class WhyPanel:
-    """`why` shows the decision about the selected step, `answer` what would have been."""
+    """`panels` say why (the decision about the selected step), `answer` what would have been."""
 
-    why: Panel
+    panels: dict[str, Any]
     source: gr.Dropdown
     flipped: gr.Slider
     aggregation: gr.Dropdown
@@ -35,7 +37,7 @@ class WhyPanel:
 def build_why_panel(models: OfferedModels) -> WhyPanel:
     others = [(f"another verifier: {name}", name) for name in models.verifiers if name != "oracle"]
     with gr.Accordion("Why, and what if", open=False, elem_id="why"):
-        why = Panel(CHOOSE, elem_id="rivals")
+        panels = build_panels("search", where="why")
         gr.Markdown(
             "**What if** the scores had been others? Nothing is sampled again: the recorded steps are decided anew."
         )
@@ -48,12 +50,19 @@ def build_why_panel(models: OfferedModels) -> WhyPanel:
                 0, 100, 0, step=5, label="Scores turned upside down (%)", elem_id="whatif-flipped", min_width=220
             )
             aggregation = gr.Dropdown(
-                STEPS, value=SAME, label="Step aggregation", filterable=False, elem_id="whatif-steps", min_width=120
+                [SAME, *STEP_AGGREGATIONS],
+                value=SAME,
+                label="Step aggregation",
+                filterable=False,
+                elem_id="whatif-steps",
+                min_width=120,
             )
-            vote = gr.Dropdown(VOTES, value=SAME, label="Vote", filterable=False, elem_id="whatif-vote", min_width=120)
+            vote = gr.Dropdown(
+                [SAME, *VOTES], value=SAME, label="Vote", filterable=False, elem_id="whatif-vote", min_width=120
+            )
         ask = gr.Button("What if?", elem_id="whatif", size="sm")
         answer = Panel(elem_id="whatif-answer")
-    return WhyPanel(why, source, flipped, aggregation, vote, ask, answer)
+    return WhyPanel(panels, source, flipped, aggregation, vote, ask, answer)
 
 
 def wire_why_panel(panel: WhyPanel, visitors: Visitors, models: OfferedModels) -> None:
@@ -66,7 +75,9 @@ def wire_why_panel(panel: WhyPanel, visitors: Visitors, models: OfferedModels) -
         try:
             other = None if source in ("recorded", "oracle") else await asyncio.to_thread(models.verifier, str(source))
             share = float(flipped) / 100
-            return await view.what_if(str(source), other, share, _choice(steps, STEPS), _choice(vote, VOTES))
+            return await view.what_if(
+                str(source), other, share, _choice(steps, STEP_AGGREGATIONS), _choice(vote, VOTES)
+            )
         except (ValueError, EngineError) as error:
             return warning(str(error))
 
@@ -76,7 +87,9 @@ def wire_why_panel(panel: WhyPanel, visitors: Visitors, models: OfferedModels) -
     )  # fmt: skip
 
 
-def _choice(value: Any, known: list[str]) -> str | None:
+def _choice(value: Any, known: Collection[str]) -> str | None:
+    if value == SAME:
+        return None
     if value not in known:
         raise ValueError("Choose from the lists.")
-    return None if value == SAME else str(value)
+    return str(value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,21 +11,21 @@ import gradio as gr
 from tts_viz.errors import EngineError
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import Problem
-from tts_viz.ui.components.events import SHORT, warning
+from tts_viz.ui.components.events import SHORT, on, payload, warning
 from tts_viz.ui.forms import problem as problem_form
-from tts_viz.ui.forms.offered import TASKS, OfferedModels
+from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.html.markup import html, join
 from tts_viz.ui.verifier.jobs import VerifierTabState
 from tts_viz.ui.verifier.samples import one_solution
-from tts_viz.ui.verifier.step_table import StepTable, step_table
+from tts_viz.ui.verifier.step_table import StepsEdit, StepTable, step_table
 from tts_viz.verifier_eval.examine import Examined, examine
 from tts_viz.verifier_eval.solution import Reading, SolutionUnderTest, read_solution, read_steps
 
 ASKING: dict[str, Any] = {"concurrency_limit": 4, "show_progress": "hidden", "api_visibility": "private"}
 """For events that ask a model once."""
 
-SLIP = "9*1=9 left 4 9 17\n9-4=5 left 5 17\n17+5=23 left 23"
-"""What a new visitor finds typed for the first problem of Countdown: a solution whose last step is false."""
+SLIPS = {"Make 22 from 1 4 9 17": "9*1=9 left 4 9 17\n9-4=5 left 5 17\n17+5=23 left 23"}
+"""What a new visitor finds typed where this is the first problem: a solution whose last step is false."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,25 +66,15 @@ def _examined(bench: VerifierTabState, solution: SolutionUnderTest, names: Any) 
 def build_desk(bench: VerifierTabState) -> SolutionDesk:
     """Lay it out in the current container, and wire it."""
     models = bench.models
-    first = models.tasks[0]
+    offered = [get_task(name) for name in models.tasks]
     with gr.Row(elem_id="bench-pick", equal_height=True):
-        task = gr.Radio(
-            [(get_task(name).title, name) for name in models.tasks], value=first, label="Puzzle", elem_id="bench-task",
-            scale=0, min_width=275 + 125 * (len(models.tasks) > 2),
-        )  # fmt: skip
-        level = gr.Radio(
-            [(str(n), n) for n in get_task(first).levels], value=3, label="Level (1 easy … 5 hard)", elem_id="bench-level",
-            scale=0, min_width=320,
-        )  # fmt: skip
-        problem = gr.Textbox(
-            problem_form.example(first, 3, problem_form.FIRST), elem_id="bench-problem", scale=5, min_width=280,
-            label=f"Problem: take this one, or type your own, like {problem_form.placeholders(models.tasks)}", max_lines=6,
-            max_length=problem_form.LONGEST,
-        )  # fmt: skip
+        task = problem_form.build_task_choice(models.tasks, "bench-task")
+        level = gr.Radio(elem_id="bench-level", scale=0, min_width=320, **problem_form.levels_of(offered[0]))
+        problem = problem_form.build_problem_text(offered, "bench-problem")
         another = gr.Button("Another one", elem_id="bench-another", scale=0, min_width=120)
     with gr.Row(equal_height=True, elem_id="bench-typing"):
         solution = gr.Textbox(
-            SLIP if first == TASKS[0] else "", label="Solution, one step a line (or paragraphs, parted by empty lines)",
+            SLIPS.get(str(problem.value), ""), label="Solution, one step a line (or paragraphs, parted by empty lines)",
             elem_id="bench-solution-text", lines=5, max_lines=12, max_length=20_000, scale=3, min_width=300,
         )  # fmt: skip
         with gr.Column(scale=2, min_width=280):
@@ -111,15 +100,18 @@ def _wire_problems(desk: SolutionDesk, level: gr.Radio, another: gr.Button, samp
     models = desk.bench.models
 
     def on_another(task: Any, level: Any) -> list[Any]:
-        if task not in models.tasks or level not in get_task(task).levels:
-            return [gr.skip()] * 3
-        try:
-            return [problem_form.draw(task, level), "", ""]
-        except ValueError as error:
-            return [gr.skip(), gr.skip(), warning(str(error))]
+        return [*problem_form.drawn(get_task(task), level), ""] if task in models.tasks else [gr.skip()] * 3
 
-    for changed in (desk.task.input, level.input, another.click):
-        changed(on_another, [desk.task, level], [desk.problem, desk.solution, desk.notice], **SHORT)
+    def on_task(task: Any, level: Any) -> list[Any]:
+        if task not in models.tasks:
+            return [gr.skip()] * 4
+        levels = problem_form.levels_of(get_task(task), level)
+        return [gr.update(**levels), *on_another(task, levels["value"])]
+
+    drawing = [desk.problem, desk.notice, desk.solution]
+    desk.task.input(on_task, [desk.task, level], [level, *drawing], **SHORT)
+    for changed in (level.input, another.click):
+        changed(on_another, [desk.task, level], drawing, **SHORT)
 
     async def on_sample(task: Any, text: Any, names: Any) -> list[Any]:
         try:
@@ -145,15 +137,15 @@ def _wire_scores(desk: SolutionDesk, score: gr.Button) -> None:
     score.click(on_score, [desk.task, desk.problem, desk.solution, desk.verifiers, desk.seen], desk.showing, **ASKING)
 
     async def on_edit(names: Any, seen: Examined | None, event: gr.EventData) -> list[Any]:
-        steps = event._data.get("steps")
-        if seen is None or not _texts(steps):
+        steps = payload(event, StepsEdit).steps
+        if seen is None:
             return [gr.skip()] * len(desk.showing)
         try:
             return await desk.show(read_steps(seen.solution.problem, steps), names, seen)
         except (ValueError, EngineError) as error:
             return _refused(desk, error)
 
-    desk.steps.edit(on_edit, [desk.verifiers, desk.seen], desk.showing, **ASKING)  # type: ignore[attr-defined]
+    on(desk.steps, "edit")(on_edit, [desk.verifiers, desk.seen], desk.showing, **ASKING)
 
     async def on_verifiers(names: Any, seen: Examined | None) -> list[Any]:
         if seen is None:
@@ -168,14 +160,7 @@ def _wire_scores(desk: SolutionDesk, score: gr.Button) -> None:
 
 def _problem(models: OfferedModels, task: Any, text: Any) -> Problem:
     """Raises ValueError in words for the visitor."""
-    text = str(text or "")
-    if len(text) > problem_form.LONGEST:
-        raise ValueError(f"The problem has {len(text):,} characters; at most {problem_form.LONGEST:,} are taken.")
     return problem_form.read(models.tasks, task, text)
-
-
-def _texts(steps: Any) -> bool:
-    return isinstance(steps, Sequence) and not isinstance(steps, str) and all(isinstance(step, str) for step in steps)
 
 
 def _refused(desk: SolutionDesk, error: Exception) -> list[Any]:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncGenerator
-from dataclasses import asdict
 
 from tts_viz.core.budget import Budget
-from tts_viz.core.events import Settings, Started
+from tts_viz.core.events import Settings
 from tts_viz.core.tree import Tree
 from tts_viz.search.scheduler import LiveRun
 from tts_viz.search.session import Session
-from tts_viz.tasks import get_task
+from tts_viz.search.start import started
+from tts_viz.strategies.defaults import BASELINE, SAMPLES
 from tts_viz.tasks.base import Problem
-from tts_viz.tasks.math500 import Math500
 from tts_viz.ui.components.events import POLL
 from tts_viz.ui.forms import problem as problem_form
 from tts_viz.ui.runs.start import begin_with
@@ -38,8 +37,8 @@ async def one_solution(bench: VerifierTabState, problem: Problem) -> list[str]:
     verifier = await asyncio.to_thread(
         bench.models.verifier, bench.models.verifiers[0]
     )  # a run has one; it is not asked
-    settings = Settings("majority", {"n": 1}, Budget(generations=1), seed=random.randrange(2**31))
-    session = Session(Started(problem.prompt, settings, problem=asdict(problem), policy=name, verifier=verifier.name))
+    settings = Settings(SAMPLES, {"n": 1}, Budget(generations=1), seed=random.randrange(2**31))
+    session = Session(started(problem, settings, policy, verifier, policy_name=name))
     run = LiveRun(session, policy, verifier)
     bench.visitors.scheduler.add(run)
     try:
@@ -53,15 +52,6 @@ async def one_solution(bench: VerifierTabState, problem: Problem) -> list[str]:
     return [node.text for node in ends[0].path()]
 
 
-def drawn(task: str, level: int, count: int) -> list[Problem]:
-    """So many problems that no policy was trained on. Raises ValueError."""
-    chosen = get_task(task)
-    if isinstance(chosen, Math500):
-        problems = chosen.matching(level)
-        return random.sample(problems, min(count, len(problems)))
-    return [chosen.problem("validation", level, random.randrange(problem_form.EXAMPLES)) for _ in range(count)]
-
-
 async def sampled(
     bench: VerifierTabState, key: str, job: Job, problems: list[Problem], samples: int, verifier: str, into: list[Path]
 ) -> AsyncGenerator[int]:
@@ -71,7 +61,7 @@ async def sampled(
     Raises ValueError, `CrowdedError`, EngineError.
     """
     policy = bench.models.policies[0]
-    settings = Settings("best_of_n", {"n": samples}, Budget(generations=samples), seed=random.randrange(2**31))
+    settings = Settings(BASELINE, {"n": samples}, Budget(generations=samples), seed=random.randrange(2**31))
     view = None
     try:
         for done, problem in enumerate(problems):
@@ -82,8 +72,8 @@ async def sampled(
                 begin_with, bench.visitors, bench.models, key, problem, settings, policy, verifier, place="bench"
             )
             assert view.run is not None
-            assert view.saved is not None
-            bench.visitors.library.rename(view.saved, None, NAME)
+            if view.saved:  # where it cannot be kept, it is examined all the same
+                bench.visitors.library.rename(view.saved, None, NAME)
             while view.run.state == "running":
                 yield done
                 await asyncio.sleep(POLL)
@@ -92,7 +82,7 @@ async def sampled(
             if view.run.error:
                 raise ValueError(view.run.error)
             tree = Tree.fold(list(view.trace))
-            for path in paths_of(view.saved, tree):
+            for path in paths_of(view.saved or "", tree):
                 bench.asked.know(verifier, path.solution, [tree.nodes[id].reward for id in path.nodes])
                 into.append(path)
     finally:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from markupsafe import Markup
 
+from tts_viz.render.javascript import component
 from tts_viz.tasks.base import StepTruth
+from tts_viz.ui.components.events import Payload
 from tts_viz.ui.html.markup import html, join, score_chip
 from tts_viz.ui.html.solution_list import TRUTH
 from tts_viz.verifier_eval.examine import Examined, is_good, moved
@@ -17,31 +20,22 @@ EMPTY = html(
     "every chosen verifier says of it, beside what is true.</p>"
 )
 
-HEAR = """
-let typing = null;
-const fields = () => [...element.querySelectorAll('.step-text')];
-element.addEventListener('keydown', (event) => {
-  if (event.key === 'Enter' && !event.shiftKey && event.target.matches('.step-text')) {
-    event.preventDefault();
-    typing = fields().indexOf(event.target);
-    event.target.blur();
-  }
-});
-element.addEventListener('change', (event) => {
-  if (event.target.matches('.step-text'))
-    trigger('edit', { steps: fields().map((field) => field.value).filter((text) => text.trim()) });
-});
-watch('value', () => setTimeout(() => { fields()[typing]?.focus(); typing = null; }, 50));
-"""
+
+class StepsEdit(Payload):
+    """The texts as they are in the fields, without empty ones."""
+
+    steps: list[str]
 
 
 class StepTable(gr.HTML):
-    """`edit` carries {steps}: the texts as they are in the fields, without empty ones."""
+    """`edit` carries a `StepsEdit`."""
 
     EVENTS = ["edit"]  # noqa: RUF012
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(EMPTY, js_on_load=HEAR, apply_default_css=False, **kwargs)
+        super().__init__(
+            EMPTY, js_on_load=component(Path(__file__).with_name("step_table.js")), apply_default_css=False, **kwargs
+        )
 
 
 def step_table(now: Examined, before: Examined | None) -> Markup:

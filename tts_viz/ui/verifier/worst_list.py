@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import gradio as gr
 from markupsafe import Markup
 
-from tts_viz.tasks.base import ErrorKind
+from tts_viz.render.javascript import component
+from tts_viz.tasks import ErrorKind, error_kinds
+from tts_viz.ui.components.events import Payload
 from tts_viz.ui.html.markup import html, join, score_chip
 from tts_viz.ui.verifier.step_table import truth_said
 from tts_viz.verifier_eval.misjudged import JudgedStep, disagreements, overrated, separation, tallies, underrated
@@ -25,31 +28,27 @@ ORDERS: dict[str, Order] = {
     "The two verifiers disagree": "disagreements",
 }
 
-KINDS: dict[ErrorKind, str] = {
-    "arithmetic": "wrong arithmetic",
-    "numbers": "wrong numbers used",
-    "unreachable": "goal out of reach",
-    "format": "not written as a step",
-    "inherited": "builds on a false step",
-}
 
-HEAR = """
-element.addEventListener('click', (event) => {
-  const button = event.target.closest('[data-do]');
-  if (!button) return;
-  const { run, at, index } = button.dataset;
-  trigger(button.dataset.do, { run, node: at, index: Number(index) });
-});
-"""
+class StepOfRun(Payload):
+    run: str
+    node: str
+
+
+class FoundStep(Payload):
+    """A step by its place among all that were found."""
+
+    index: int
 
 
 class WorstList(gr.HTML):
-    """`open` and `examine` carry {run, node, index}: the step, and its place among all that were found."""
+    """`open` carries a `StepOfRun`, `examine` a `FoundStep`."""
 
     EVENTS = ["open", "examine"]  # noqa: RUF012
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__("", js_on_load=HEAR, apply_default_css=False, **kwargs)
+        super().__init__(
+            "", js_on_load=component(Path(__file__).with_name("worst_list.js")), apply_default_css=False, **kwargs
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +121,11 @@ def _summary(found: WorstSteps) -> Markup:
     if all(step.good is None for step in found.steps):
         return html('<p class="note">Nobody knows which of these steps are true: only disagreements can be ranked.</p>')
     apart = [(name, separation(found.steps, name)) for name in names]
+    kinds = error_kinds({step.solution.problem.task: None for step in found.steps if step.truth is not None})
     said = "; ".join(f"{name} {value:.2f}" for name, value in apart if not math.isnan(value))
     cells = join(
         html('<tr><td>{}</td><td>{}</td><td>{}</td><td>{} <span class="note">({:.0%})</span></td></tr>').format(
-            "good steps" if tally.kind is None else KINDS[tally.kind],
+            "good steps" if tally.kind is None else kinds.get(tally.kind, tally.kind),
             tally.steps,
             score_chip(tally.mean, "The mean of its scores"),
             tally.misjudged,

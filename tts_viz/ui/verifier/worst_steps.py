@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 import gradio as gr
 
 from tts_viz.core.events import NodeId
 from tts_viz.errors import EngineError
-from tts_viz.tasks import get_task
-from tts_viz.tasks.base import ErrorKind
+from tts_viz.tasks import error_kinds, get_task
+from tts_viz.tasks.base import Task
+from tts_viz.tasks.ready_made import unseen
 from tts_viz.traces.entry import RunId
-from tts_viz.ui.components.events import LIVE, POLL, SHORT, key_of, warning
+from tts_viz.ui.components.events import LIVE, POLL, SHORT, key_of, on, payload, warning
+from tts_viz.ui.forms import problem as problem_form
 from tts_viz.ui.forms.offered import OfferedModels
 from tts_viz.ui.forms.strategy import whole
 from tts_viz.ui.html.markup import html
@@ -23,8 +25,8 @@ from tts_viz.ui.search.open_run import wire_opening
 from tts_viz.ui.search.tab import SearchTab
 from tts_viz.ui.verifier.jobs import Job, VerifierTabState
 from tts_viz.ui.verifier.one_solution import ASKING, SolutionDesk
-from tts_viz.ui.verifier.samples import MOST_PROBLEMS, MOST_RUNS, MOST_SAMPLES, drawn, kept, sampled
-from tts_viz.ui.verifier.worst_list import KINDS, ORDERS, WorstList, WorstSteps, worst_list
+from tts_viz.ui.verifier.samples import MOST_PROBLEMS, MOST_RUNS, MOST_SAMPLES, kept, sampled
+from tts_viz.ui.verifier.worst_list import ORDERS, FoundStep, StepOfRun, WorstList, WorstSteps, worst_list
 from tts_viz.verifier_eval.misjudged import Path, distinct, steps_of
 from tts_viz.verifier_eval.score_cache import Scores
 from tts_viz.verifier_eval.solution import Reading
@@ -55,18 +57,19 @@ def build_finder(bench: VerifierTabState) -> tuple[Finder, gr.Button, gr.Button]
     """Lay it out in the current container: the finder, and its buttons to begin and to cancel."""
     models = bench.models
     others = [name for name in models.verifiers[1:] if name != "oracle"]
+    ready = [name for name in models.tasks if get_task(name).levels] or list(models.tasks)
     with gr.Row(equal_height=True, elem_id="find-what"):
         source = gr.Radio(
             [FRESH, MINE], value=FRESH, label=f"Sampled now on problems not trained on, or your {MOST_RUNS} newest runs",
             elem_id="find-source", scale=2, min_width=340,
         )  # fmt: skip
         task = gr.Dropdown(
-            [(get_task(name).title, name) for name in models.tasks], value=models.tasks[0], label="Puzzle",
+            [(get_task(name).title, name) for name in ready], value=ready[0], label="Puzzle",
             elem_id="find-task", filterable=False, min_width=130,
         )  # fmt: skip
         level = gr.Dropdown(
-            [(str(n), n) for n in get_task(models.tasks[0]).levels], value=3, label="Level", elem_id="find-level",
-            filterable=False, min_width=80,
+            elem_id="find-level", filterable=False, min_width=80,
+            **problem_form.levels_of(get_task(ready[0]), brief=True),
         )  # fmt: skip
         problems = gr.Slider(1, MOST_PROBLEMS, 4, step=1, label="Problems", elem_id="find-problems", min_width=190)
         samples = gr.Slider(1, MOST_SAMPLES, 8, step=1, label="Samples of each", elem_id="find-samples", min_width=220)
@@ -87,8 +90,8 @@ def build_finder(bench: VerifierTabState) -> tuple[Finder, gr.Button, gr.Button]
             list(ORDERS), value=next(iter(ORDERS)), label="List", elem_id="find-order", scale=3, min_width=300
         )
         kind = gr.Dropdown(
-            [("any error", ANY), *((words, kind) for kind, words in KINDS.items())], value=ANY, label="Kind of error",
-            elem_id="find-kind", filterable=False, scale=1, min_width=180,
+            [("any error", ANY), *((words, kind) for kind, words in error_kinds(models.tasks).items())], value=ANY,
+            label="Kind of error", elem_id="find-kind", filterable=False, scale=1, min_width=180,
         )  # fmt: skip
     listed = WorstList(elem_id="find-list")
     what = [source, task, level, problems, samples, name, other]
@@ -110,6 +113,14 @@ def wire_finder(
     finder.source.input(
         lambda source: [gr.update(interactive=source == FRESH)] * len(fresh), finder.source, fresh, **SHORT
     )
+
+    def on_task(task: Any, level: Any) -> Any:
+        if task not in bench.models.tasks:
+            return gr.skip()
+        return gr.update(**problem_form.levels_of(get_task(task), level, brief=True))
+
+    task, level = finder.what[1:3]
+    task.input(on_task, [task, level], level, **SHORT)
 
     async def on_find(request: gr.Request, order: Any, kind: Any, *values: Any) -> AsyncIterator[list[Any]]:
         key = key_of(request)
@@ -143,8 +154,8 @@ def wire_finder(
         )
 
     async def on_examine(found: WorstSteps | None, names: Any, event: gr.EventData) -> list[Any]:
-        index = event._data.get("index")
-        if found is None or not isinstance(index, int) or not 0 <= index < len(found.steps):
+        index = payload(event, FoundStep).index
+        if found is None or not 0 <= index < len(found.steps):
             return [gr.skip()] * (2 + len(desk.showing))
         solution = found.steps[index].solution
         wanted = list(dict.fromkeys([found.name, *([found.other] if found.other else []), *(names or [])]))
@@ -159,14 +170,15 @@ def wire_finder(
         shown[desk.showing.index(desk.problem)] = solution.problem.question
         return [gr.Tabs(selected="bench-one"), wanted, *shown]
 
-    finder.listed.examine(  # type: ignore[attr-defined]
+    on(finder.listed, "examine")(
         on_examine, [finder.found, desk.verifiers], [inner, desk.verifiers, *desk.showing], **ASKING
     )
 
     def wish(key: str, event: gr.EventData) -> tuple[RunId | None, NodeId | None]:
-        return str(event._data.get("run")), str(event._data.get("node"))
+        step = payload(event, StepOfRun)
+        return step.run, step.node
 
-    wire_opening(finder.listed.open, wish, bench.visitors, bench.models, search, tabs)  # type: ignore[attr-defined]
+    wire_opening(on(finder.listed, "open"), wish, bench.visitors, bench.models, search, tabs)
 
 
 async def _examination(
@@ -184,7 +196,7 @@ async def _examination(
         if not paths:
             raise ValueError(f"There is no run with steps of yours yet: search first, or examine “{FRESH.lower()}”.")
     else:
-        asked = await asyncio.to_thread(drawn, *_asked(bench.models, task, level), _within(problems, MOST_PROBLEMS))
+        asked = await asyncio.to_thread(unseen, *_asked(bench.models, task, level), _within(problems, MOST_PROBLEMS))
         samples = _within(samples, MOST_SAMPLES)
         async with aclosing(sampled(bench, key, job, asked, samples, names[0], paths)) as progress:
             async for done in progress:
@@ -224,10 +236,10 @@ def _verifiers(models: OfferedModels, name: Any, other: Any) -> list[str]:
     return names
 
 
-def _asked(models: OfferedModels, task: Any, level: Any) -> tuple[str, int]:
+def _asked(models: OfferedModels, task: Any, level: Any) -> tuple[Task, int]:
     if task not in models.tasks or level not in get_task(task).levels:
         raise ValueError("Choose a puzzle and a level from the lists.")
-    return task, level
+    return get_task(task), level
 
 
 def _within(value: Any, most: int) -> int:
@@ -247,8 +259,8 @@ def _done(found: WorstSteps) -> str:
 
 
 def _list(found: WorstSteps, order: Any, kind: Any) -> Any:
-    chosen: Callable[[Any], bool] = get_args(ErrorKind).__contains__
+    chosen = kind if isinstance(kind, str) and kind in error_kinds() else None
     try:
-        return worst_list(found, ORDERS.get(order, "overrated"), kind if chosen(kind) else None)
+        return worst_list(found, ORDERS.get(order, "overrated"), chosen)
     except ValueError as error:
         return warning(str(error))

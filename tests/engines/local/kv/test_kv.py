@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
 
 from tests.engines.local.models import llama, qwen
+from tests.work import lines_run
+from tts_viz.engines.local.kv import segments
 from tts_viz.engines.local.kv.reader import Reader
 from tts_viz.engines.local.kv.segments import Forest, Segment
 
@@ -91,18 +94,19 @@ def test_a_long_text_does_not_make_short_ones_read_padding(monkeypatch: pytest.M
     assert shapes == [(30, 1), (1, 100)]
 
 
-def filled(segment: Segment, tokens: int) -> Segment:
-    segment.kv = [(torch.zeros(1, tokens, 1), torch.zeros(1, tokens, 1))]
+def filled(forest: Forest, path: list[tuple[int, ...]], tokens: int, search: str = "") -> Segment:
+    segment = forest.find(path, search)
+    forest.hold(segment, [(torch.zeros(1, tokens, 1), torch.zeros(1, tokens, 1))], None)
     return segment
 
 
 def test_the_least_recently_used_are_forgotten_first_and_never_the_path_of_a_live_one() -> None:
     forest = Forest(limit=1000)  # a token is 8 bytes here
     forest.tick()
-    old = filled(forest.find([(1,), (2,)]), 50)
-    trunk = filled(forest.find([(3,)]), 40)
+    old = filled(forest, [(1,), (2,)], 50)
+    trunk = filled(forest, [(3,)], 40)
     forest.tick()
-    live = filled(forest.find([(3,), (4,)]), 45)
+    live = filled(forest, [(3,), (4,)], 45)
     forest.forget()
     assert not old.kv
     assert trunk.kv and live.kv
@@ -113,7 +117,7 @@ def test_the_least_recently_used_are_forgotten_first_and_never_the_path_of_a_liv
 def test_the_batch_at_work_is_never_forgotten() -> None:
     forest = Forest(limit=0)
     forest.tick()
-    live = filled(forest.find([(3,), (4,)]), 45)
+    live = filled(forest, [(3,), (4,)], 45)
     forest.forget()
     assert live.kv
     forest.tick()
@@ -138,9 +142,9 @@ def test_so_many_forgotten_segments_are_kept_in_mind_and_no_more(monkeypatch: py
     monkeypatch.setattr("tts_viz.engines.local.kv.segments.MOST_LOST", 2)
     forest = Forest(limit=0)
     for token in range(4):
-        filled(forest.find([(token,)], search=str(token)), 9)
+        filled(forest, [(token,)], 9, search=str(token))
     forest.tick()
-    live = filled(forest.find([(9,)], search="live"), 9)
+    live = filled(forest, [(9,)], 9, search="live")
     forest.forget()
     assert forest.known([(1,)], "1") is None and forest.known([(9,)], "live") is live
     assert list(forest.roots) == ["live"]
@@ -169,3 +173,71 @@ def test_where_memory_runs_out_half_as_many_are_read_at_once(
     for path, end in zip(chosen, ends):
         assert end.tail is not None and torch.allclose(end.tail, whole(model, path), atol=1e-4)
     assert reader.row_bytes < before
+
+
+def grown(branches: int) -> Forest:
+    """Searches of ten steps each, a token of 8 bytes a step, read one after the other."""
+    forest = Forest(limit=1 << 40)
+    for branch in range(branches):
+        forest.tick()
+        for step in range(1, 11):
+            filled(forest, [(i,) for i in range(step)], 1, search=str(branch))
+    forest.tick()
+    return forest
+
+
+@pytest.mark.parametrize("what", ["nothing", "a branch", "a search"])
+def test_to_forget_costs_what_is_forgotten_not_what_is_kept(what: str) -> None:
+    def work(forest: Forest) -> Callable[[], object]:
+        branch = forest.known([(0,), (1,)], "7")
+        assert branch and branch.kv
+        return {
+            "nothing": forest.forget,
+            "a branch": lambda: forest.lose(branch),
+            "a search": lambda: forest.close("7"),
+        }[what]
+
+    few, many = (lines_run(work(grown(branches)), segments) for branches in (20, 400))
+    assert few == many
+
+
+def test_a_fifth_is_forgotten_at_a_fixed_price_a_segment() -> None:
+    def price(branches: int) -> float:
+        forest = grown(branches)
+        held = len(forest._by_use)
+        lines = lines_run(lambda: forest.forget(forest.size - 1), segments)
+        gone = held - len(forest._by_use)
+        assert 0.15 < gone / held < 0.25
+        return lines / gone
+
+    assert price(400) == pytest.approx(price(20), rel=0.1)
+
+
+def test_what_is_held_is_what_the_segments_hold_however_it_comes_and_goes() -> None:
+    rng, forest = random.Random(0), Forest(limit=400)
+    for _ in range(600):
+        path = [(rng.randrange(3),) for _ in range(rng.randint(1, 4))]
+        match rng.randrange(5):
+            case 0:
+                forest.tick()
+            case 1:
+                forest.forget()
+                assert forest.size <= 400 or all(s.used == forest._clock for s in everything(forest) if s.kv)
+            case 2 if found := forest.known(path, "a"):
+                forest.lose(found)
+            case 3 if rng.random() < 0.05:
+                forest.close("a")
+            case _:
+                for depth in range(1, len(path) + 1):  # as a reader does: a step is read after those before it
+                    filled(forest, path[:depth], rng.randint(1, 9), rng.choice("ab"))
+        held = [s for s in everything(forest) if s.kv]
+        assert forest.size == sum(k.nbytes + v.nbytes for s in held for k, v in s.kv)
+        assert set(forest._by_use) == set(held)
+        assert {s for s in everything(forest) if s.lost} == set(forest._lost)
+
+
+def everything(forest: Forest) -> list[Segment]:
+    found = list(forest.roots.values())
+    for segment in found:
+        found.extend(segment.children.values())
+    return found

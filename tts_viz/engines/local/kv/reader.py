@@ -171,9 +171,9 @@ class Reader:
             at = 0
             for segment in stretch.segments:
                 end = at + len(segment.tokens) - segment.known
-                segment.kv = joined(segment.kv, cache.cut(row, at, end))
-                segment.tail = hidden[row, end - 1].clone()
-                segment.pending, segment.lost = 0, False
+                kv = joined(segment.kv, cache.cut(row, at, end))
+                self.forest.hold(segment, kv, hidden[row, end - 1].clone())
+                segment.pending = 0
                 at = end
 
 

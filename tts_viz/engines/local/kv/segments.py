@@ -6,9 +6,9 @@ before, nor may its speed tell. A forgotten segment is only slower: it is read a
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 
 from torch import Tensor
 
@@ -20,14 +20,21 @@ MOST_LOST = 100_000
 
 @dataclass(eq=False, slots=True)
 class Segment:
-    """Its own tokens' keys and values, as far as they were computed; `tail` is the last hidden state once all were."""
+    """Its own tokens' keys and values, as far as they were computed; `tail` is the last hidden state once all were.
+
+    Both are set by `Forest.hold` only, which counts them.
+    """
 
     tokens: tuple[int, ...]
     parent: Segment | None
     kv: KV = field(default_factory=list)
     tail: Tensor | None = None
     children: dict[tuple[int, ...], Segment] = field(default_factory=dict)
+    filled: set[Segment] = field(default_factory=set)
+    """Those of the children that hold something. None of them does where the segment itself holds nothing."""
     used: int = 0
+    size: int = 0
+    """Bytes that it holds."""
     pending: int = 0
     """How many of its tokens the model wrote and has not read: the last one of a sampled step, until it goes on."""
     lost: bool = False
@@ -37,11 +44,6 @@ class Segment:
     def known(self) -> int:
         """How many of its tokens have keys and values."""
         return self.kv[0][0].shape[1] if self.kv else 0
-
-    @property
-    def size(self) -> int:
-        """Bytes."""
-        return sum(k.nbytes + v.nbytes for k, v in self.kv) + (self.tail.nbytes if self.tail is not None else 0)
 
     def path(self) -> list[Segment]:
         """From the first segment down to this one."""
@@ -54,12 +56,21 @@ class Segment:
 
 
 class Forest:
-    """All segments, under a root for each search. `limit` is in bytes; the least recently used are forgotten first."""
+    """All segments, under a root for each search. `limit` is in bytes; the least recently used are forgotten first.
+
+    What it holds is counted as it comes and goes, and kept in the order of use: to forget costs as much as there is to
+    be forgotten, however much is held.
+    """
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.roots: dict[str, Segment] = {}
+        self.size = 0
+        """Bytes of all segments."""
         self._clock = 0
+        self._by_use: OrderedDict[Segment, None] = OrderedDict()
+        """All that hold something, the least recently used first; a parent after its children."""
+        self._lost: dict[Segment, None] = {}
 
     def tick(self) -> None:
         """A new batch begins: what it touches is safe from `forget` until the next one."""
@@ -67,16 +78,16 @@ class Forest:
 
     def find(self, path: Sequence[tuple[int, ...]], search: str = "") -> Segment:
         """The last segment of a path of token tuples (none of them empty), made where it was not there."""
-        at = self.roots.setdefault(search, Segment((), None))
+        end = self.roots.setdefault(search, Segment((), None))
         for tokens in path:
-            at = self.child(at, tokens)
-        return at
+            end = end.children.get(tokens) or self._new(end, tokens)
+        self._touch(end)
+        return end
 
     def child(self, parent: Segment, tokens: tuple[int, ...]) -> Segment:
-        found = parent.children.get(tokens)
-        if found is None:
-            found = parent.children[tokens] = Segment(tokens, parent)
-        found.used = self._clock
+        """The segment of these tokens after `parent`, which is used with it."""
+        found = parent.children.get(tokens) or self._new(parent, tokens)
+        self._touch(found)
         return found
 
     def known(self, path: Sequence[tuple[int, ...]], search: str = "") -> Segment | None:
@@ -86,42 +97,83 @@ class Forest:
             at = at.children.get(tokens) if at else None
         return at
 
+    def hold(self, segment: Segment, kv: KV, tail: Tensor | None) -> None:
+        """Keep this of what was read of a segment, in place of what is kept of it."""
+        size = sum(k.nbytes + v.nbytes for k, v in kv) + (tail.nbytes if tail is not None else 0)
+        self.size += size - segment.size
+        segment.kv, segment.tail, segment.size = kv, tail, size
+        if size and segment not in self._by_use:
+            self._by_use[segment] = None
+            if segment.parent is not None:
+                segment.parent.filled.add(segment)
+            self._touch(segment)
+        if size:
+            segment.lost = False
+            self._lost.pop(segment, None)
+
     def forget(self, limit: int | None = None) -> None:
         """Lose the least recently used leaves until what is left fits well; never one of the current batch."""
         limit = self.limit if limit is None else limit
-        segments = list(self._all())
-        size = sum(s.size for s in segments)
-        if size <= limit:
-            return
-        for segment in sorted(segments, key=lambda s: s.used):
-            if segment.used == self._clock or size <= 0.8 * limit:
-                break
-            # A parent was used whenever its child was, so it comes after its children or shares their time.
-            size -= self.lose(segment)
-        if sum(s.lost for s in segments) > MOST_LOST:
+        if self.size > limit:
+            while self._by_use and self.size > 0.8 * limit:
+                oldest = next(iter(self._by_use))
+                if oldest.used == self._clock:
+                    break
+                self.lose(oldest)
+        if len(self._lost) > MOST_LOST:
             self._forget_the_lost()
 
-    def lose(self, segment: Segment) -> int:
-        """Forget what was read of this segment and of all below it. Returns the bytes that came free."""
-        freed = 0
-        for gone in [*_below(segment), segment]:
-            freed += gone.size
-            gone.lost = gone.lost or gone.tail is not None or bool(gone.kv)
-            gone.kv, gone.tail = [], None
-        return freed
+    def lose(self, segment: Segment) -> None:
+        """Forget what was read of this segment and of all below it."""
+        for gone in _filled(segment):
+            gone.lost = True
+            self._lost[gone] = None
+            self._empty(gone)
 
     def close(self, search: str) -> None:
         """This search will ask nothing more."""
-        self.roots.pop(search, None)
+        if root := self.roots.pop(search, None):
+            for gone in _below(root):
+                self._lost.pop(gone, None)
+                self._empty(gone)
+
+    def _new(self, parent: Segment, tokens: tuple[int, ...]) -> Segment:
+        made = parent.children[tokens] = Segment(tokens, parent)
+        return made
+
+    def _touch(self, segment: Segment) -> None:
+        """It is used now, and so is the way to it."""
+        at: Segment | None = segment
+        while at is not None:
+            at.used = self._clock
+            if at in self._by_use:
+                self._by_use.move_to_end(at)
+            at = at.parent
+
+    def _empty(self, segment: Segment) -> None:
+        self.size -= segment.size
+        segment.kv, segment.tail, segment.size = [], None, 0
+        self._by_use.pop(segment, None)
+        if segment.parent is not None:
+            segment.parent.filled.discard(segment)
 
     def _forget_the_lost(self) -> None:
-        for segment in list(self._all()):
-            if segment.lost and segment.parent:  # all below it are lost too
+        """Forget even that they were there; but not those that the current batch is about to read again."""
+        for segment in [s for s in self._lost if s.used != self._clock]:
+            del self._lost[segment]
+            if segment.parent is not None:  # all below it are lost too
                 segment.parent.children.pop(segment.tokens, None)
         self.roots = {search: root for search, root in self.roots.items() if root.children}
 
-    def _all(self) -> Iterator[Segment]:
-        return chain.from_iterable(_below(root) for root in self.roots.values())
+
+def _filled(segment: Segment) -> list[Segment]:
+    """This segment and all below it that hold something, children after their parents."""
+    found = [segment] if segment.size else []
+    waiting = list(segment.filled)
+    while waiting:
+        found.append(at := waiting.pop())
+        waiting.extend(at.filled)
+    return found
 
 
 def _below(segment: Segment) -> Iterator[Segment]:

@@ -1,0 +1,22 @@
+// A file that Python made: whenever the value changes, the browser saves it. See download.py for what a value says.
+
+import { download } from '../../render/browser/download.js';
+
+/** The file of a value, as a blob. */
+export function blobOf({ type, text, base64 }) {
+  return new Blob([text ?? Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], { type });
+}
+
+export function saveEach(props, watch) {
+  let last = '';
+  watch('value', () => {
+    if (!props.value || props.value === last) return;
+    last = props.value;
+    const made = JSON.parse(props.value);
+    download(blobOf(made), made.name);
+  });
+}
+
+export function attach(element, props, trigger, watch) {
+  saveEach(props, watch);
+}

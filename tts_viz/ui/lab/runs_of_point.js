@@ -1,0 +1,10 @@
+// Buttons of the runs behind a point.
+
+export function attach(element, props, trigger) {
+  element.addEventListener('click', (event) => {
+    const button = event.target.closest('[data-open], [data-problem]');
+    if (button) window.scrollTo({ top: 0 }); // where the Search tab begins
+    if (button?.dataset.open) trigger('open', { run: Number(button.dataset.open) });
+    else if (button) trigger('problem', { run: Number(button.dataset.problem) });
+  });
+}

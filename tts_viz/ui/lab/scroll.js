@@ -1,0 +1,5 @@
+// To the figure that was just chosen.
+
+export function scrollToFigure() {
+  document.getElementById('lab-choice').scrollIntoView({ behavior: 'smooth' });
+}
