@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import random
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tts_viz.errors import ProblemError
-from tts_viz.tasks.arithmetic import LEVELS, Arithmetic, error_kind, first_error, moves, solve
+from tts_viz.tasks.arithmetic import DEEPER, LEVELS, Arithmetic, error_kind, first_error, moves, solve
+from tts_viz.tasks.base import Problem
 
-TASK = Arithmetic()
+TASK, DEEP = Arithmetic(), Arithmetic(deeper=True)
 
 
 @given(st.sampled_from(sorted(LEVELS)), st.integers(0, 10_000))
@@ -35,6 +37,27 @@ def test_any_way_to_play_ends_at_the_answer(level: int, seed: int) -> None:
     assert TASK.extract(asked, steps) == str(eval(expression))
     assert all(t.valid and t.reachable for t in TASK.check(asked, steps))
     assert TASK.extract(asked, steps[:-1]) is None
+
+
+@given(st.sampled_from(sorted(DEEPER)), st.integers(0, 10_000))
+def test_deeper_levels_keep_to_the_same_rules(level: int, seed: int) -> None:
+    rng = random.Random(seed)
+    expression = DEEP.draw(rng, level)
+    count, largest = DEEPER[level]
+    numbers = [int(n) for n in re.findall(r"\d+", expression)]
+    assert len(numbers) == count + 1
+    assert max(numbers) <= largest
+    assert 1 <= eval(expression) <= 99
+    steps = solve(rng, expression)
+    asked = Problem("arithmetic", "", "", f"Evaluate {expression}\n", level, str(eval(expression)))
+    assert len(steps) == count
+    assert DEEP.grade(asked, steps)
+    assert all(t.valid for t in DEEP.check(asked, steps))
+
+
+def test_the_levels_in_use_draw_the_problems_that_were_swept() -> None:
+    assert TASK.problem("test", 5, 0).prompt == "Evaluate (35-33)*20+18+37-(27-14+23+11)\n"
+    assert DEEP.problem("test", 5, 0).prompt != TASK.problem("test", 5, 0).prompt
 
 
 def test_the_operations_that_may_come_next() -> None:
@@ -124,6 +147,8 @@ def test_people_may_type_an_expression_in_many_ways(typed: str, prompt: str, ans
         ("3 4 + 2", "only whole numbers"),
         ("2.5+1", "only whole numbers"),
         ("__import__('os')", "only whole numbers"),
+        ("Tom has 12 marbles and Eva 9", "only whole numbers"),
+        ("make 24 from 3 3 8 2", "only whole numbers"),
         ("(3+4", "do not match up"),
         ("3+*4", "do not match up"),
         ("-3+4", "do not match up"),

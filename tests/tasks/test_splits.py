@@ -9,10 +9,11 @@ import pytest
 from tts_viz.tasks import get_task
 from tts_viz.tasks.base import SPLITS
 from tts_viz.training import corpus
+from tts_viz.training.sources import SOURCES
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["countdown", "arithmetic"])
+@pytest.mark.parametrize("name", ["countdown", "arithmetic", "word_problems"])
 def test_the_splits_of_a_task_share_no_problem(name: str) -> None:
     task = get_task(name)
     seen = {s: {task.problem(s, level, i).prompt for level in task.levels for i in range(150)} for s in SPLITS}
@@ -24,8 +25,8 @@ def test_the_splits_of_a_task_share_no_problem(name: str) -> None:
 def test_what_the_models_learn_from_is_in_neither_held_out_split() -> None:
     rng = random.Random(3)
     drawn = {corpus.draw(rng).problem.prompt for _ in range(3000)}
-    for name in ("countdown", "arithmetic"):
-        task = get_task(name)
+    for source in SOURCES.values():
+        task = source.task
         for split in ("validation", "test"):
             assert not drawn & {task.problem(split, level, i).prompt for level in (1, 2) for i in range(300)}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 # isort: off
-from tts_viz.tasks import countdown, arithmetic, math500
+from tts_viz.tasks import countdown, arithmetic, math500, word_problems
 # isort: on
 
 from tts_viz.errors import ProblemError
@@ -46,6 +46,7 @@ __all__ = [
     "problem_of",
     "recognise",
     "task",
+    "word_problems",
 ]
 
 get_task = TASKS.named

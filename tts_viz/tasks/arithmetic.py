@@ -26,6 +26,9 @@ MOST_OPERATORS = 10
 LEVELS: dict[int, tuple[int, int]] = {1: (2, 20), 2: (3, 20), 3: (5, 30), 4: (6, 30), 5: (8, 40)}
 """level: (how many operators, the largest number written)"""
 
+DEEPER: dict[int, tuple[int, int]] = {1: (2, 30), 2: (4, 30), 3: (7, 25), 4: (10, 20), 5: (14, 12)}
+"""The levels that models are trained on from now on; they take the place of `LEVELS` once such models are shipped."""
+
 INSTRUCTION = """Evaluate an expression, one operation a step. Write one step a paragraph, with an empty line between steps, \
 and nothing else. A step is the operation, its result, an arrow, and the expression that is left; in the last step nothing is \
 left. For “Evaluate (3+4)*(2+5)” that is:
@@ -96,8 +99,9 @@ def write_step(a: int, op: str, b: int, c: int, left: str) -> str:
 def solve(rng: random.Random, expression: str) -> list[str]:
     """A random valid solution; cut short where an operation leaves the allowed numbers."""
     steps = []
-    while options := moves(expression):
-        a, op, b, c, expression = rng.choice(options)
+    while options := [(*place, c) for place in places(expression) if (c := result(*place[1:])) is not None]:
+        i, a, op, b, c = rng.choice(options)
+        expression = put(expression, i, c)
         steps.append(write_step(a, op, b, c, expression))
     return steps
 
@@ -115,6 +119,8 @@ class Arithmetic(CheckedTask):
     self_recognising = True
     error_kinds = {"arithmetic": "wrong arithmetic", "numbers": "wrong numbers used"} | COMMON_ERRORS
 
+    deeper: bool = False
+
     def problem(self, split: Split, level: int, index: int) -> Problem:
         self.check_place(split, level)
         expression = drawn(lambda rng: self.draw(rng, level), str, self.name, split, level, index)
@@ -122,6 +128,8 @@ class Arithmetic(CheckedTask):
 
     def draw(self, rng: random.Random, level: int) -> str:
         """A random expression of a level, with no needless parentheses."""
+        if self.deeper:
+            return deep_expression(rng, *DEEPER[level])
         count, largest = LEVELS[level]
         while (written := _grown(rng, count, largest)) is None:
             pass
@@ -260,6 +268,40 @@ def _shared(a: str, b: str) -> int:
     return next((i for i, (x, y) in enumerate(zip(a, b)) if x != y), min(len(a), len(b)))
 
 
+SIGN_ODDS = {"+": 1.0, "-": 1.5, "*": 3.0}
+"""Products and differences are less often possible than sums, so they are drawn more often where they are."""
+
+
+def deep_expression(rng: random.Random, operators: int, largest: int) -> str:
+    """A random expression with this many operators. Signs are drawn among those that keep to the allowed numbers."""
+    while (made := _deep(rng, operators, largest)) is None:
+        pass
+    return made[0]
+
+
+def _deep(rng: random.Random, operators: int, largest: int) -> tuple[str, int, str] | None:
+    """As `_grown`, which throws away nearly every expression as long as these."""
+    if operators == 0:
+        n = rng.randint(1, largest)
+        return str(n), n, ""
+    left_operators = rng.randrange(operators)
+    left = _deep(rng, left_operators, largest)
+    right = _deep(rng, operators - 1 - left_operators, largest) if left else None
+    if left is None or right is None:
+        return None
+    signs = [op for op in "+-*" if (c := result(left[1], op, right[1])) is not None and c <= LARGEST]
+    return _joined(left, rng.choices(signs, [SIGN_ODDS[op] for op in signs])[0], right) if signs else None
+
+
+def _joined(left: tuple[str, int, str], op: str, right: tuple[str, int, str]) -> tuple[str, int, str]:
+    """Two parts, each (text, value, its last operation), as one, with the parentheses that it needs."""
+    value = result(left[1], op, right[1])
+    assert value is not None
+    a = f"({left[0]})" if op == "*" and left[2] in ("+", "-") else left[0]
+    b = f"({right[0]})" if op in "*-" and right[2] in ("+", "-") else right[0]
+    return a + op + b, value, op
+
+
 def _grown(rng: random.Random, operators: int, largest: int) -> tuple[str, int, str] | None:
     """A random expression as (text, value, its last operation); None where a value leaves the allowed numbers."""
     if operators == 0:
@@ -271,10 +313,7 @@ def _grown(rng: random.Random, operators: int, largest: int) -> tuple[str, int, 
     op = rng.choice("+-*")
     if left is None or right is None or (value := result(left[1], op, right[1])) is None or value > LARGEST:
         return None
-    a = f"({left[0]})" if op == "*" and left[2] in ("+", "-") else left[0]
-    needs = right[2] in ("+", "-") if op in "*-" else False
-    b = f"({right[0]})" if needs else right[0]
-    return a + op + b, value, op
+    return _joined(left, op, right)
 
 
 def _well_formed(expression: str) -> bool:

@@ -7,9 +7,10 @@ attempt goes on as if nothing had happened, as a policy would.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from tts_viz.tasks import arithmetic, countdown
+from tts_viz.tasks import arithmetic, countdown, word_facts
 
 
 def countdown_attempt(rng: random.Random, target: int, left: tuple[int, ...], slips: float) -> list[str]:
@@ -104,3 +105,44 @@ def _near(rng: random.Random, n: int, largest: int) -> int:
             m = int(str(n)[::-1])
         if m != n and 1 <= m <= largest:
             return m
+
+
+def word_attempt(rng: random.Random, story: word_facts.Story, known: Mapping[str, int], slips: float) -> list[str]:
+    """Steps to the answer of a word problem, each slipping with probability `slips`."""
+    steps, found, needed = [], dict(known), story.needed()
+    while story.asked not in found:
+        ready = story.ready(found)
+        fact = rng.choice([f for f in ready if f.who in needed])
+        a, sign, b = fact.operands(found)
+        c = word_facts.compute(a, sign, b)
+        if c is None or rng.random() < slips:
+            fact, (a, sign, b, c) = _word_slip(rng, fact, ready, found, (a, sign, b, c))
+        steps.append(f"{fact.say()}: {a}{sign}{b}={c}")
+        found[fact.who] = c
+    return steps
+
+
+def _word_slip(
+    rng: random.Random,
+    fact: word_facts.Fact,
+    ready: Sequence[word_facts.Fact],
+    known: Mapping[str, int],
+    worked: tuple[int, str, int, int | None],
+) -> tuple[word_facts.Fact, tuple[int, str, int, int]]:
+    """The step with a false result, another's number, a false fact, or one that the answer does not need."""
+    a, sign, b, c = worked
+    kind = rng.random()
+    if kind < 0.3:
+        a = rng.choice(list(known.values())) if rng.random() < 0.7 else _near(rng, a, word_facts.LARGEST)
+    elif kind < 0.45 and fact.n:
+        fact = replace(fact, n=_near(rng, fact.n, word_facts.LARGEST))
+        b = fact.n
+    elif kind < 0.6:
+        fact = replace(fact, of=tuple(rng.choice(list(known)) for _ in fact.of))
+        a, sign, b = fact.operands(known)
+    elif kind < 0.7 and len(ready) > 1:
+        fact = rng.choice([f for f in ready if f.who != fact.who])
+        a, sign, b = fact.operands(known)
+    elif c is not None:
+        return fact, (a, sign, b, _near(rng, c, word_facts.LARGEST))
+    return fact, (a, sign, b, word_facts.compute(a, sign, b) or rng.randint(1, word_facts.LARGEST))

@@ -7,6 +7,7 @@ took 12 s there, 0.4 s here. After 1.5 M tokens the small policy's loss was 1.07
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable
 
 import torch
@@ -17,7 +18,10 @@ QUINTIC = (3.4445, -4.7750, 2.0315)
 
 
 class Muon(torch.optim.Optimizer):
-    """For 2-D parameters. The step's size is that of AdamW at the same learning rate (Liu et al. 2025)."""
+    """For 2-D parameters, those of one shape together.
+
+    The step's size is that of AdamW at the same learning rate (Liu et al. 2025).
+    """
 
     def __init__(
         self, parameters: Iterable[nn.Parameter], lr: float, momentum: float = 0.95, weight_decay: float = 0.01
@@ -27,20 +31,30 @@ class Muon(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         for group in self.param_groups:
+            alike: dict[torch.Size, list[tuple[nn.Parameter, Tensor]]] = defaultdict(list)
             for p in group["params"]:
                 slow = self.state[p].setdefault("slow", torch.zeros_like(p))
                 slow.lerp_(p.grad, 1 - group["momentum"])
-                direction = orthogonal(p.grad.lerp(slow, group["momentum"]))
-                p.mul_(1 - group["lr"] * group["weight_decay"])
-                p.add_(direction, alpha=-group["lr"] * 0.2 * math.sqrt(max(p.shape)))
+                alike[p.shape].append((p, p.grad.lerp(slow, group["momentum"])))
+            for shape, wanted in alike.items():
+                directions = orthogonal(torch.stack([momentum for _, momentum in wanted]))
+                for (p, _), direction in zip(wanted, directions):
+                    p.mul_(1 - group["lr"] * group["weight_decay"])
+                    p.add_(direction, alpha=-group["lr"] * 0.2 * math.sqrt(max(shape)))
 
 
-def orthogonal(matrix: Tensor) -> Tensor:
-    """Roughly the nearest orthogonal matrix, by five Newton–Schulz iterations."""
-    wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
-    x = wide / (wide.norm() + 1e-7)
+def orthogonal(matrices: Tensor) -> Tensor:
+    """Roughly the nearest orthogonal matrix to each, by five Newton–Schulz iterations; shape [how many, rows, columns].
+
+    In bfloat16 on a GPU, which is precise enough and ten times as fast there.
+    """
+    tall = matrices.shape[-2] > matrices.shape[-1]
+    x = matrices.mT if tall else matrices
+    x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
+    if x.is_cuda:
+        x = x.bfloat16()
     a, b, c = QUINTIC
     for _ in range(5):
-        gram = x @ x.T
+        gram = x @ x.mT
         x = a * x + (b * gram + c * gram @ gram) @ x
-    return x if matrix.shape[0] <= matrix.shape[1] else x.T
+    return (x.mT if tall else x).to(matrices.dtype)

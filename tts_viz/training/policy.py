@@ -1,4 +1,4 @@
-"""Training the two policies to imitate random valid solutions, a part of them as revisions of wrong attempts.
+"""Training the two policies to imitate random valid solutions.
 
 The large policy begins as the small one, made wider and deeper without changing what it says, and learns on from there:
 on a CPU it would otherwise see too few tokens to be worth its size. (Cloning after Samragh et al. 2024, "Scaling Smart";
@@ -9,26 +9,20 @@ from __future__ import annotations
 
 import random
 import re
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from transformers import LlamaForCausalLM, PreTrainedModel
 
-from tts_viz.tasks.base import Problem
-from tts_viz.tasks.revision_prompt import MOST_ATTEMPTS
-from tts_viz.training import policy_attempts
-from tts_viz.training.corpus import ARITHMETIC, CONTEXTS, COUNTDOWN, Example, drawn_example, example, mended
+from tts_viz.training import corpus
+from tts_viz.training.corpus import Example, example
 from tts_viz.training.loop import Row
 from tts_viz.training.sizes import Size, config
-
-REVISIONS, FEWER = 0.25, 0.1
-"""share of the examples that revise wrong attempts; they are long, so a quarter is more than half of the tokens"""
 
 
 def new_policy(size: Size, seed: int) -> LlamaForCausalLM:
     torch.manual_seed(seed)
-    return LlamaForCausalLM._from_config(config(size), attn_implementation="eager")  # pyright: ignore
+    return LlamaForCausalLM._from_config(config(size), attn_implementation="sdpa")  # pyright: ignore
 
 
 NOISE = 0.01
@@ -84,32 +78,9 @@ def row(example: Example) -> Row:
 
 
 def draw(rng: random.Random) -> Row:
-    return row(drawn_example(rng, REVISIONS))
-
-
-def draw_plainer(rng: random.Random) -> Row:
-    return row(drawn_example(rng, FEWER))
-
-
-class Mending:
-    """Rows for learning to revise one's own errors, which synthetic ones resemble too little: what a policy writes wrong,
-    it believes. Half of the rows are plain solutions, so that nothing is forgotten."""
-
-    def __init__(self, path: Path):
-        """`path`: the policy's attempts (see `attempts`)."""
-        self.failed: list[tuple[Problem, list[list[str]]]] = []
-        for tried in policy_attempts.read(path):
-            task = COUNTDOWN if tried.problem.task == "countdown" else ARITHMETIC
-            wrong = [steps for steps in tried.attempts if steps and not task.grade(tried.problem, steps)]
-            if wrong:
-                self.failed.append((tried.problem, wrong))
-
-    def draw(self, rng: random.Random) -> Row:
-        if not self.failed or rng.random() < 0.5:
-            return row(drawn_example(rng, 0.0))
-        problem, wrong = rng.choice(self.failed)
-        shown = rng.sample(wrong, min(len(wrong), rng.choices(range(1, MOST_ATTEMPTS + 1), CONTEXTS)[0]))
-        return row(example(problem, mended(rng, problem, shown[-1]), shown))
+    """A random solution to imitate."""
+    solved = corpus.draw(rng)
+    return row(example(solved.problem, solved.steps))
 
 
 def next_token_loss(model: nn.Module, tokens: Tensor, targets: Tensor) -> Tensor:

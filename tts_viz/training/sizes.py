@@ -1,4 +1,4 @@
-"""The three architectures, all standard Llama, and how long each is trained."""
+"""The architectures of the embedded models, all standard Llama, and how long each is trained."""
 
 from __future__ import annotations
 
@@ -23,19 +23,15 @@ class Size:
 
 
 SIZES = {
-    "policy-small": Size(80, 4, 4, 224, 18_000_000, 2048, 1e-2),
-    "policy-small-2": Size(80, 4, 4, 224, 4_000_000, 2048, 3e-3),
-    "policy-large": Size(240, 6, 12, 672, 3_700_000, 2048, 2e-3),
-    "policy-large-2": Size(240, 6, 12, 672, 4_200_000, 2048, 1.5e-3),
-    "verifier": Size(80, 6, 4, 224, 12_000_000, 2048, 5e-3),
-    "verifier-2": Size(80, 6, 4, 224, 14_000_000, 2048, 3e-3),
-    "verifier-3": Size(80, 6, 4, 224, 16_000_000, 2048, 3e-3),
+    "policy-small": Size(96, 5, 4, 192, 40_000_000, 4096, 1e-2),
+    "policy-large": Size(288, 8, 12, 576, 60_000_000, 4096, 3e-3),
+    "verifier": Size(96, 12, 4, 192, 40_000_000, 4096, 5e-3),
+    "reviser": Size(96, 8, 4, 192, 30_000_000, 4096, 3e-3),
 }
-"""NAME-2 and NAME-3 are further legs of a model's training, in which the learning rate warms up and falls once more."""
 
 QUICK = Size(32, 2, 2, 64, 75_000, 2048, 1e-2)
 
-QUICK_SIZES = {part: replace(QUICK, layers=3) if part.startswith("verifier") else QUICK for part in SIZES}
+QUICK_SIZES = {part: QUICK if part == "policy-small" else replace(QUICK, layers=3) for part in SIZES}
 
 
 def config(size: Size, **more: object) -> LlamaConfig:
