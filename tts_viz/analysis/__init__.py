@@ -1,1 +1,1 @@
-"""What a search means: graded answers, reasons, comparisons, the lost path, what if. Runs nothing and draws nothing."""
+"""What a search means: graded answers, reasons, comparisons, the lost path, what if. Runs and draws nothing."""

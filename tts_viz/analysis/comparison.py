@@ -1,4 +1,4 @@
-"""Two searches side by side, in plain words: what they were asked, what they share, what they spent, what they found.
+"""Two searches compared in sentences: their settings, common steps, costs and answers.
 
 Knows nothing about pages.
 """
@@ -25,11 +25,11 @@ class Side:
 
 
 def differences(left: Side, right: Side) -> list[str]:
-    """Sentences, the most telling first; nothing where either search has not begun."""
+    """Sentences, the most informative first. Empty if either search has not started."""
     if not (left.tree.started and right.tree.started):
         return []
-    said = [_answers(left, right), _asked(left, right), _shared(left, right), _spent(left, right)]
-    return [sentence for sentence in said if sentence]
+    sentences = [_answers(left, right), _settings(left, right), _shared(left, right), _spent(left, right)]
+    return [sentence for sentence in sentences if sentence]
 
 
 def _answers(left: Side, right: Side) -> str:
@@ -50,7 +50,7 @@ def _found(side: Side) -> str:
     return f"{best.answer or 'a solution without an answer'}{mark}"
 
 
-def _asked(left: Side, right: Side) -> str:
+def _settings(left: Side, right: Side) -> str:
     a, b = left.tree.started, right.tree.started
     assert a is not None and b is not None
     if a.prompt != b.prompt:
@@ -60,11 +60,11 @@ def _asked(left: Side, right: Side) -> str:
     if (one.strategy, one.parameters) != (other.strategy, other.parameters):
         parts.append(f"{strategy_words(one)} against {strategy_words(other)}")
     models = [("policy", a.policy, b.policy), ("verifier", a.verifier, b.verifier)]
-    parts += [f"{name} {x} against {y}" for name, x, y in [*_settings(one, other), *models] if x != y]
+    parts += [f"{name} {x} against {y}" for name, x, y in [*_setting_pairs(one, other), *models] if x != y]
     return f"What differs: {'; '.join(parts)}." if parts else "They were asked the very same."
 
 
-def _settings(one: Settings, other: Settings) -> list[tuple[str, object, object]]:
+def _setting_pairs(one: Settings, other: Settings) -> list[tuple[str, object, object]]:
     return [
         ("seed", one.seed, other.seed),
         ("budget", one.budget.generations, other.budget.generations),
@@ -75,7 +75,7 @@ def _settings(one: Settings, other: Settings) -> list[tuple[str, object, object]
 
 
 def _shared(left: Side, right: Side) -> str:
-    """How far the two trees are the same: nodes with the same place and text."""
+    """How many nodes the two trees have in common, with the same id and text."""
     common = [
         n for id, n in left.tree.nodes.items() if n.parent and (m := right.tree.nodes.get(id)) and m.text == n.text
     ]
@@ -88,12 +88,12 @@ def _shared(left: Side, right: Side) -> str:
 
 def _spent(left: Side, right: Side) -> str:
     one, other = left.tree.spent, right.tree.spent
-    said = [
+    costs = [
         f"{side.name} {side.tree.generations} generations and {side.tree.spent.tokens:,} tokens"
         for side in (left, right)
     ]
     ratio = _ratio(left, right, one, other)
-    return f"Spent: {said[0]}, {said[1]}" + (f"; {ratio}." if ratio else ".")
+    return f"Spent: {costs[0]}, {costs[1]}" + (f"; {ratio}." if ratio else ".")
 
 
 def _ratio(left: Side, right: Side, one: Cost, other: Cost) -> str:

@@ -1,6 +1,6 @@
-"""A search in plain words: why a step lived or died, and what an event did. Pure functions of the tree.
+"""A search explained in sentences: why a step was kept or pruned, and what an event did. Pure functions of the tree.
 
-Knows nothing about truth or pages: what is said here is what the search itself could know.
+Uses only what the search itself knew: no ground truth. Knows nothing about pages.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ from tts_viz.core.tree import Tree
 from tts_viz.strategies import STRATEGIES
 
 LONGEST = 100
-"""Characters of a step's text in a sentence about one moment."""
+"""Most characters of a step's text in a sentence about one moment."""
 
 
 # --- why a node is what it is -------------------------------------------------------------------------------------
 
 
 def why(tree: Tree, node: Node) -> str:
-    """One sentence on the fate of a node."""
+    """One sentence on why a node was kept, pruned or left open."""
     if node.kind == "root":
         return "the problem, from which every solution begins"
     if node.kind == "rollout":
@@ -53,12 +53,14 @@ def why(tree: Tree, node: Node) -> str:
             f"written after reading the {count(min(earlier, 4), 'attempt')} before it" if earlier else "the first one"
         )
         return f"attempt {earlier + 1} begins here: {seen}"
-    if gone := next((n for n in node.lineage() if n.withdrawn or n.replaced), None):
-        what = "taken back" if gone.withdrawn else f"edited: it now reads “{gone.edits[-1].text}”"
-        return f"it was {what}" if gone is node else f"an earlier step of this path, step {gone.depth}, was {what}"
-    if fallen := next((n for n in node.lineage() if n.given_up), None):
-        verdict = "pruned by hand" if fallen.pruned_by_user else f"pruned at {_decision(tree, fallen)}"
-        return verdict if fallen is node else f"an ancestor, step {fallen.depth} of this path, was {verdict}"
+    if removed := next((n for n in node.lineage() if n.withdrawn or n.replaced), None):
+        what = "taken back" if removed.withdrawn else f"edited: it now reads “{removed.edits[-1].text}”"
+        return (
+            f"it was {what}" if removed is node else f"an earlier step of this path, step {removed.depth}, was {what}"
+        )
+    if pruned := next((n for n in node.lineage() if n.given_up), None):
+        verdict = "pruned by hand" if pruned.pruned_by_user else f"pruned at {_decision(tree, pruned)}"
+        return verdict if pruned is node else f"an ancestor, step {pruned.depth} of this path, was {verdict}"
     decision = _decision(tree, node)
     pinned = "pinned, so that no decision prunes it" if node.pinned else ""
     return "; ".join(filter(None, [pinned, f"kept at {decision}" if decision else "", _standing(tree, node)]))
@@ -71,7 +73,7 @@ def _rollout(node: Node) -> str:
 
 
 def _standing(tree: Tree, node: Node) -> str:
-    """Where a live step stands now."""
+    """The current state of a live step."""
     if node.finished:
         return _finished(tree, node)
     if node.finish == "length":
@@ -117,12 +119,12 @@ def _decision(tree: Tree, node: Node) -> str:
         return f"depth {decision.depth}: score {mine:.2f}{how} ranked {rank} of {rivals}"
     if edge == mine:
         return f"depth {decision.depth}: score {mine:.2f}{how} ranked {rank} of {rivals}, a tie with {edge_name}"
-    ours, theirs = _apart(mine, edge)
+    ours, theirs = _distinct(mine, edge)
     return f"depth {decision.depth}: score {ours}{how} ranked {rank} of {rivals}, {edge_name} had {theirs}"
 
 
-def _apart(a: float, b: float) -> tuple[str, str]:
-    """Two different numbers with as many digits as it takes to see that they differ: two, if that will do."""
+def _distinct(a: float, b: float) -> tuple[str, str]:
+    """Two different numbers with just enough decimals (at least two) to show that they differ."""
     return next(
         ((x, y) for digits in range(2, 17) if (x := f"{a:.{digits}f}") != (y := f"{b:.{digits}f}")), (repr(a), repr(b))
     )
@@ -132,7 +134,7 @@ def _apart(a: float, b: float) -> tuple[str, str]:
 
 
 def happened(event: Event, before: Tree) -> str:
-    """The event line for one event; "" for those too small to tell. `before` is the tree without the event."""
+    """The event line for one event; "" for minor events. `before` is the tree before the event."""
     match event:
         case Started():
             caps = budget_text(event.settings.budget)
@@ -170,7 +172,7 @@ def happened(event: Event, before: Tree) -> str:
 
 
 def detail(event: Event, before: Tree) -> str:
-    """What `happened` finds too small to tell of a run that goes on, but not of one moment."""
+    """A sentence for the minor events that `happened` skips; used to describe a single moment."""
     match event:
         case Expanded(node_kind="attempt"):
             return "another attempt begins"
@@ -205,8 +207,8 @@ def _intervention(tree: Tree, intervention: Intervention) -> str:
         case Pinned(node, pinned):
             return f"{'pinned' if pinned else 'let go of'} {named(tree, [node], 1)}"
         case ScoreOverridden(node, reward):
-            said = "gave the verifier its word back on" if reward is None else f"scored {reward:.2f}:"
-            return f"{said} {named(tree, [node], 1)}"
+            action = "gave the verifier its word back on" if reward is None else f"scored {reward:.2f}:"
+            return f"{action} {named(tree, [node], 1)}"
         case MoreRequested():
             what = count(intervention.n, "more solution" if intervention.whole else "more next step")
             return f"asked for {what} after {named(tree, [intervention.node], 1)}"
@@ -216,12 +218,12 @@ def _intervention(tree: Tree, intervention: Intervention) -> str:
 
 def _changed(old: Settings, new: Settings) -> str:
     """ "budget 16 → 64", "beam width M 4 → 2 from here on"; several changes are joined by semicolons."""
-    said = []
+    changes = []
     if old.strategy != new.strategy:
-        said.append(f"{_title(old.strategy)} → {strategy_words(new)} from here on")
+        changes.append(f"{_title(old.strategy)} → {strategy_words(new)} from here on")
     else:
         labels = {k.name: k.label for k in STRATEGIES[new.strategy].knobs} if new.strategy in STRATEGIES else {}
-        said += [
+        changes += [
             f"{_uncapitalised(labels.get(name, name))} {old.parameters.get(name)} → {value} from here on"
             for name, value in new.parameters.items()
             if old.parameters.get(name) != value
@@ -230,16 +232,16 @@ def _changed(old: Settings, new: Settings) -> str:
         was, now = getattr(old.budget, cap.name), getattr(new.budget, cap.name)
         if was != now:
             unit = "" if cap.name == "generations" else f" in {cap.name}"
-            said.append(f"budget{unit} {cap_text(was)} → {cap_text(now)}")
+            changes.append(f"budget{unit} {cap_text(was)} → {cap_text(now)}")
     if old.temperature != new.temperature:
-        said.append(f"temperature {old.temperature:g} → {new.temperature:g} from here on")
+        changes.append(f"temperature {old.temperature:g} → {new.temperature:g} from here on")
     if old.aggregation != new.aggregation:
-        said.append(f"step aggregation {old.aggregation} → {new.aggregation}")
+        changes.append(f"step aggregation {old.aggregation} → {new.aggregation}")
     if old.seed != new.seed:
-        said.append(f"seed {old.seed} → {new.seed} from here on")
+        changes.append(f"seed {old.seed} → {new.seed} from here on")
     if old.vote != new.vote:
-        said.append(f"vote {old.vote} → {new.vote}")
-    return "; ".join(said)
+        changes.append(f"vote {old.vote} → {new.vote}")
+    return "; ".join(changes)
 
 
 def strategy_words(settings: Settings) -> str:

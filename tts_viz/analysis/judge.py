@@ -1,7 +1,7 @@
-"""What a search has found, judged by its task: ranked solutions, and the truth of every step.
+"""The results of a search, graded by its task: ranked solutions, and the truth of every step.
 
-Knows nothing about models or pages. The page asks at every update, so a `Judge` remembers: each step is checked once,
-each solution is graded once, and only votes and scores, which can change afterwards, are computed anew.
+Knows nothing about models or pages. A page calls it at every update, so a `Judge` caches: each step is checked once and
+each solution graded once. Only votes and scores, which can change later, are recomputed.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from tts_viz.tasks.base import CheckedTask, Problem, StepTruth, problem_of
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """A finished solution. `score`: None where the verifier did not read it; `weight`: what its answer won in the vote;
-    `correct`: None where nothing is known to grade against."""
+    """A finished solution. `score`: None if the verifier did not read it; `weight`: the weight of its answer in the vote;
+    `correct`: None if there is no reference to grade against."""
 
     node: NodeId
     text: str
@@ -32,10 +32,10 @@ class Solution:
 
 
 class Judge:
-    """The task's word on one search, as it grows. Give it any moment of the same search, earlier ones too."""
+    """Grades one search as it grows. Accepts the tree at any moment of that search, earlier ones too."""
 
     def __init__(self, problem: Problem | None) -> None:
-        """`problem` is None for a search of which no problem is known: then nothing has an answer or a truth.
+        """`problem` is None if the problem is unknown: then no step has a truth and no solution an answer.
 
         Raises ValueError for a task that does not exist.
         """
@@ -47,37 +47,37 @@ class Judge:
 
     @classmethod
     def of(cls, tree: Tree) -> Judge:
-        """The judge of a tree, by the problem that its search started with."""
+        """The judge for a tree, from the problem in its Started event."""
         return cls(problem_of(tree.started))
 
     @property
     def checks(self) -> bool:
-        """Can it tell of every step whether it is true?"""
+        """Whether the task has an exact checker for every step."""
         return isinstance(self._task, CheckedTask)
 
     @property
     def impossible(self) -> str | None:
-        """Why no answer can be right; None where one can, or where the task does not know."""
+        """Why no answer can be right; None if one can, or if the task does not know."""
         if self.problem and isinstance(self._task, CheckedTask):
             return self._task.impossible(self.problem)
         return None
 
     def truths(self, tree: Tree) -> Mapping[NodeId, StepTruth]:
-        """The exact checker's word on every step and rollout step; empty for a task without a checker."""
+        """The exact checker's result for every step and rollout step; empty for a task without a checker."""
         if self.problem and isinstance(self._task, CheckedTask):
-            # Newest first, so that one look at a path's end covers all new steps on it.
+            # Newest first, so that one check of a leaf's path covers all new steps on it.
             for node in reversed(list(islice(tree.nodes.values(), self._seen, None))):
                 if node.kind != "root" and node.id not in self._truths:
                     path = node.path()
-                    said = self._task.check(self.problem, [n.text for n in path])
-                    self._truths.update(zip((n.id for n in path), said, strict=True))
+                    checked = self._task.check(self.problem, [n.text for n in path])
+                    self._truths.update(zip((n.id for n in path), checked, strict=True))
             self._seen = max(self._seen, len(tree.nodes))
         return self._truths
 
     def written(self, before: Node, text: str) -> tuple[str, Finish]:
-        """A step that a person typed after `before`: in the task's own form, and whether it ends the solution.
+        """A step that a person typed after `before`, in the task's own form, and how it finishes ("eos": the solution ends).
 
-        Raises ValueError, in words for them, for what is no step.
+        Raises ValueError, worded for that person, if the text is not a step.
         """
         if not (self.problem and self._task):
             return text, "step"
@@ -87,11 +87,11 @@ class Judge:
         return text, "step" if self._task.extract(self.problem, [*steps, text]) is None else "eos"
 
     def solutions(self, tree: Tree, aggregation: str | None = None, vote: str | None = None) -> list[Solution]:
-        """The finished live solutions, the chosen one first; by the aggregation and vote in force, or by others."""
+        """The finished live solutions, the chosen one first. Uses the current aggregation and vote unless others are given."""
         return self.ranked(tree.finished(), lambda n: tree.score(n, aggregation), vote or tree.settings.vote)
 
     def ranked(self, ends: Iterable[Node], score: Callable[[Node], float | None], vote: str) -> list[Solution]:
-        """The solutions that end at these nodes, live or not, by any scores, the chosen one first.
+        """The solutions that end at these nodes (live or not), ranked by the given scores, the chosen one first.
 
         Raises ValueError for an unknown vote.
         """
@@ -104,7 +104,7 @@ class Judge:
         ]
 
     def verdict(self, node: Node) -> tuple[str | None, bool | None]:
-        """Answer and grade of the solution that ends at `node`; None for what is not known."""
+        """Answer and grade of the solution that ends at `node`; None for what is unknown."""
         if not (self.problem and self._task):
             return None, None
         if node.id not in self._verdicts:
@@ -115,13 +115,13 @@ class Judge:
 
 
 def promising(node: Node, truths: Mapping[NodeId, StepTruth]) -> bool:
-    """Is every step to the node true, and the goal in reach? Where no step was taken, nothing is lost yet."""
+    """Whether every step up to the node is true and the goal still reachable. True for the root."""
     truth = truths.get(node.id)
     return truth is None or (truth.valid and truth.reachable)
 
 
 def chain_id(node: Node) -> NodeId | None:
-    """The chain of revisions that a solution belongs to, by the end of its first attempt; None where it is in none."""
+    """The chain of revisions a solution belongs to, identified by the end of its first attempt; None if it is in no chain."""
     earlier = node.earlier()
     revised = any(child.kind == "attempt" for child in node.children)
     return earlier[0].id if earlier else node.id if revised else None

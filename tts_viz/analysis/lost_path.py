@@ -1,9 +1,9 @@
 """The lost path: the moment after which a recorded search could no longer reach a right answer, and what lost it.
 
-For tasks whose every step can be checked. Knows nothing about pages, or about where scores come from. A node is *viable*
-while it is alive and ends a right solution, or can still grow and has only true steps from which the goal can be reached.
-The trace does not say what was requested, only what arrived: a node that still waits for children is known by those that
-arrive later in the trace, and by `awaited` where the trace ends before them.
+Only for tasks with an exact step checker. Knows nothing about pages or where scores come from. A node is *viable* while it
+is alive and either ends a right solution, or can still be expanded and its path has only true steps with the goal reachable.
+The trace records arrivals, not requests. So a node is known to wait for children if they arrive later in the trace, or if it
+is in `awaited` when the trace ends first.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from tts_viz.tasks.base import StepTruth
 
 @dataclass(frozen=True, slots=True)
 class AtStake:
-    """The viable rivals of one decision: those that are viable or lead to a viable node. `at`: its index in the trace;
-    `pruned`: best score first."""
+    """The viable rivals of one decision: those that are viable or have a viable descendant. `at`: the decision's index in the
+    trace; `pruned`: best score first."""
 
     at: int
     decision: Decided
@@ -33,10 +33,10 @@ class AtStake:
 
 @dataclass(frozen=True, slots=True)
 class LostPath:
-    """What removed the last viable node. `at`: the index in the trace of the event that did.
+    """What removed the last viable node. `at`: the index of that event in the trace.
 
-    decision: it pruned `nodes` (best score first). samples: `nodes` were expanded, and nothing right came of it at
-    `depth`, except `stuck`. hand: a person gave up or edited what led to `nodes`.
+    decision: it pruned `nodes` (best score first). samples: `nodes` were expanded, and no sample at `depth` was right,
+    except `stuck`. hand: a person pruned or edited a step on the path to `nodes`.
     """
 
     how: Literal["decision", "samples", "hand"]
@@ -45,26 +45,27 @@ class LostPath:
     nodes: tuple[NodeId, ...]
     decision: Decided | None = None
     stuck: tuple[NodeId, ...] = ()
-    """True steps with the goal in reach that came to nothing all the same: the solution was ended there or cut off, or,
-    where no sample was to blame, they had been given up before."""
+    """True steps with the goal reachable that still failed: the solution ended or was cut off there, or, if no sample was
+    the cause, they had been pruned before."""
     restored: int = 0
-    """How often the path had been lost before and came back: a person restored it, or another attempt began."""
+    """How often the path was lost before and came back: a person restored it, or another attempt began."""
 
     @property
     def pruned(self) -> tuple[NodeId, ...]:
-        """The nodes whose pruning lost the path; none where it was not a decision that lost it."""
+        """The nodes whose pruning lost the path; empty if no decision lost it."""
         return self.nodes if self.how == "decision" else ()
 
 
 @dataclass(frozen=True, slots=True)
 class LookBack:
-    """The loss that was final (None: a right answer is there or in reach, or never was), and what each decision put at stake."""
+    """The final loss, and what was at stake in each decision. `lost` is None if a right answer was found or is still
+    reachable, or never was."""
 
     lost: LostPath | None
     at_stake: tuple[AtStake, ...]
 
     def stake_of(self, at: int) -> AtStake:
-        """What was at stake in the decision at this index of the trace. Raises KeyError where no decision is."""
+        """What was at stake in the decision at this index of the trace. Raises KeyError if no decision is there."""
         for stake in self.at_stake:
             if stake.at == at:
                 return stake
@@ -74,9 +75,9 @@ class LookBack:
 def look_back(
     trace: Sequence[Event], judge: Judge, awaited: Collection[NodeId] = (), until: int | None = None
 ) -> LookBack:
-    """Follow the viable nodes through a trace, or through its first `until` events.
+    """Track the viable nodes through a trace, or through its first `until` events.
 
-    `awaited`: the nodes that have asked for children which this trace does not have yet. Raises ValueError for a task
+    `awaited`: the nodes with requested children that are not in this trace yet. Raises ValueError for a task
     without an exact checker.
     """
     if not judge.checks:
@@ -90,8 +91,8 @@ def look_back(
 
 
 class _ViableNodes:
-    """The tree as it was, event by event, and which of its nodes are viable. Only what an event can have changed is
-    checked again, so that an event of a long search takes no longer than one of a short search."""
+    """The tree after each event, and its viable nodes. An event rechecks only the nodes it can change, so its cost does not
+    grow with the length of the search."""
 
     def __init__(
         self, judge: Judge, truths: Mapping[NodeId, StepTruth], trace: Sequence[Event], awaited: Collection[NodeId]
@@ -103,13 +104,13 @@ class _ViableNodes:
         self.restored = 0
         self.at_stake: list[AtStake] = []
         arrived = {e.node: e.parent for e in trace if isinstance(e, Expanded | NoCandidate) and _sampled(e)}
-        # What a person asks for is awaited only once they have asked.
+        # Children a person requests are awaited only from that request on.
         self.by_hand = {id for e in trace if isinstance(e, MoreRequested) for id in e.children} & arrived.keys()
         self.missing = Counter(parent for id, parent in arrived.items() if id not in self.by_hand)
-        """How many children of each node were asked for and are still to come."""
+        """How many requested children of each node have not arrived yet."""
 
     def follow(self, event: Event) -> None:
-        at, before, had = self.tree.length, self.viable, bool(self.viable)
+        at, before, had_viable = self.tree.length, self.viable, bool(self.viable)
         match event:
             case Decided():
                 self._decide(at, event)
@@ -124,16 +125,16 @@ class _ViableNodes:
                 self._check(self.tree.nodes[event.node])
             case _:
                 self.tree.apply(event)
-        if had and not self.viable:
+        if had_viable and not self.viable:
             self.lost = self._loss(at, event, before)
-        elif self.viable and not had:
+        elif self.viable and not had_viable:
             self.lost, self.restored = None, self.restored + 1
 
     # --- what an event does to viable nodes -----------------------------------------------------------------------------------
 
     def _decide(self, at: int, event: Decided) -> None:
         rivals = {*event.kept, *event.pruned}
-        # A search decides about open steps; one decided anew may have been expanded meanwhile, and what grew goes with it.
+        # A search decides about open steps. If a decision is made again, its steps may have been expanded: their subtrees follow.
         grown = any(child.kind != "rollout" for id in rivals for child in self.tree.nodes[id].children)
         before = self._leading(rivals, grown)
         self.tree.apply(event)
@@ -154,7 +155,7 @@ class _ViableNodes:
             self._check(self.tree.nodes[event.node])
 
     def _leading(self, rivals: set[NodeId], grown: bool) -> set[NodeId]:
-        """The rivals that are viable, or lead to a viable node."""
+        """The rivals that are viable or have a viable descendant."""
         if not grown:
             return rivals & self.viable
         return rivals & {n.id for id in self.viable for n in self.tree.nodes[id].lineage()}
@@ -184,7 +185,7 @@ class _ViableNodes:
         return LostPath("hand", at, nodes[0].depth, tuple(n.id for n in nodes), restored=self.restored)
 
     def _without_success(self, at: int, parent: Node) -> LostPath:
-        """The steps after which nothing right was found, as deep as the last one of them was, or as any was."""
+        """The steps after which nothing right was found: those at the depth of `parent` if it is one, else the deepest ones."""
         failed = [n for n in self.tree.nodes.values() if n.expanded and self._failed(n)]
         depth = parent.depth if parent in failed else max((n.depth for n in failed), default=parent.depth)
         nodes = in_order(n for n in failed if n.depth == depth)
@@ -208,7 +209,7 @@ class _ViableNodes:
         return lives and not any(self._leads_on(child) for child in node.children)
 
     def _leads_on(self, node: Node) -> bool:
-        """Is it a right solution, or could one have followed?"""
+        """Whether it is a right solution, or one could have followed."""
         if node.kind != "step" or not promising(node, self.truths):
             return False
         if node.finished:
@@ -217,10 +218,10 @@ class _ViableNodes:
 
 
 def _given_up_here(node: Node) -> bool:
-    """Was a branch given up here?"""
+    """Whether a dead branch starts at this node."""
     return node.parent is not None and node.parent.alive and not node.alive
 
 
 def _sampled(event: Expanded | NoCandidate) -> bool:
-    """Is it the answer to a request for the next step?"""
+    """Whether it answers a request for the next step."""
     return event.by == "search" and event.node_kind == "step"

@@ -1,4 +1,4 @@
-"""Where the right path was lost, in sentences for people. Knows nothing about how it was found out (`lost_path`)."""
+"""Where the right path was lost, in sentences for people. `lost_path` does the analysis."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ def in_words(lost: LostPath, tree: Tree) -> list[str]:
     """Sentences for people. `tree`: the search at its end."""
     match lost.how:
         case "decision":
-            said = _pruned(lost, tree)
+            sentences = _pruned(lost, tree)
         case "samples":
-            said = [_untried(lost, tree)]
+            sentences = [_untried(lost, tree)]
         case _:
-            said = [f"The right path was lost by hand: it had led to {named(tree, lost.nodes, 1)}."]
-    return said + (["It had been lost before, and had come back."] if lost.restored else [])
+            sentences = [f"The right path was lost by hand: it had led to {named(tree, lost.nodes, 1)}."]
+    return sentences + (["It had been lost before, and had come back."] if lost.restored else [])
 
 
 def _pruned(lost: LostPath, tree: Tree) -> list[str]:
@@ -26,15 +26,17 @@ def _pruned(lost: LostPath, tree: Tree) -> list[str]:
     were = "was" if len(decision.kept) == 1 else "were"
     kept = f"only {len(decision.kept)} {were} kept" + ("" if decision.places else ", by shares or by chance")
     if score is None:
-        gave = f"“{tree.nodes[best].text}” had no score among {rivals} rivals"
+        verdict = f"“{tree.nodes[best].text}” had no score among {rivals} rivals"
     else:
-        gave = f"the verifier gave “{tree.nodes[best].text}” {score:.2f}, ranked {rank_in(decision, best)} of {rivals}"
-    said = [f"The right path was lost at depth {lost.depth}: {gave}; {kept}."]
+        verdict = (
+            f"the verifier gave “{tree.nodes[best].text}” {score:.2f}, ranked {rank_in(decision, best)} of {rivals}"
+        )
+    sentences = [f"The right path was lost at depth {lost.depth}: {verdict}; {kept}."]
     if len(lost.nodes) > 1:
-        said.append(
+        sentences.append(
             f"It was the best of {len(lost.nodes)} steps from which the goal could be reached; all were pruned."
         )
-    return said
+    return sentences
 
 
 def _untried(lost: LostPath, tree: Tree) -> str:
@@ -47,7 +49,5 @@ def _untried(lost: LostPath, tree: Tree) -> str:
         return (
             f"The policy had nothing to say after {named(tree, lost.nodes, 1)}, from where the goal could be reached."
         )
-    said = "The one step" if tried == 1 else f"None of the {tried} steps"
-    return (
-        f"{said} tried at depth {lost.depth} was {'wrong' if tried == 1 else 'right'}: the policy never found the way."
-    )
+    subject = "The one step" if tried == 1 else f"None of the {tried} steps"
+    return f"{subject} tried at depth {lost.depth} was {'wrong' if tried == 1 else 'right'}: the policy never found the way."

@@ -1,4 +1,4 @@
-"""Phrases that sentences about a search share: counts, names of steps, ranks, budgets. Pure functions."""
+"""Phrases shared by the sentences about a search: counts, names of steps, ranks, budgets. Pure functions."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ def count(n: int, thing: str) -> str:
 
 
 def and_more(first: str, others: int) -> str:
-    """ "“25*2=50” and 2 more"; the first alone where there are no others."""
+    """ "“25*2=50” and 2 more"; only the first if there are no others."""
     return f"{first} and {others} more" if others > 0 else first
 
 
 def named(tree: Tree, nodes: Sequence[NodeId], most: int) -> str:
-    """Steps by their text in quotation marks, at most so many of them, and how many more."""
+    """The quoted texts of at most `most` steps, and how many more there are."""
     texts = [f"“{tree.nodes[id].text}”" if tree.nodes[id].text else "the problem" for id in nodes[:most]]
     return and_more(" and ".join(texts), len(nodes) - most)
 
 
 def rank_in(decision: Decided, node: NodeId) -> int:
-    """The rank of a rival that had a score, from 1. A tie between a kept and a pruned rival went to the kept one."""
+    """The rank, from 1, of a rival that had a score. Kept rivals rank before pruned ones with the same score."""
     mine, pruned = decision.scores[node], node in decision.pruned
     return 1 + sum(s > mine or (s == mine and pruned and id in decision.kept) for id, s in decision.scores.items())
 
 
 def budget_text(budget: Budget) -> str:
-    """ "64 generations and 10,000 tokens"; "" without any cap."""
+    """ "64 generations and 10,000 tokens"; "" if nothing is capped."""
     caps = [(f.name, cap) for f in fields(budget) if (cap := getattr(budget, f.name)) is not None]
     return " and ".join(f"{cap_text(cap)} {name}" for name, cap in caps)
 

@@ -1,6 +1,6 @@
-"""Other scores for a recorded search: its own, the exact truth, a share of them wrong, or another verifier's.
+"""Alternative scores for a recorded search: its own, the exact truth, its own with a share flipped, another verifier's.
 
-Each is a mapping from node to score, for `whatif`. Knows nothing about pages or about how a verifier runs.
+Each is a mapping from node to score, for `what_if`. Knows nothing about pages or how a verifier runs.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from tts_viz.tasks.base import problem_of
 Scores = Mapping[NodeId, float]
 
 BATCH = 64
-"""Paths that a verifier is given at a time."""
+"""Paths per call of a verifier."""
 
 
 def recorded(tree: Tree) -> dict[NodeId, float]:
-    """The verifier's own scores, with a person's in their place where they gave one."""
+    """The verifier's scores, or a person's where they overrode one."""
     return {
-        n.id: n.effective_reward for n in tree.nodes.values() if n.effective_reward is not None and not _overruled(n)
+        n.id: n.effective_reward for n in tree.nodes.values() if n.effective_reward is not None and not _overridden(n)
     }
 
 
-def _overruled(node: Node) -> bool:
-    """A person's word on a step also stands in place of what looking ahead from it found."""
+def _overridden(node: Node) -> bool:
+    """Whether a person scored the step this rollout starts from; their score replaces the rollout's too."""
     return node.kind == "rollout" and next(n for n in node.lineage() if n.kind != "rollout").override is not None
 
 
 def oracle(tree: Tree, judge: Judge) -> dict[NodeId, float]:
-    """1 where a step is true and the goal still in reach, else 0. Raises ValueError for a task without a checker."""
+    """1 if a step is true and the goal still reachable, else 0. Raises ValueError for a task without a checker."""
     if not judge.checks:
         raise ValueError("only a task with an exact checker knows which steps are true; choose other scores")
     truths = judge.truths(tree)
@@ -44,10 +44,10 @@ def oracle(tree: Tree, judge: Judge) -> dict[NodeId, float]:
 
 
 def flipped(scores: Scores, share: float, seed: int = 0) -> dict[NodeId, float]:
-    """A verifier that is wrong more often: about this share of the scores, by chance, become 1 - score.
+    """A verifier that is wrong more often: about this share of the scores, at random, become 1 - score.
 
-    The same steps every time; those flipped at a share are also flipped at any larger one. Raises ValueError for a share
-    that is not from 0 to 1.
+    Deterministic; the steps flipped at one share are also flipped at any larger share. Raises ValueError for a share
+    outside 0 to 1.
     """
     if not 0 <= share <= 1:
         raise ValueError(f"share {share} must be from 0 to 1; try 0.2")
@@ -55,29 +55,29 @@ def flipped(scores: Scores, share: float, seed: int = 0) -> dict[NodeId, float]:
 
 
 def _chance(seed: int, id: NodeId) -> float:
-    """From 0 to less than 1, as if at random, and always the same."""
+    """A pseudo-random number in [0, 1) that depends only on its arguments."""
     digest = hashlib.blake2b(f"{seed} {id}".encode(), digest_size=8).digest()
     return (int.from_bytes(digest) >> 11) / 2**53
 
 
 @dataclass(frozen=True, slots=True)
 class Rescored:
-    """What another verifier said of every step, and what asking it cost."""
+    """Another verifier's score of every step, and the cost of getting them."""
 
     scores: Scores
     cost: Cost
 
 
 async def rescored(tree: Tree, verifier: Verifier, search: str = "", known: Scores | None = None) -> Rescored:
-    """Have another verifier read every step and look ahead, live or not: one request for each path to a leaf.
+    """Have another verifier score every step and rollout, live or not: one request for each path to a leaf.
 
-    `known`: what it said of this search before; that is not asked again, and not in the cost. Raises EngineError, and
-    ValueError where there are not as many rewards as steps.
+    `known`: its earlier scores of this search; these are not requested again and not in the cost. Raises EngineError, and
+    ValueError if the numbers of rewards and steps differ.
     """
     scores, cost = dict(known or {}), Cost()
-    questions = _questions(tree, scores, search)
-    for i in range(0, len(questions), BATCH):
-        batch = questions[i : i + BATCH]
+    requests = _requests(tree, scores, search)
+    for i in range(0, len(requests), BATCH):
+        batch = requests[i : i + BATCH]
         answers = await verifier.score([request for _, request in batch])
         for (steps, _), answer in zip(batch, answers, strict=True):
             scores.update(zip(steps, answer.rewards, strict=True))
@@ -85,12 +85,12 @@ async def rescored(tree: Tree, verifier: Verifier, search: str = "", known: Scor
     return Rescored(scores, cost)
 
 
-def _questions(tree: Tree, known: Scores, search: str) -> list[tuple[list[NodeId], ScoreRequest]]:
-    """The fewest requests that cover all steps that are not known, each with the steps that it asks for."""
+def _requests(tree: Tree, known: Scores, search: str) -> list[tuple[list[NodeId], ScoreRequest]]:
+    """The fewest requests that cover all steps not in `known`, each with the steps to be scored."""
     assert tree.started is not None
     problem = problem_of(tree.started)
-    covered, questions = set(known), []
-    # By place, neighbours share most of their path, and a verifier that remembers reads it once.
+    covered, requests = set(known), []
+    # Sorted by place, neighbours share most of their path, so a verifier with a cache reads it once.
     for leaf in sorted(tree.nodes.values(), key=lambda n: n.place):
         path = leaf.path()
         first = next((i for i, n in enumerate(path) if n.id not in covered), None)
@@ -99,5 +99,5 @@ def _questions(tree: Tree, known: Scores, search: str) -> list[tuple[list[NodeId
         wanted = [n.id for n in path[first:]]
         covered.update(wanted)
         texts = tuple(n.text for n in path)
-        questions.append((wanted, ScoreRequest(tree.started.prompt, texts, len(wanted), problem, search)))
-    return questions
+        requests.append((wanted, ScoreRequest(tree.started.prompt, texts, len(wanted), problem, search)))
+    return requests

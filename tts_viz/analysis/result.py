@@ -1,4 +1,4 @@
-"""What a search came to, as plain data: what the command line's --json prints and what a `Run` in Python gives."""
+"""The result of a search as plain data: printed by the command line's --json and returned by a `Run` in Python."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from tts_viz.analysis.judge import Judge
 from tts_viz.core.tree import Tree
 
 VERDICT = {True: "right", False: "wrong", None: "not graded"}
-"""What a solution's `correct` is called."""
+"""The words for a solution's `correct`."""
 
 
 def result(tree: Tree, judge: Judge) -> dict[str, Any]:
-    """The result of a search. `nodes` counts every sampled step, of solutions and look-aheads; `seconds` are the
-    models' own. `correct` is null where nothing was found or nothing is known to grade against."""
+    """The result of a search. `nodes` counts every sampled step, rollouts included; `seconds` is the models' time.
+    `correct` is None if nothing was found or there is no reference to grade against."""
     solutions = judge.solutions(tree)
     return {
         "answer": solutions[0].answer if solutions else None,
@@ -30,7 +30,7 @@ def result(tree: Tree, judge: Judge) -> dict[str, Any]:
 
 
 def cost(tree: Tree) -> dict[str, Any]:
-    """What the search has spent so far, by what it is counted in."""
+    """The cost of the search so far, in every unit."""
     spent = tree.spent
     return {
         "generations": tree.generations,

@@ -1,12 +1,12 @@
-"""What if the scores had been others? A recorded search, decided and ranked anew without generating anything.
+"""What if the scores had been different? Decides and ranks a recorded search again without generating anything.
 
-Knows nothing about pages or verifiers: scores come as a mapping (see `rescoring`). What can be said of them:
+Knows nothing about pages or verifiers: scores come as a mapping (see `rescoring`). It computes:
 
-- Each decision by rank, taken by itself, with the rivals that it had: who would have been kept.
-- The answer, if only the choice at the end had been another.
-- The answer, if the decisions had been others: solutions below what the first changed decision on their way would have
-  pruned are lost. After that decision there would have been rivals that were never sampled, so nothing can be decided
-  anew there: what was kept stands, as *unsure*, and branches that were never tried are counted as *unexplored*.
+- For each decision by rank, with the same rivals: which would have been kept.
+- The answer, if only the final choice had used the new scores.
+- The answer, if the decisions had used them too. Solutions that descend from a rival pruned by the first changed decision
+  on their path are lost. After that decision there would have been rivals that were never sampled, so later decisions
+  cannot be made again: what was kept there stays, as *unsure*, and branches never tried are counted as *unexplored*.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from tts_viz.core.node import Node, in_order
 from tts_viz.core.tree import Tree
 
 World = Literal["same", "kept", "unsure", "lost", "dead"]
-"""What would have become of a node: no decision on its way changes; one does and keeps it; one does, and after it others
-would follow; one prunes it; it is dead in the record."""
+"""A node under the new scores: no decision on its path changes; a changed one keeps it; it lies beyond a changed decision,
+with later ones unknown; a changed one prunes it; it is dead in the record."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """One rival of a decision. Ranks count from 1; equal scores rank by place, those without a score come last."""
+    """One rival of a decision. Ranks start at 1; ties rank by place, rivals without a score come last."""
 
     node: NodeId
     text: str
@@ -47,9 +47,9 @@ class Rival:
 
 @dataclass(frozen=True, slots=True)
 class Reconsidered:
-    """A decision by rank, and how it would have fallen out with the same rivals. `rivals`: by their new rank.
+    """A decision by rank, and its outcome under the new scores with the same rivals. `rivals`: sorted by new rank.
 
-    `old_cut` and `new_cut`: the score in the last of the places; None where that one had none.
+    `old_cut` and `new_cut`: the score of the last rival within the places; None if it had none.
     """
 
     decision: Decided
@@ -59,12 +59,12 @@ class Reconsidered:
 
     @property
     def flips(self) -> tuple[Rival, ...]:
-        """The rivals whose fate would have been another."""
+        """The rivals whose outcome would have changed."""
         return tuple(r for r in self.rivals if r.flips)
 
     @property
     def by_tie(self) -> bool:
-        """Do only rivals with equal scores change places? Then it could as well have stayed as it was."""
+        """Whether only rivals with equal scores swap places, so that the old outcome would do as well."""
         return len({r.kept for r in self.flips}) == 2 and len({r.new_score for r in self.flips}) == 1
 
 
@@ -72,39 +72,39 @@ class Reconsidered:
 class WhatIf:
     """See the module's docstring. All three rankings have the chosen solution first.
 
-    `by_rank` are the decisions as they stand: one that a person's score had made anew counts once. `others` were made
-    by shares or by chance, and are left alone.
+    `by_rank` are the decisions in effect: one repeated because of a person's score counts once. `others` were made by
+    shares or at random, and are not changed.
     """
 
     by_rank: tuple[Reconsidered, ...]
     others: tuple[Decided, ...]
     before: tuple[Solution, ...]
     reranked: tuple[Solution, ...]
-    """The same solutions, as if only the choice at the end had been another."""
+    """The same solutions, if only the final choice had used the new scores."""
     after: tuple[Solution, ...]
-    """Those that were found and would not have been lost."""
+    """The solutions found that would not have been lost."""
     lost: tuple[NodeId, ...]
-    """Of `before`: those below what would have been pruned."""
+    """Of `before`: those that descend from a step that would have been pruned."""
     unsure: tuple[NodeId, ...]
-    """Of `after`: those that would have met other rivals on the way."""
+    """Of `after`: those that would have had other rivals in later decisions."""
     unexplored: tuple[NodeId, ...]
-    """Steps that would have been kept and were never expanded, so that nobody knows what they lead to."""
+    """Steps that would have been kept but were never expanded, so their outcome is unknown."""
     promising: tuple[NodeId, ...] | None
     """Of `unexplored`: those from which the goal can be reached; None for a task without a checker."""
 
     @property
     def changed(self) -> tuple[Reconsidered, ...]:
-        """The decisions that would have gone another way."""
+        """The decisions whose outcome would have changed."""
         return tuple(d for d in self.by_rank if d.flips)
 
 
 def reconsider(
     tree: Tree, judge: Judge, scores: Scores, aggregation: str | None = None, vote: str | None = None
 ) -> WhatIf:
-    """The search as it would have been decided by these scores.
+    """The search as these scores would have decided it.
 
-    `aggregation` and `vote`: those in force (for a decision: at its time) where None. A step that `scores` does not name
-    has no score. Raises ValueError for an unknown aggregation or vote.
+    `aggregation` and `vote`: if None, the current ones (for a decision: those at its time). A step not in `scores` has no
+    score. Raises ValueError for an unknown aggregation or vote.
     """
     decisions = standing(tree)
     by_rank = tuple(
@@ -134,18 +134,18 @@ def reconsider(
 
 
 def standing(tree: Tree) -> list[Decided]:
-    """The decisions that count, in their order: of several about the same rivals the last, but none that was undone."""
+    """The decisions in effect, in order: the last of several about the same rivals, without those undone."""
     undone = [done.decision for done in tree.interventions if done.undone]
     last: dict[frozenset[NodeId], Decided] = {}
     for decision in tree.decisions:
-        if not any(decision is gone for gone in undone):
+        if not any(decision is other for other in undone):
             last[frozenset((*decision.kept, *decision.pruned))] = decision
     return list(last.values())
 
 
 def score(node: Node, scores: Scores, aggregation: str) -> float | None:
-    """The aggregate of a path by other scores; None where one is missing. Where the search went by a look ahead from the
-    node, the score at the end of that counts for the node."""
+    """The aggregate of a path under these scores; None if one is missing. If the search valued the node by a rollout, the
+    score at the end of that rollout counts for the node."""
     path = node.path()
     rewards = [scores.get(n.id) for n in path]
     if node.value is not None and node.rollout_end().id in scores:
@@ -155,15 +155,15 @@ def score(node: Node, scores: Scores, aggregation: str) -> float | None:
 
 
 def _redecided(tree: Tree, decision: Decided, scores: Scores, aggregation: str) -> Reconsidered:
-    """As `steering.best` decides: the best, up to the number of places, and whoever is pinned or has ended a solution."""
+    """Decide as `steering.best` does: keep the best, up to the number of places, and any that are pinned or finished."""
     places = decision.places or 0
     nodes = in_order(tree.nodes[id] for id in {*decision.kept, *decision.pruned})
     new = {n.id: s for n in nodes if (s := score(n, scores, aggregation)) is not None}
     ranks = [_order(nodes, by) for by in (decision.scores, new)]
-    barred, spared = _exempt(ranks[0], decision.kept, places)
-    spared |= {n.id for n in nodes if n.id in decision.kept and (n.pinned or n.finished)}
-    compete = [[id for id in order if id not in barred] for order in ranks]
-    kept = {*compete[1][:places], *spared}
+    excluded, protected = _not_by_rank(ranks[0], decision.kept, places)
+    protected |= {n.id for n in nodes if n.id in decision.kept and (n.pinned or n.finished)}
+    compete = [[id for id in order if id not in excluded] for order in ranks]
+    kept = {*compete[1][:places], *protected}
     rivals = tuple(
         Rival(
             id,
@@ -188,18 +188,18 @@ def _order(nodes: Sequence[Node], scores: Scores) -> list[NodeId]:
     return [n.id for n in sorted(nodes, key=lambda n: scores.get(n.id, float("-inf")), reverse=True)]
 
 
-def _exempt(order: Sequence[NodeId], kept: Collection[NodeId], places: int) -> tuple[set[NodeId], set[NodeId]]:
-    """Whom their rank did not decide about: those pruned above the cut (by hand, so they did not compete), and those
-    kept below it (pinned at that time, or ended). The pins of now would not tell."""
-    barred, spared, taken = set[NodeId](), set[NodeId](), 0
+def _not_by_rank(order: Sequence[NodeId], kept: Collection[NodeId], places: int) -> tuple[set[NodeId], set[NodeId]]:
+    """The rivals not decided by rank: those pruned above the cut (by hand, so they did not compete), and those kept below
+    it (pinned at that time, or finished). Current pins may differ from those at the time."""
+    excluded, protected, taken = set[NodeId](), set[NodeId](), 0
     for id in order:
         if id not in kept:
-            barred |= {id} if taken < places else set()
+            excluded |= {id} if taken < places else set()
         elif taken < places:
             taken += 1
         else:
-            spared.add(id)
-    return barred, spared
+            protected.add(id)
+    return excluded, protected
 
 
 def _worlds(tree: Tree, by_rank: Sequence[Reconsidered]) -> dict[NodeId, World]:
@@ -216,12 +216,12 @@ def _worlds(tree: Tree, by_rank: Sequence[Reconsidered]) -> dict[NodeId, World]:
 
 
 def _world(node: Node, above: World, fate: bool | None) -> World:
-    """`fate`: is it kept, at the first changed decision about it?"""
+    """`fate`: whether the first changed decision about the node keeps it; None if there is none."""
     if node.pruned_by_user or node.withdrawn or node.replaced:
         return "dead"
     if above == "same" and fate is not None:
         return "kept" if fate else "lost"
     if node.pruned:
         return "dead"
-    # The children of what is kept are sampled as they were, and one that ends a solution meets no rivals any more.
+    # The children of a kept node would be sampled as before, and a finished one has no more rivals.
     return "unsure" if above == "kept" and not node.finished else above

@@ -1,4 +1,4 @@
-"""What would have been, in sentences for people. Knows nothing about how it was found out (`what_if`) or about pages."""
+"""The outcome under different scores, in sentences for people. `what_if` does the analysis; knows nothing about pages."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from tts_viz.analysis.what_if import Reconsidered, Rival, WhatIf
 
 def in_words(whatif: WhatIf) -> list[str]:
     """Sentences for people: the decisions, the answer, and what cannot be known."""
-    said = [_decisions(whatif), _others(whatif), *_answers(whatif), _unsure(whatif), _unexplored(whatif)]
-    return [sentence for sentence in said if sentence]
+    sentences = [_decisions(whatif), _others(whatif), *_answers(whatif), _unsure(whatif), _unexplored(whatif)]
+    return [sentence for sentence in sentences if sentence]
 
 
 def _decisions(whatif: WhatIf) -> str:
@@ -32,8 +32,8 @@ def _decisions(whatif: WhatIf) -> str:
 
 
 def _exchange(decision: Reconsidered) -> str:
-    """ "kept “25*2=50 …” (0.81, ranked 3 of 16) and 1 more instead of “…” (0.20, ranked 9) and 1 more": the best of those
-    gained and the worst of those lost tell the most."""
+    """ "kept “25*2=50 …” (0.81, ranked 3 of 16) and 1 more instead of “…” (0.20, ranked 9) and 1 more":
+    names the best rival gained and the worst one lost."""
     gained, lost = ([r for r in decision.flips if r.kept == kept] for kept in (True, False))
     rivals = len(decision.rivals)
     if not gained:
@@ -57,10 +57,10 @@ def _answers(whatif: WhatIf) -> list[str]:
     old, new, after = (ranked[0] if ranked else None for ranked in (whatif.before, whatif.reranked, whatif.after))
     if not (old and new):
         return ["No solution was found, so there is no answer to compare."]
-    said = _instead(old, new)
+    outcome = _instead(old, new)
     if not whatif.changed:
-        return [f"The answer would {said}."]
-    choice = f"If only the choice at the end had gone by these scores, the answer would {said}."
+        return [f"The answer would {outcome}."]
+    choice = f"If only the choice at the end had gone by these scores, the answer would {outcome}."
     if not whatif.lost:
         lost = "No solution that was found would have been lost"
     else:
@@ -70,11 +70,11 @@ def _answers(whatif: WhatIf) -> list[str]:
 
 def _instead(old: Solution, new: Solution) -> str:
     if (new.answer or new.node) == (old.answer or old.node):
-        return f"still have been {_spoken(new)}"
-    return f"have been {_spoken(new)} instead of {_spoken(old)}"
+        return f"still have been {_answer_text(new)}"
+    return f"have been {_answer_text(new)} instead of {_answer_text(old)}"
 
 
-def _spoken(solution: Solution) -> str:
+def _answer_text(solution: Solution) -> str:
     answer = solution.answer or f"“{solution.text.rpartition(chr(10))[2]}”"
     return answer + {True: " ✓", False: " ✗", None: ""}[solution.correct]
 
@@ -92,10 +92,10 @@ def _unexplored(whatif: WhatIf) -> str:
     if not n:
         return ""
     tried = "1 branch that would have been kept was" if n == 1 else f"{n} branches that would have been kept were"
-    said = f"{tried} never tried, so what {'it leads' if n == 1 else 'they lead'} to is unknown"
+    unknown = f"{tried} never tried, so what {'it leads' if n == 1 else 'they lead'} to is unknown"
     if whatif.promising is None:
-        return f"{said}."
+        return f"{unknown}."
     promising = len(whatif.promising)
     if n == 1:
-        return f"{said}; it could {'still' if promising else 'not'} reach the goal."
-    return f"{said}; {'all' if promising == n else promising or 'none'} of them could still reach the goal."
+        return f"{unknown}; it could {'still' if promising else 'not'} reach the goal."
+    return f"{unknown}; {'all' if promising == n else promising or 'none'} of them could still reach the goal."

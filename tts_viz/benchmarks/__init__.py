@@ -1,1 +1,1 @@
-"""Measurements: what the models can do, and how fast everything is. Each writes JSON to assets/benchmarks/."""
+"""Benchmarks of the models' accuracy and of speed. Each writes JSON to assets/benchmarks/."""

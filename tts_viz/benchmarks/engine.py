@@ -1,8 +1,8 @@
-"""`bench engine`: writing a beam's tree, against two ways that bracket it, in one run.
+"""`bench engine`: time to sample a beam's tree, compared with a lower and an upper bound in the same run.
 
-*Bare* are forward passes alone: the same batch sizes at the same cache lengths, nothing laid out, nothing sampled. *Naive* is
-`generate` on every beam's whole text at each step, as most code does it. All three write N samples a depth, of which N/M
-go on, eight steps of 25 tokens.
+*Bare* is forward passes only: the same batch sizes and cache lengths, without arranging caches and without sampling.
+*Naive* is `generate` on every beam's whole text at each step, as most code does it. All three sample N steps at each of
+eight depths, 25 tokens each, and continue N/M of them.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     for shape in args.shapes:
         model, rows = shapes.policy(shape), []
         for n in args.n:
-            bare(model, n)  # makes its keys and values
+            bare(model, n)  # warm-up: creates the random keys and values
             ways: dict[str, Callable[[], object]] = {
                 "tree": partial(tree, model, shape, n),
                 "bare": partial(bare, model, n),
@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def alternately(ways: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
-    """The median seconds of each way, tried in turn, so that a busy moment of the machine meets all of them."""
+    """The median seconds of each way, run alternately, so that other load on the machine affects all of them."""
     took: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(repeats):
         for name, way in ways.items():
@@ -70,7 +70,7 @@ def alternately(ways: dict[str, Callable[[], object]], repeats: int) -> dict[str
 
 
 class Timing(TransformersPolicy):
-    """Its steps end after `LENGTH` tokens, whatever they say."""
+    """A policy whose steps end after `LENGTH` tokens, whatever the text."""
 
     def _ending(self, draft: PartialStep) -> tuple[str, Finish] | None:
         assert super()._ending(draft) is None
@@ -78,7 +78,7 @@ class Timing(TransformersPolicy):
 
 
 def tree(model: Any, shape: str, n: int) -> None:
-    """The beam, through the engine's own interface."""
+    """A beam through the engine's interface."""
     engine = Timing(model, shapes.tokenizer(shape), shape)
     beams: list[tuple[ContextStep, ...]] = [()]
     for depth in range(DEPTH):
@@ -87,16 +87,16 @@ def tree(model: Any, shape: str, n: int) -> None:
             for i, steps in enumerate(steps for steps in beams for _ in range(n // len(beams)))
         ]
         made = [a.candidate for a in asyncio.run(engine.sample(requests))]
-        grown = [
+        extended = [
             (*request.steps, ContextStep(c.text, c.tokens))
             for request, c in zip(requests, made, strict=True)
             if c is not None
         ]
-        beams = grown[::M]
+        beams = extended[::M]
 
 
 class Slices(CacheLayerMixin):
-    """Rows of one length: what is new is written behind what is there."""
+    """A cache layer for rows of equal length: appends new keys and values."""
 
     def __init__(self, keys: Tensor, values: Tensor, length: int) -> None:
         super().__init__()
@@ -126,7 +126,7 @@ class Slices(CacheLayerMixin):
 
 @cache
 def _random(layer: int, rows: int, shape: tuple[int, int, int]) -> Tensor:
-    """Keys and values, made once, before the clock runs."""
+    """Random keys and values, created once, before timing."""
     return torch.randn(2, rows, *shape)
 
 
@@ -154,7 +154,7 @@ def bare(model: Any, n: int) -> None:
         if depth == 0:
             passes(1, PROMPT + 1, 0, 1)
         else:
-            passes(n // M, 1, length - 1, 1)  # the last token of each step that goes on was not read yet
+            passes(n // M, 1, length - 1, 1)  # the last token of each continued step is not read yet
         passes(n, 1, length, LENGTH - 1)
 
 

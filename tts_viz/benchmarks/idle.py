@@ -1,7 +1,7 @@
-"""`bench idle`: what searches cost that rest, and what a page costs that nobody searches on, as a share of one core.
+"""`bench idle`: CPU use of resting searches, and of a page without searches, as a share of one core.
 
-Each search is a best-of-256 that has spent its budget, with more than two hundred requests held back. No model is asked
-while it is measured.
+Each search is a best-of-256 that has spent its budget and holds back more than two hundred requests. No model runs during
+the measurement.
 """
 
 from __future__ import annotations
@@ -22,12 +22,14 @@ from tts_viz.search.session import Session
 from tts_viz.tasks import get_task
 
 AIM = 1.0
-"""Percent of a core, however many rest."""
+"""Target in percent of a core, for any number of resting searches."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--runs", type=int, nargs="+", default=[0, 16, 64], help="how many rest (%(default)s)")
-    parser.add_argument("--seconds", type=float, default=10.0, help="for which it is measured (%(default)s)")
+    parser.add_argument(
+        "--runs", type=int, nargs="+", default=[0, 16, 64], help="number of resting searches (%(default)s)"
+    )
+    parser.add_argument("--seconds", type=float, default=10.0, help="duration of the measurement (%(default)s)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -38,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def share(runs: int, seconds: float) -> float:
-    """Percent of a core that the whole process takes while so many runs rest."""
+    """CPU use of the whole process in percent of a core while this many runs rest."""
     scheduler, engine = Scheduler(), Quick()
     try:
         resting = [resting_run(engine) for _ in range(runs)]
@@ -60,7 +62,7 @@ def resting_run(engine: Quick) -> LiveRun:
 
 
 class Quick:
-    """A policy and a verifier that take no time."""
+    """A policy and verifier that answer at once."""
 
     name, parameters, step_tokens = "quick", 1, 96
 

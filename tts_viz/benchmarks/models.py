@@ -1,7 +1,7 @@
-"""`python -m tts_viz bench models`: what the embedded models can do on held-out problems.
+"""`python -m tts_viz bench models`: accuracy of the embedded models on held-out problems.
 
-Sampling and reading are batched here without the search core, so that hundreds of thousands of attempts are affordable;
-beam search runs through the core itself, as on the page.
+Attempts are sampled and scored in batches without the search core, so that hundreds of thousands are affordable; beam
+search runs through the core, as on the page.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ OUT = ASSETS / "benchmarks" / "models.json"
 
 @dataclass(frozen=True, slots=True)
 class ProblemAttempts:
-    """One attempt: its steps, the truth of each, whether it is right, its answer, the verifier's scores."""
+    """One attempt: its steps, their ground truth, whether it is right, its answer, and the verifier's scores."""
 
     steps: list[str]
     truths: list[StepTruth]
@@ -71,10 +71,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """The exit code. Writes after each level, so that what was measured is never lost."""
+    """Returns the exit code. Writes the file after each level, so that no results are lost."""
     places = [(name, level) for name in TAUGHT[POLICIES[0]] for level in checked_task(name).levels]
     levels: dict[tuple[str, int], dict[str, Any]] = {}
-    # The longest ones first, so that no worker is left alone with one at the end.
+    # Longest jobs first, so that no worker is left with one at the end.
     with (
         Progress(console=Console(stderr=True)) as bars,
         ProcessPoolExecutor(args.workers, get_context("spawn"), torch.set_num_threads, (1,)) as workers,
@@ -90,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def measure(args: argparse.Namespace, task_name: str, level: int) -> dict[str, Any]:
-    """All figures of one level."""
+    """All metrics of one level."""
     small, large, prm, engines = models(args.models)
     task = checked_task(task_name)
     problems = [task.problem(args.split, level, i) for i in range(args.problems)]
@@ -106,7 +106,7 @@ def measure(args: argparse.Namespace, task_name: str, level: int) -> dict[str, A
 
 @cache
 def models(folder: Path) -> tuple[Policy, Policy, LlamaForTokenClassification, tuple[Policy, Verifier]]:
-    """Both policies as writers of whole solutions, the verifier as such, and the engines of a search."""
+    """Both policies for whole solutions, the verifier's model, and the engines (policy, verifier) for a search."""
     small, large = (whole_solutions(folder / name) for name in POLICIES)
     prm = LlamaForTokenClassification.from_pretrained(folder / VERIFIER, dtype=torch.float32).eval()
     return small, large, prm, (load_policy(str(folder / POLICIES[0])), load_verifier(str(folder / VERIFIER)))
@@ -115,7 +115,7 @@ def models(folder: Path) -> tuple[Policy, Policy, LlamaForTokenClassification, t
 def attempts(
     policy: Policy, prm: LlamaForTokenClassification, problems: Sequence[Problem], each: int, seed: int
 ) -> list[list[ProblemAttempts]]:
-    """`each` attempts at every problem, at temperature 1; the verifier reads the first 16."""
+    """`each` attempts at every problem, at temperature 1; the verifier scores the first 16."""
     texts = sample(policy, [p.prompt for p in problems for _ in range(each)], seed)
     tried: list[list[ProblemAttempts]] = []
     for i, problem in enumerate(problems):
@@ -129,16 +129,16 @@ def attempts(
                     task.check(problem, steps),
                     bool(task.grade(problem, steps)),
                     task.extract(problem, steps),
-                    said,
+                    step_scores,
                 )
-                for steps, said in zip(mine, scores)
+                for steps, step_scores in zip(mine, scores)
             ]
         )
     return tried
 
 
 def measured(tried: Sequence[Sequence[ProblemAttempts]]) -> dict[str, float]:
-    """What can be said of the attempts of one level."""
+    """The metrics of the attempts of one level."""
     first = [[t for t in mine if t.scores] for mine in tried]
     found = {
         "pass@1": fmean(t.right for mine in tried for t in mine),
@@ -157,7 +157,7 @@ def measured(tried: Sequence[Sequence[ProblemAttempts]]) -> dict[str, float]:
             valid.append((truth.valid, score))
             good.append((truth.valid and truth.reachable, score))
             if not truth.valid:
-                break  # what follows a false step is not judged on its own
+                break  # steps after a false step have no label of their own
     found["step AUROC valid"] = float(roc_auc_score(*zip(*valid)))
     found["step AUROC valid and reachable"] = float(roc_auc_score(*zip(*good)))
     return found
@@ -171,7 +171,7 @@ def _chosen(mine: Sequence[ProblemAttempts], vote: str, steps: str) -> bool:
 def revised(
     policy: Policy, problems: Sequence[Problem], tried: Sequence[Sequence[ProblemAttempts]], seed: int
 ) -> dict[str, float]:
-    """After a wrong first attempt: is a second one right more often when the first is shown than when it is not?"""
+    """Accuracy of a second attempt after a wrong first one, with and without the first in the prompt."""
     wrong = [
         (problem, t, [u.right for u in mine if u is not t])
         for problem, mine in zip(problems, tried)
@@ -188,7 +188,7 @@ def revised(
 
 
 async def beam(problems: Sequence[Problem], engines: tuple, seed: int, at_once: int = 32) -> float:
-    """Share of problems that beam search (N = 16, M = 4) solves: last step's score, weighted vote."""
+    """Share of problems solved by beam search (N = 16, M = 4), with the last step's score and the weighted vote."""
     right = 0
     for start in range(0, len(problems), at_once):
         runs = []
@@ -228,11 +228,11 @@ ROWS = {
     "second attempt, independent": "2nd try, first one not shown",
     "second attempt, revised": "2nd try, first one shown",
 }
-"""What the README quotes of each level."""
+"""metric: label of its row in the README's table"""
 
 
 def table(levels: Sequence[Mapping[str, Any]]) -> str:
-    """A Markdown table of the main figures, a column a level."""
+    """A Markdown table of the main metrics, one column for each level."""
     names = [f"{row['task']} {row['level']}" for row in levels]
     lines = [f"| | {' | '.join(names)} | mean |", "|---" * (len(levels) + 2) + "|"]
     for key, label in ROWS.items():

@@ -1,8 +1,8 @@
-"""`bench page`: how soon a person sees what has happened, in a real Chromium with the real page.
+"""`bench page`: latencies of the real page in a real Chromium.
 
-Start, and from Run to the first painted step, are measured on `python app.py` with the embedded models. How long an
-event takes to be painted is measured on a beam that a policy without a model grows to 5,000 steps, at the page's calm
-speed.
+The time to start, and from Run to the first painted step, are measured on `python app.py` with the embedded models. The
+time from an event to its painting is measured on a beam that grows to 5,000 steps with a policy that needs no model, at
+the page's calm speed.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from tts_viz.ui.page import build_page, launch_options
 from tts_viz.ui.runs import visitors
 
 SIZES = {100: (60, 250), 1000: (800, 1600)}
-"""tree: between how many nodes its events are taken"""
+"""size of a tree: range of node counts whose events are measured"""
 
 WIDTHS = ((0, 32), (110, 128), (800, 256), (5000, 16))
-"""(from so many nodes on, the beam's N)"""
+"""(number of nodes from which it applies, the beam's N)"""
 
 UPDATES = 6
-"""Pictures of a tree of 5,000 whose bytes are counted: a search ends at depth 40."""
+"""Updates of a tree of 5,000 steps whose bytes are counted; few, because a search ends at depth 40."""
 
 WATCH = """() => {
   window.painted = [];
@@ -93,7 +93,7 @@ def started(browser: Any) -> tuple[float, float]:
             page.locator("#run").wait_for(state="visible")
             page.locator("#tree").wait_for(state="visible")
             usable = time.monotonic() - began
-            page.wait_for_timeout(3000)  # as a person would look first
+            page.wait_for_timeout(3000)  # as a person would take to look at the page
             page.evaluate(WATCH)
             clicked = time.time()
             page.locator("#run").click()
@@ -107,14 +107,14 @@ def started(browser: Any) -> tuple[float, float]:
 
 
 class Growing:
-    """A policy that always has something to say, and scores it: the page's work without a model's."""
+    """A policy and verifier without a model, to measure only the page's work."""
 
     name, parameters, step_tokens = "growing", 1, 96
 
     async def sample(self, requests: Sequence[SampleRequest]) -> list[Sampled]:
-        return [self._said(random.Random(request.seed)) for request in requests]
+        return [self._random_step(random.Random(request.seed)) for request in requests]
 
-    def _said(self, rng: random.Random) -> Sampled:
+    def _random_step(self, rng: random.Random) -> Sampled:
         a, b, c = (rng.randint(1, 49) for _ in range(3))
         text = f"{a}+{b}={a + b} left {c} {a + b}"
         tokens = tuple(range(len(text)))
@@ -126,7 +126,7 @@ class Growing:
 
 
 class Noting(Scheduler):
-    """Notes when each run had how many nodes."""
+    """A scheduler that records the number of nodes and the time after each change."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -147,14 +147,14 @@ def grown(browser: Any) -> list[dict[str, Any]]:
     scheduler, engine = Noting(), Growing()
     models = OfferedModels(("growing",), ("growing",), cache=ModelCache({"growing": engine}, {"growing": engine}))
     page = build_page(models, scheduler, Library.in_memory())
-    visitors.MAX_NODES = 2 * WIDTHS[-1][0]  # a visitor's tree ends at 5,000, and is to be seen growing beyond that
+    visitors.MAX_NODES = 2 * WIDTHS[-1][0]  # the normal limit of 5,000 would stop the tree while it is measured
     _, url, _ = page.queue().launch(prevent_thread_lock=True, quiet=True, **launch_options())
     try:
         tab = browser.new_page(viewport={"width": 1440, "height": 900})
         received = [0]
         wire = tab.context.new_cdp_session(tab)
         wire.send("Network.enable")
-        wire.on("Network.dataReceived", lambda said: received.__setitem__(0, received[0] + said["encodedDataLength"]))
+        wire.on("Network.dataReceived", lambda data: received.__setitem__(0, received[0] + data["encodedDataLength"]))
         tab.goto(url)
         tab.locator("#tree").wait_for(state="visible")
         tab.evaluate(WATCH)
@@ -162,7 +162,7 @@ def grown(browser: Any) -> list[dict[str, Any]]:
         for nodes, n in WIDTHS:
             tab.wait_for_function(f"(window.painted.at(-1) ?? [0])[0] >= {nodes}", timeout=120_000)
             if nodes == 5000:
-                tab.wait_for_timeout(1500)  # what was under way arrives
+                tab.wait_for_timeout(1500)  # let pending updates arrive
             _slide(tab, "knob-n", n)
             if not nodes:
                 tab.locator("#run").click()
@@ -187,7 +187,7 @@ def _slide(tab: Any, name: str, value: int) -> None:
 
 
 def latency(grew: Sequence[tuple[int, float]], painted: Sequence[tuple[int, float]], size: int) -> dict[str, Any]:
-    """The 95th percentile, in ms, from an event to the first painting with as many nodes."""
+    """95th percentile in ms from an event to the first painting with at least as many nodes."""
     low, high = SIZES[size]
     counts = [count for count, _ in painted]  # a tree only grows
     waits = [

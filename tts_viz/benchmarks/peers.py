@@ -1,7 +1,7 @@
-"""`bench peers`: the same beam with the same models, problems and budget, here, by its_hub (PyPI), and as users write it.
+"""`bench peers`: the same beam search with the same models, problems and budget, in tts_viz, its_hub (PyPI) and naive code.
 
-Both others are given what they are made for: a language model that continues a batch of texts (`generate`, padded on
-the left) and a verifier that scores a batch of whole texts. What is counted is what these two were asked for.
+The other two get the interface that they are made for: a language model that continues a batch of texts (`generate`, left
+padding) and a verifier that scores a batch of whole texts. The calls and tokens of these two are counted.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from tts_viz.tasks.base import Problem
 MOST_STEPS = 12
 
 END = "</end>"
-"""What stands for the end-of-text token where a text has to say that it has ended."""
+"""Marks the end of text in a string, in place of the end-of-text token."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 @dataclass(slots=True)
 class Tally:
-    """What a way of searching asked of the models: tokens are those that went through them."""
+    """The use of the models by one implementation; tokens are all that passed through a model."""
 
     policy_calls: int = 0
     policy_tokens: int = 0
@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     took, right, unique = dict.fromkeys(ways, 0.0), dict.fromkeys(ways, 0), dict.fromkeys(ways, 0)
     tallies = {name: Tally() for name in ways}
     for i, problem in enumerate(problems):
-        for name, search in ways.items():  # in turn, so that a busy moment of the machine meets all of them
+        for name, search in ways.items():  # alternately, so that other load on the machine affects all of them
             torch.manual_seed(i)
             began = perf_counter()
             found = search(problem, tallies[name])
@@ -116,7 +116,7 @@ def ours(n: int, m: int) -> Search:
 
 
 class Texts:
-    """The embedded models as everybody has them: whole texts in, texts or scores out."""
+    """The embedded models with the usual interface: whole texts in, texts or scores out."""
 
     def __init__(self) -> None:
         self.policy: Any = AutoModelForCausalLM.from_pretrained(EMBEDDED["policy-small"]).eval()
@@ -126,7 +126,7 @@ class Texts:
 
     @torch.inference_mode()
     def step(self, texts: Sequence[str], tally: Tally) -> list[str]:
-        """Each text's next line, without the newline; followed by `END` where the text ends there."""
+        """The next line of each text, without the newline; `END` is appended if the text ends there."""
         given = self.tokenizer([self._begun(text) for text in texts], return_tensors="pt", padding=True)
         written = self.policy.generate(
             **given, max_new_tokens=96, do_sample=True, temperature=0.8, top_k=0, pad_token_id=self.tokenizer.pad_token_id,
@@ -145,7 +145,7 @@ class Texts:
 
     @torch.inference_mode()
     def score(self, texts: Sequence[str], tally: Tally) -> list[float]:
-        """The probability that each text, which ends after a step, is right so far."""
+        """The probability that each text is right so far; texts end after a step."""
         given = self.tokenizer([self._begun(text) for text in texts], return_tensors="pt", padding=True)
         tally.verifier_tokens += int(given["attention_mask"].sum())
         return self.prm(**given).logits[:, -1].softmax(-1)[:, 1].tolist()
@@ -158,10 +158,10 @@ def naive(texts: Texts, problem: Problem, n: int, m: int, tally: Tally) -> Outco
     beams: list[list[str]] = [[] for _ in range(n)]
     finished: list[tuple[float, list[str]]] = []
     for _ in range(MOST_STEPS):
-        said = texts.step([problem.prompt + "".join(f"{s}\n" for s in steps) for steps in beams], tally)
-        grown = [[*steps, step] for steps, step in zip(beams, said)]
-        scores = texts.score([problem.prompt + _lines(steps) for steps in grown], tally)
-        ranked = sorted(zip(scores, grown), key=lambda pair: -pair[0])
+        sampled = texts.step([problem.prompt + "".join(f"{s}\n" for s in steps) for steps in beams], tally)
+        extended = [[*steps, step] for steps, step in zip(beams, sampled)]
+        scores = texts.score([problem.prompt + _lines(steps) for steps in extended], tally)
+        ranked = sorted(zip(scores, extended), key=lambda pair: -pair[0])
         finished += [(score, steps) for score, steps in ranked if steps[-1].endswith(END)]
         going = [steps for _, steps in ranked if not steps[-1].endswith(END)][: n // m]
         if not going:
@@ -192,9 +192,9 @@ def hub(texts: Texts, n: int, m: int) -> Search:
 
     problem: Problem
 
-    def search(asked: Problem, tally: Tally) -> Outcome:
+    def search(given_problem: Problem, tally: Tally) -> Outcome:
         nonlocal now, problem
-        now, problem = tally, asked
+        now, problem = tally, given_problem
         generation = StepGeneration(MOST_STEPS - 1, "\n", END, temperature=0.8)
         beam = BeamSearch(generation, PRM(), beam_width=n // m)
         found: Any = asyncio.run(beam.ainfer(Policy(), problem.prompt, n, return_response_only=False))

@@ -1,4 +1,4 @@
-"""`bench processbench FILE`: how exactly a verifier finds the first wrong step of marked solutions, by subset."""
+"""`bench processbench FILE`: how well a verifier finds the first wrong step of labelled solutions, by subset."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tts_viz.verifier_eval.processbench import Group, LabelledSolution, Report
 from tts_viz.verifier_eval.score_cache import ScoreCache, Scores
 
 BATCH = 16
-"""Solutions that a verifier is given at a time."""
+"""Solutions in one call of the verifier."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,7 +49,7 @@ def _threshold(text: str) -> float:
 
 
 def run(args: argparse.Namespace) -> int:
-    """The exit code: 2 where a file or the verifier cannot be used."""
+    """Returns the exit code: 2 if a file or the verifier cannot be used."""
     try:
         entries = [entry for file in args.files for entry in _read(Path(file))]
         if args.limit is not None and args.limit < 1:
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
         measured = processbench.measure(entries, _scores(args.verifier, verifier, entries), args.by, args.threshold)
     except ValueError as error:
         return _complain(error, 2)
-    print(json.dumps(_plain(measured)) if args.json else _said(measured, args.verifier))
+    print(json.dumps(_plain(measured)) if args.json else _formatted(measured, args.verifier))
     return 0
 
 
@@ -79,13 +79,13 @@ def _read(path: Path) -> list[LabelledSolution]:
 
 
 def _scores(name: str, verifier: Verifier, entries: Sequence[LabelledSolution]) -> list[Scores | None]:
-    asked, found = ScoreCache(), []
+    cache, found = ScoreCache(), []
     for i in track(range(0, len(entries), BATCH), "scoring", transient=True, disable=not sys.stderr.isatty()):
-        found += processbench.ask(asked, name, verifier, entries[i : i + BATCH])
+        found += processbench.ask(cache, name, verifier, entries[i : i + BATCH])
     return found
 
 
-def _said(measured: Report, verifier: str) -> str:
+def _formatted(measured: Report, verifier: str) -> str:
     rows = [_row(group) for group in (*measured.groups, measured.total)]
     how = f"chosen on {measured.chosen_on} other solutions" if measured.chosen_on else "as given"
     average = "" if math.isnan(measured.average) else f"Average F1 of the subsets {measured.average:.3f}. "
@@ -103,7 +103,7 @@ def _row(group: Group) -> dict[str, Any]:
 
 
 def _plain(measured: Report) -> Any:
-    """For JSON, which has no NaN."""
+    """The report as plain values for JSON; NaN becomes None."""
 
     def plain(value: Any) -> Any:
         if isinstance(value, dict):

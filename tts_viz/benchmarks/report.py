@@ -1,4 +1,4 @@
-"""What a measurement leaves behind: a JSON file with the command, the date and the machine, and a table to read."""
+"""Output of a benchmark: a JSON file with the command, the date and the machine, and a Markdown table."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FOLDER = ASSETS / "benchmarks"
 
 
 def machine() -> dict[str, Any]:
-    """What figures in seconds depend on."""
+    """The hardware and versions on which times depend."""
     cpu = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
@@ -34,7 +34,7 @@ def machine() -> dict[str, Any]:
 
 
 def write(name: str, rows: Sequence[dict[str, Any]], **more: Any) -> Path:
-    """To assets/benchmarks/NAME.json. `rows` hold figures by name."""
+    """Writes assets/benchmarks/NAME.json. `rows`: metrics by name."""
     made = {
         "command": "python -m tts_viz " + shlex.join(sys.argv[1:]),
         "date": datetime.date.today().isoformat(),
@@ -49,7 +49,7 @@ def write(name: str, rows: Sequence[dict[str, Any]], **more: Any) -> Path:
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
-    """Markdown, a line a row, a column a figure."""
+    """A Markdown table with one column for each metric."""
     names = list(rows[0])
     lines = [f"| {' | '.join(names)} |", "|---" * len(names) + "|"]
     lines += [f"| {' | '.join(_shown(row[name]) for name in names)} |" for row in rows]

@@ -1,4 +1,4 @@
-"""`bench sessions`: the searches of several people at once, against one after another, in one run."""
+"""`bench sessions`: several searches at once, compared with one after another, in one run."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     policy, verifier = load_policy(args.policy), load_verifier(args.verifier)
     task = get_task("countdown")
 
-    def begun(chosen: Sequence[str]) -> list[LiveRun]:
+    def new_runs(chosen: Sequence[str]) -> list[LiveRun]:
         problems = [task.problem("validation", 4, i) for i in range(args.sessions)]
         runs = []
         for i, problem in enumerate(problems):
@@ -45,10 +45,10 @@ def run(args: argparse.Namespace) -> int:
         return runs
 
     def together(chosen: Sequence[str]) -> None:
-        asyncio.run(drive(begun(chosen)))
+        asyncio.run(drive(new_runs(chosen)))
 
     def in_turn(chosen: Sequence[str]) -> None:
-        for search in begun(chosen):
+        for search in new_runs(chosen):
             asyncio.run(drive([search]))
 
     rows = []

@@ -1,4 +1,4 @@
-"""Models of random weights in the shapes that speed is measured at, and a tokenizer for them: a character a token."""
+"""Models with random weights for speed measurements, and a tokenizer with one token for each character."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ SHAPES: dict[str, dict[str, int]] = {
     "100 M": {"hidden_size": 768, "intermediate_size": 2048, "num_hidden_layers": 12, "num_attention_heads": 12,
               "num_key_value_heads": 4, "vocab_size": 32_000},
 }  # fmt: skip
-"""As today's models, several heads share their keys and values."""
+"""Several heads share their keys and values, as in current models."""
 
 FIRST = 0x10000
-"""The characters from here on are the vocabulary: each is one token, and none is a delimiter."""
+"""First character of the vocabulary: each following one is a token, and none is a delimiter."""
 
 
 def config(shape: str, **more: Any) -> LlamaConfig:

@@ -1,4 +1,4 @@
-"""`bench verifier`: scores along a tree, against scoring each whole solution anew at every depth, in one run."""
+"""`bench verifier`: scoring along a tree, compared with scoring whole solutions anew at every depth, in one run."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def stepwise(model: Any, shape: str, n: int, depth: int) -> None:
-    """N solutions of one problem are scored after every step, the last step's reward each time."""
+    """Scores the last step of N solutions of one problem, after every step."""
     engine = TransformersVerifier(model, TRL(shapes.tokenizer(shape), shapes.text(1)), shape)
     steps = [shapes.text(LENGTH - 2 - i % 3) + chr(shapes.FIRST + 1 + i) for i in range(n)]
     for d in range(1, depth + 1):

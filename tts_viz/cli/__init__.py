@@ -1,1 +1,1 @@
-"""The command line, one command a file. Knows nothing about the page."""
+"""The command line, one command per file. Knows nothing about the page."""

@@ -1,4 +1,4 @@
-"""`tts-viz app`: opens the page. `python app.py` is the same."""
+"""`tts-viz app`: serves the page. `python app.py` does the same."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tts_viz.traces.library import Library
 SWEEP = ASSETS / "lab" / "shipped.parquet"
 
 FORGET = timedelta(days=30)
-"""Deleted runs can be restored for so long."""
+"""How long deleted runs can be restored."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=None, help="port (default: the first free one from 7860)")
     parser.add_argument("--policy", action="append", help=(
         "offer this policy: an embedded one, a folder, a hub id or a server (repeatable; default: those named in the "
-        "environment's TTS_VIZ_POLICIES, apart by commas, else the embedded ones)"
+        "environment's TTS_VIZ_POLICIES, separated by commas, else the embedded ones)"
     ))  # fmt: skip
     parser.add_argument("--verifier", action="append", help=(
         "offer this verifier (repeatable; default: TTS_VIZ_VERIFIERS, else the embedded ones)"
@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serves until it is interrupted. What is wrong with the arguments leaves by `args.refuse`."""
+    """Serve until interrupted. Wrong arguments exit through `args.refuse`."""
     refuse: Callable[[str], NoReturn] = args.refuse
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     from tts_viz.ui.page import build_page, launch_options
 
     try:
-        choice_table.read(args.choices)  # better to fail now than in front of a visitor
+        choice_table.read(args.choices)  # fail now rather than in front of a visitor
     except ValueError as error:
         refuse(str(error))
     if args.math500:
@@ -81,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
     models = OfferedModels(policies, tuple(args.verifier or default_verifiers()), also=also, choices=args.choices)
     models.warm_up()
     library = open_library(args.runs)
-    # Where only this machine can reach the page, its one visitor is the operator.
+    # If only this machine can reach the page, its only visitor is the operator.
     alone = args.host in (None, "127.0.0.1", "localhost") and "SPACE_ID" not in os.environ
     page = build_page(models, Scheduler(), library, args.everyones_runs or alone, sweep)
     page.queue(max_size=128).launch(server_name=args.host, server_port=args.port, **launch_options())
@@ -89,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def open_library(path: str | None) -> Library:
-    """The library of runs in a file; where nothing can be kept, one that ends with the app. What is amiss is said."""
+    """The library of runs in a file, or in memory if the file cannot be used. Prints warnings on stderr."""
     try:
         library = Library.open(path or default_path())
         library.purge(FORGET)
@@ -102,7 +102,7 @@ def open_library(path: str | None) -> Library:
 
 
 def _sweep(file: Path, refuse: Callable[[str], NoReturn]) -> Path | None:
-    """The file that the laboratory shows; None where none was asked for and none is there."""
+    """The file that the laboratory shows; None if the default one is absent. Refuses a missing file that was asked for."""
     if file.is_file():
         return file
     if file != SWEEP:
@@ -111,7 +111,7 @@ def _sweep(file: Path, refuse: Callable[[str], NoReturn]) -> Path | None:
 
 
 def _models_of(sweep: Path | None) -> tuple[str, ...]:
-    """The models of the sweep that is shown, where it can be read here."""
+    """The models of the sweep that is shown; none if it cannot be read here."""
     if sweep is None or not extras.installed("lab"):
         return ()
     from tts_viz.lab.sweeps.store import models_of

@@ -1,4 +1,4 @@
-"""`python -m tts_viz bench WHAT`: one module for each thing that is measured, imported when it is asked for."""
+"""`python -m tts_viz bench WHAT`: one module for each benchmark."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BENCHES = {
 }
 
 MEASURES_WITH = ("its_hub", "playwright")
-"""Packages that the program itself does without."""
+"""Packages that only the benchmarks need."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """The exit code."""
+    """Run the benchmark; returns the exit code."""
     try:
         return args.bench(args)
     except ModuleNotFoundError as missing:

@@ -1,4 +1,4 @@
-"""`python -m tts_viz choose SWEEP --out FILE`: the table of choices that compute-optimal search looks up, made from a sweep."""
+"""`python -m tts_viz choose SWEEP --out FILE`: makes the table that compute-optimal search looks up from a sweep."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """The exit code; what is wrong with the arguments leaves by `args.refuse`. Raises OSError where the disk fails."""
+    """Returns the exit code; wrong arguments exit through `args.refuse`. Raises OSError if the disk fails."""
     refuse: Callable[[str], NoReturn] = args.refuse
     if args.out.exists() and not args.force:
         refuse(f"{args.out} is there already; --force replaces it")
@@ -35,13 +35,13 @@ def run(args: argparse.Namespace) -> int:
     args.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     for task, rows in found["tasks"].items():
         for n, bins in rows["budgets"].items():
-            said = ", ".join(_said(best) for best in bins)
-            print(f"{task}, N = {n}, from the easiest bin: {said}")
+            choices = ", ".join(_in_words(best) for best in bins)
+            print(f"{task}, N = {n}, from the easiest bin: {choices}")
     print(f"{args.out}: compute-optimal search reads it where {VARIABLE} or --choices names it")
     return 0
 
 
-def _said(best: dict[str, object]) -> str:
+def _in_words(best: dict[str, object]) -> str:
     knobs = best["knobs"]
     given = " ".join(f"{name} {value}" for name, value in knobs.items()) if isinstance(knobs, dict) else ""
     what = f"{best['strategy']} {given}".strip()

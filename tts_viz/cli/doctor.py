@@ -1,4 +1,4 @@
-"""`python -m tts_viz doctor`: prints what a verifier was found to be, and what the canned checks say."""
+"""`python -m tts_viz doctor`: prints the detected properties of a verifier and the results of the built-in checks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """The exit code: 1 where a check or a server fails, 2 where there is no such verifier."""
+    """Returns the exit code: 1 if a check or a server fails, 2 if there is no such verifier."""
     from tts_viz.engines.load.doctor import examine
     from tts_viz.errors import EngineError
 

@@ -1,6 +1,6 @@
 """`python -m tts_viz export FILE.jsonl --html OUT | --csv OUT`: a recorded search as a web page or as a table.
 
-Exit codes are the command line's: 2 with one line for what is wrong with the arguments, the recording included.
+Exit codes are those of the command line: 2, with one line on stderr, for wrong arguments or a bad recording.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """The exit code; what is wrong with the arguments leaves by `args.refuse`. Raises OSError where the disk fails."""
+    """Returns the exit code; wrong arguments exit through `args.refuse`. Raises OSError if the disk fails."""
     refuse: Callable[[str], NoReturn] = args.refuse
     out: Path = args.html or args.csv
     if wrong := _wrong(args.file, out, args.force) or (args.csv and args.title and "--title goes with --html"):
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
         refuse(f"{args.file}: {error.strerror}")
     except ValueError as error:
         refuse(f"{args.file}: {error}")
-    # Exclusive, in case someone else has written it meanwhile.
+    # Mode x, in case another process has created the file meanwhile.
     with open(out, "w" if args.force else "x", encoding="utf-8", newline="") as file:
         file.write(text)
     if recorded.torn:
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _wrong(file: Path, out: Path, force: bool) -> str:
-    """What forbids to write there; "" if nothing does."""
+    """Why the file cannot be written there; "" if it can."""
     if not out.parent.is_dir():
         return f"{out.parent}: there is no such folder"
     if out.is_dir():

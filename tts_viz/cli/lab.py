@@ -1,6 +1,6 @@
-"""`python -m tts_viz lab SWEEP.parquet [--out FOLDER]`: what a sweep says, and its figures as pages that need nothing else.
+"""`python -m tts_viz lab SWEEP.parquet [--out FOLDER]`: prints a sweep's findings, and writes its figures as pages.
 
-Exit codes are the command line's. Without a folder only the readings and the headline numbers are printed.
+Exit codes are those of the command line. Without a folder it only prints the readings and the headline numbers.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """The exit code; what is wrong with the arguments leaves by `args.refuse`. Raises OSError where the disk fails."""
+    """Returns the exit code; wrong arguments exit through `args.refuse`. Raises OSError if the disk fails."""
     refuse: Callable[[str], NoReturn] = args.refuse
     if args.out and (wrong := _wrong(args.out, args.force)):
         refuse(wrong)
@@ -78,8 +78,8 @@ def run(args: argparse.Namespace) -> int:
         (args.out / "index.html").write_text(index, encoding="utf-8")
     if args.json:
         made = {key: sweep.about[key] for key in ("command", "date")}
-        said = made | {"readings": {name: one.reading for name, _, one in drawn}, "numbers": numbers}
-        print(json.dumps(said, indent=1, ensure_ascii=False))
+        report = made | {"readings": {name: one.reading for name, _, one in drawn}, "numbers": numbers}
+        print(json.dumps(report, indent=1, ensure_ascii=False))
         return 0
     for i, (_, f, one) in enumerate(drawn, 1):
         print(f"{i}. {f.title}\n   {one.reading}\n")
@@ -90,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _wrong(out: Path, force: bool) -> str:
-    """What forbids to write there; "" if nothing does."""
+    """Why nothing can be written there; "" if it can."""
     if not out.parent.is_dir():
         return f"{out.parent}: there is no such folder"
     if out.exists() and not out.is_dir():

@@ -1,8 +1,8 @@
 """The command line: `tts-viz app | run | open | export | sweep | lab | choose | train | doctor | bench`.
 
-Exit codes: 0 done, 1 a model or the disk failed on the way (what was found is printed, the trace is kept), 2 the
-arguments are wrong (one line on stderr), 130 interrupted by Ctrl-C (likewise kept and printed). Models, and whatever
-else takes long to import, are imported when a command needs them, so that `--help` answers at once.
+Exit codes: 0 done; 1 a model or the disk failed during the search (results so far are printed, the trace is kept); 2 wrong
+arguments (one line on stderr); 130 interrupted by Ctrl-C (results and trace as for 1). Slow imports, such as the models, are
+made only when a command needs them, so that `--help` answers at once.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from tts_viz.tasks.base import SPLITS, Problem
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The exit code. As argparse does, it leaves by SystemExit where argparse refuses the arguments or prints help."""
+    """Returns the exit code. Raises SystemExit, as argparse does, for wrong arguments and after printing help."""
     argv = sys.argv[1:] if argv is None else argv
     try:
         with needing("This command"):
@@ -50,11 +50,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain(str(error), 2)
     except KeyboardInterrupt:
         return _complain("interrupted", 130)
-    except BrokenPipeError:  # the reader of a pipe (`| head`) has seen enough
+    except BrokenPipeError:  # the reader of the pipe (`| head`) has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        return _complain(_said(error), 1)
+        return _complain(_sentence(error), 1)
 
 
 def _complain(message: str, code: int) -> int:
@@ -64,14 +64,14 @@ def _complain(message: str, code: int) -> int:
 
 @contextmanager
 def refusing() -> Iterator[None]:
-    """What goes wrong in here is the fault of the arguments."""
+    """Turn errors raised in this context into `UsageError`: the arguments are to blame for them."""
     try:
         yield
     except (ValueError, IndexError, OSError, EngineError) as error:
-        raise UsageError(_said(error)) from error
+        raise UsageError(_sentence(error)) from error
 
 
-def _said(error: Exception) -> str:
+def _sentence(error: Exception) -> str:
     """An error as a sentence: "run.jsonl: No such file or directory"."""
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"
@@ -82,7 +82,7 @@ def _said(error: Exception) -> str:
 
 
 class Parser(argparse.ArgumentParser):
-    """Complains in one line, without the usage. A flag that nobody knows is told to the command that it was given to."""
+    """Reports errors in one line, without the usage. The command's strategy words the error for unknown flags."""
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:  # type: ignore[override]
         found, unknown = super().parse_known_args(args, namespace)
@@ -96,7 +96,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def build_parser(argv: Sequence[str]) -> Parser:
-    """The parser for the command of these arguments: only its own are filled in, because that may import a lot."""
+    """The parser for these arguments. Only the named command gets its arguments, because adding them can import a lot."""
     command = next((a for a in argv if not a.startswith("-")), None)
     parser = Parser(prog="tts_viz", description="Watch a language model search for an answer.", allow_abbrev=False)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
@@ -136,8 +136,8 @@ def _fill_run(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
         ("--step-aggregation", aggregation.STEP_AGGREGATIONS, "last"),
         ("--vote", aggregation.VOTES, "weighted"),
     ):
-        said = " ".join(f"{name}: {one.help}" for name, one in registry.items()).replace("%", "%%")
-        how.add_argument(flag, choices=list(registry), default=default, help=f"{said} (default %(default)s)")
+        help_text = " ".join(f"{name}: {one.help}" for name, one in registry.items()).replace("%", "%%")
+        how.add_argument(flag, choices=list(registry), default=default, help=f"{help_text} (default %(default)s)")
     how.add_argument("--policy", default=default_policies()[0], help=(
         "policy-small, policy-large, a folder, a hub id or a server (default %(default)s; TTS_VIZ_POLICIES changes it)"
     ))  # fmt: skip
@@ -180,15 +180,15 @@ def _temperature(text: str) -> float:
     return value
 
 
-_temperature.__name__ = "temperature"  # argparse calls what float refuses an "invalid temperature value"
+_temperature.__name__ = "temperature"  # argparse uses the name in its message: "invalid temperature value"
 
 
 Fill = Callable[[argparse.ArgumentParser, Sequence[str]], None]
-"""Gives a command's parser its arguments; some of them depend on what was typed."""
+"""Adds a command's arguments to its parser; some of them depend on the typed arguments."""
 
 
 def _elsewhere(module: str) -> Fill:
-    """A command that another module keeps, as `add_arguments(parser)` and `run(args) -> int`."""
+    """A command defined in another module, with `add_arguments(parser)` and `run(args) -> int`."""
 
     def fill(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
         found = import_module(module)
@@ -222,7 +222,7 @@ COMMANDS: dict[str, tuple[str, Fill]] = {
 
 
 def run(args: argparse.Namespace) -> int:
-    """Search, live on stderr; print the result on stdout."""
+    """Search with progress on stderr; print the result on stdout."""
     from tts_viz.traces.jsonl import TraceWriter
 
     with refusing():
@@ -230,7 +230,7 @@ def run(args: argparse.Namespace) -> int:
         judge = Judge(problem)
         settings = _settings(args)
         table = choice_table.needed(settings.strategy, problem.task, args.policy, args.verifier, args.choices)
-        from_settings(settings, table)  # refuses what is wrong with them, before the seconds that models take
+        from_settings(settings, table)  # refuses wrong settings before the models load, which takes seconds
         from tts_viz.engines.load.policy import load_policy
         from tts_viz.engines.load.verifier import load_verifier
 
@@ -266,7 +266,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _drive(search: LiveRun, look: Callable[[], None]) -> None:
-    """Look before the first round, after each, and once more: the last one may have brought a Stop and nothing else."""
+    """Call `look` before the first round, after each one and once at the end, since the last tick may only record a stop."""
     look()
     while await tick([search]):
         look()
@@ -274,7 +274,7 @@ async def _drive(search: LiveRun, look: Callable[[], None]) -> None:
 
 
 def _problem(args: argparse.Namespace) -> Problem:
-    """Raises ValueError or IndexError."""
+    """The problem that the arguments name. Raises ValueError or IndexError."""
     if args.problem is not None:
         if (args.level, args.index, args.split) != (None, None, None):
             raise ValueError("--problem is a problem of your own; --level, --index and --split choose a ready-made one")
@@ -291,7 +291,7 @@ def _problem(args: argparse.Namespace) -> Problem:
 
 
 def _settings(args: argparse.Namespace) -> Settings:
-    """Raises ValueError for a bad budget; what the strategy thinks of its parameters, the session will hear."""
+    """The settings. Raises ValueError for a bad budget; the strategy checks its parameters later."""
     strategy, parameters = args.flags.read(args)
     budget = Budget(generations=args.budget)
     return Settings(strategy, parameters, budget, args.temperature, args.step_aggregation, args.vote, args.seed)
@@ -299,7 +299,7 @@ def _settings(args: argparse.Namespace) -> Settings:
 
 @contextmanager
 def _stopping(stop: Callable[[], object]) -> Iterator[None]:
-    """The first Ctrl-C ends the search when its round is over; the second one quits at once."""
+    """The first Ctrl-C stops the search after the current round; the second one quits at once."""
 
     def interrupted(*_: object) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)

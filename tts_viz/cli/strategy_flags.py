@@ -1,6 +1,6 @@
-"""A strategy's knobs as flags of the command line: those of the strategy that was chosen, and of no other.
+"""The knobs of the chosen strategy, and of no other, as flags of the command line.
 
-A knob may be called anything. Where its flag would be one that the command has already, it begins with `--knob-`.
+A knob may have any name. If the command already has a flag of that name, the knob's flag begins with `--knob-`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tts_viz.strategies.knobs import Value
 
 @dataclass(frozen=True, slots=True)
 class StrategyFlags:
-    """`places`: where the parser puts each knob's value; `becoming`: the knobs that turn the strategy into another one."""
+    """`places`: the parser's `dest` of each knob; `becoming`: the knobs that switch to another strategy."""
 
     strategy: StrategyEntry
     flags: tuple[str, ...]
@@ -34,13 +34,13 @@ class StrategyFlags:
         return self.strategy.name, {name: value for name, value in given.items() if name not in self.becoming}
 
     def refusal(self, unknown: Sequence[str]) -> str:
-        """What is said of arguments that neither the command nor the strategy has."""
+        """The error message for arguments that neither the command nor the strategy has."""
         has = f"its own flags are {', '.join(self.flags)}" if self.flags else "it has no flags of its own"
         return f"{self.strategy.name} has no {' '.join(unknown)}; {has}"
 
 
 def chosen(argv: Sequence[str]) -> StrategyEntry:
-    """The strategy that the arguments name, as far as there is one; else the first one."""
+    """The strategy that the arguments name, or the first one if they name none or an unknown one."""
     name = FIRST
     for at, word in enumerate(argv):
         if word == "--strategy":
@@ -51,7 +51,7 @@ def chosen(argv: Sequence[str]) -> StrategyEntry:
 
 
 def add(parser: argparse.ArgumentParser, strategy: StrategyEntry) -> StrategyFlags:
-    """Give the parser a flag for each knob of the strategy, after all its own."""
+    """Add a flag for each knob of the strategy. Call it last, when the parser has all its own flags."""
     group = parser.add_argument_group(
         f"knobs of {strategy.name}", " ".join(filter(None, [strategy.blurb, strategy.known_as])).replace("%", "%%")
     )
@@ -62,8 +62,8 @@ def add(parser: argparse.ArgumentParser, strategy: StrategyEntry) -> StrategyFla
     for knob, default in [*((knob, f"Default {knob.words(knob.default)}.") for knob in strategy.knobs), *theirs]:
         names = [_free(parser, knob.name, knob), *([f"--{knob.flag}"] if _is_free(parser, knob.flag, knob) else [])]
         places[knob.name] = f"knob {knob.name}"
-        said = f"{knob.help} {knob.rule[0].upper()}{knob.rule[1:]}. {default}".replace("%", "%%")
-        group.add_argument(*names, dest=places[knob.name], help=said, **_kind(knob))
+        help_text = f"{knob.help} {knob.rule[0].upper()}{knob.rule[1:]}. {default}".replace("%", "%%")
+        group.add_argument(*names, dest=places[knob.name], help=help_text, **_kind(knob))
         flags.append(names[0])
     return StrategyFlags(strategy, tuple(flags), places, becoming)
 
@@ -81,7 +81,7 @@ def _kind(knob: Knob) -> dict[str, Any]:
 
 
 def _free(parser: argparse.ArgumentParser, name: str, knob: Knob) -> str:
-    """A flag for the knob that the parser does not have yet."""
+    """A flag for the knob that is not yet taken in the parser."""
     name = name.replace("_", "-")
     while not _is_free(parser, name, knob):
         name = f"knob-{name}"
@@ -89,5 +89,5 @@ def _free(parser: argparse.ArgumentParser, name: str, knob: Knob) -> str:
 
 
 def _is_free(parser: argparse.ArgumentParser, name: str, knob: Knob) -> bool:
-    taken = parser._option_string_actions  # argparse has no other way to ask
+    taken = parser._option_string_actions  # argparse has no public way to ask
     return bool(name) and not {f"--{name}", *([f"--no-{name}"] if knob.kind == "switch" else [])} & {*taken}

@@ -1,6 +1,6 @@
 """`python -m tts_viz sweep SPEC --out FILE` and `python -m tts_viz sweep --merge A B … --out FILE`.
 
-Exit codes are the command line's. A sweep that was interrupted goes on where it was when the same command is given again.
+Exit codes are those of the command line. To continue an interrupted sweep, give the same command again.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def _positive(text: str) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    """The exit code; what is wrong with the arguments leaves by `args.refuse`. Raises OSError where the disk fails."""
+    """Returns the exit code; wrong arguments exit through `args.refuse`. Raises OSError if the disk fails."""
     refuse: Callable[[str], NoReturn] = args.refuse
     if bool(args.spec) == bool(args.merge):
         refuse("give a SPEC to run, or --merge with the tables of all shards")
@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _sweep(args: argparse.Namespace) -> int:
-    """Raises ValueError for what is wrong with the spec or with what is there already."""
+    """Run the sweep; returns the exit code. Raises ValueError for a bad spec or unusable earlier results."""
     spec = specs.read(args.spec)
     from tts_viz.lab.sweeps.run import Sweeping
 

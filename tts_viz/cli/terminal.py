@@ -1,4 +1,4 @@
-"""A search on a terminal: progress while it runs, and what it came to, as text or as one JSON object."""
+"""A search on a terminal: progress while it runs, and the result as text or as one JSON object."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SHOWN = 8
 
 @contextmanager
 def progress() -> Iterator[Callable[[Tree], None]]:
-    """A line on stderr that follows a growing tree; silent where stderr is not a terminal."""
+    """Yields a function that shows a tree's progress in a line on stderr; it prints nothing if stderr is not a terminal."""
     if not sys.stderr.isatty():
         yield lambda tree: None
         return
@@ -50,7 +50,7 @@ def show(tree: Tree, judge: Judge, json_only: bool) -> None:
 
 
 def summary(tree: Tree, solutions: list[Solution]) -> str:
-    """What the strategy said of itself, the answer, the best solutions, and the bill."""
+    """The strategy's notes, the answer, the best solutions and the cost."""
     spent = tree.spent
     lines = [*(note.why for note in tree.notes), _answer(solutions), ""]
     for place, s in enumerate(solutions[:SHOWN], 1):

@@ -1,1 +1,1 @@
-"""Policies and verifiers: what they are to a search, and every kind there is. Knows nothing about trees or sessions."""
+"""Policies and verifiers: their protocols and every implementation. Knows nothing about trees or sessions."""

@@ -1,7 +1,7 @@
-"""What a policy and a verifier are to the rest of the code: two protocols and the values they exchange.
+"""The interface of policies and verifiers: two protocols, and the requests and answers they exchange.
 
-Knows nothing about sessions, trees or how a model runs. Every request is complete in itself: it names its own prefix,
-temperature and seed, so that requests of any sessions can share a batch without changing one another's answer.
+Knows nothing about sessions, trees or how a model runs. Every request is self-contained: it has its own prefix,
+temperature and seed, so requests of different sessions can share a batch without changing each other's answers.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tts_viz.tasks.base import Problem
 
 @dataclass(frozen=True, slots=True)
 class ContextStep:
-    """A step already in the tree. `tokens` are the policy's own, delimiter included; empty for a hand-written step."""
+    """A step already in the tree. `tokens`: the policy's tokens, delimiter included; empty for a hand-written step."""
 
     text: str
     tokens: tuple[int, ...] = ()
@@ -25,13 +25,13 @@ class ContextStep:
 
 @dataclass(frozen=True, slots=True)
 class SampleRequest:
-    """One next step after `steps`. `asked` is the prompt for a policy that follows instructions.
+    """A request for one next step after `steps`. `asked` is the prompt for a policy that follows instructions.
 
-    Equal requests get equal answers, whatever runs beside them.
+    Equal requests get equal answers, whatever else is in the batch.
 
-    temperature 0 is greedy. `seed` is 64 bits, unique to (session seed, node, child index). `earlier` are the attempts
-    that this one revises, oldest first, each a list of steps. What was read for one `search` is not read again for it; its
-    costs do not depend on other searches.
+    Temperature 0 is greedy. `seed` has 64 bits and is unique to (session seed, node, child index). `earlier` holds the
+    attempts that this one revises, oldest first, each a list of steps. An engine may reuse what it has already read for the
+    same `search`, never for another one, so the costs of a search do not depend on other searches.
     """
 
     prompt: str
@@ -46,9 +46,9 @@ class SampleRequest:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A sampled step: text without delimiter; tokens with it (or with the end-of-solution token); log-probs of them.
+    """A sampled step: text without delimiter; tokens with it (or with the end-of-solution token); their log-probabilities.
 
-    `pieces` are the tokens as a person reads them, one a token, so that a recorded run needs no tokenizer.
+    `pieces` holds the text of each token, so that a recorded run needs no tokenizer.
     """
 
     text: str
@@ -60,7 +60,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """Answer to a `SampleRequest`; no candidate where the policy had nothing to say (an empty step)."""
+    """Answer to a `SampleRequest`; `candidate` is None when the policy wrote an empty step."""
 
     candidate: Candidate | None
     cost: Cost = field(default_factory=Cost)
@@ -68,7 +68,7 @@ class Sampled:
 
 @dataclass(frozen=True, slots=True)
 class ScoreRequest:
-    """The rewards of the last `wanted` (>= 1) of `steps`. `problem` is for verifiers that know the task's truth."""
+    """A request for the rewards of the last `wanted` (>= 1) steps. `problem` is for verifiers that use the task's checker."""
 
     prompt: str
     steps: tuple[str, ...]
@@ -86,33 +86,33 @@ class Rewards:
 
 
 class Policy(Protocol):
-    """A language model that continues solutions step by step. `step_tokens`: how long a step of it may be."""
+    """A language model that continues solutions step by step. `step_tokens`: the most tokens in one step."""
 
     name: str
     parameters: int
     step_tokens: int
 
     async def sample(self, requests: Sequence[SampleRequest]) -> list[Sampled]:
-        """Answers in the order of the requests. Raises `EngineError`."""
+        """Returns answers in the order of the requests. Raises `EngineError`."""
         ...
 
 
 @runtime_checkable
 class Remembering(Protocol):
-    """An engine that keeps what it has read, so as not to read it again."""
+    """An engine that caches the prefixes it has read."""
 
     def release(self, dead: Sequence[Any]) -> None:
-        """These requests' prefixes will not go on: what is kept of them may be dropped. A later request is only slower."""
+        """These prefixes will not be continued, so their cache may be dropped. A later request for one is only slower."""
         ...
 
     def close(self, search: str) -> None:
-        """This search will ask nothing more."""
+        """This search will send no more requests."""
         ...
 
 
 @runtime_checkable
 class Distant(Protocol):
-    """An engine that may be `distant`: one that runs elsewhere, and for whose answers nobody else here should wait."""
+    """An engine that may be `distant`: it runs elsewhere, and other searches should not wait for its answers."""
 
     distant: bool
 
@@ -124,17 +124,17 @@ class Verifier(Protocol):
     parameters: int
 
     async def score(self, requests: Sequence[ScoreRequest]) -> list[Rewards]:
-        """Answers in the order of the requests. Raises `EngineError`."""
+        """Returns answers in the order of the requests. Raises `EngineError`."""
         ...
 
 
 class Models(Protocol):
-    """Engines by name, wherever they come from."""
+    """Engines by name."""
 
     def policy(self, name: str) -> Policy:
-        """May take long the first time. Raises ValueError where there is no such policy, or it may not be used here."""
+        """May be slow the first time. Raises ValueError for a policy that does not exist or may not be used here."""
         ...
 
     def verifier(self, name: str) -> Verifier:
-        """May take long the first time. Raises ValueError where there is no such verifier, or it may not be used here."""
+        """May be slow the first time. Raises ValueError for a verifier that does not exist or may not be used here."""
         ...

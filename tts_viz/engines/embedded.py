@@ -1,4 +1,4 @@
-"""Which models come with the repository, and where they lie."""
+"""The models in the repository, and their folders."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ EMBEDDED: dict[str, Path] = {name: ASSETS / "models" / name for name in (*POLICI
 """name: folder that `transformers` loads"""
 
 TAUGHT: dict[str, tuple[str, ...]] = dict.fromkeys(POLICIES, ("countdown", "arithmetic"))
-"""policy: the tasks that it has learnt"""
+"""policy: the tasks that it was trained on"""
 
 
 def may_solve(policy: str, task: Task) -> bool:
-    """Is it worth asking? An embedded policy has learnt what it was taught, and no other language than that."""
+    """Can the policy be expected to solve the task? The embedded ones were trained on few tasks and know no natural language."""
     return policy not in TAUGHT or task.name in TAUGHT[policy] or not task.natural_language

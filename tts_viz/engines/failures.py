@@ -1,4 +1,4 @@
-"""What can go wrong inside a model, in words for people."""
+"""Errors raised inside a model, turned into messages for users."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def explained(role: str, name: str) -> Iterator[None]:
-    """Turns what torch raises into an `EngineError` that says what to do; the log keeps the details."""
+    """Turns torch's errors into an `EngineError` that says what to do; the details go to the log."""
     try:
         yield
     except EngineError:
@@ -29,7 +29,7 @@ def explained(role: str, name: str) -> Iterator[None]:
 
 
 def is_memory(error: Exception) -> bool:
-    """Has memory run out?"""
+    """Is this an out-of-memory error?"""
     # On a CPU torch raises a plain RuntimeError.
     words = str(error).lower()
     return (

@@ -1,7 +1,7 @@
-"""A model's name with what is to be known of it: `NAME?key=value&key=value`.
+"""A model's name with options: `NAME?key=value&key=value`.
 
 NAME is an embedded model, a folder, a hub id, or a server (`http://host/v1#model`). Values are percent-decoded, and
-`\\n` in them is a newline, so that a delimiter can be typed.
+`\\n` in them means a newline, so that a delimiter can be typed.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ class ModelSpec:
     options: Mapping[str, str] = field(default_factory=dict)
 
     def refuse_others(self, known: Collection[str]) -> None:
-        """Raises ValueError, naming the options there are, where this has another one."""
+        """Raises ValueError, naming the known options, for any other option."""
         for key in self.options:
             if key not in known:
                 raise ValueError(f"{self.name} has no option {key!r}; there are {', '.join(sorted(known))}")
 
 
 def parse_model_spec(text: str) -> ModelSpec:
-    """Raises ValueError for options that are not written as key=value."""
+    """Raises ValueError for an empty name, and for options that are malformed or repeated."""
     name, mark, rest = text.strip().partition("?")
     if not name:
         raise ValueError(f"{text!r} names no model; write NAME or NAME?key=value")

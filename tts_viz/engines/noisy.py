@@ -1,4 +1,4 @@
-"""A verifier made worse on purpose, to show what a search does with a weak one."""
+"""A verifier made worse on purpose, to show how a search behaves with a weak one."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from tts_viz.engines.base import Distant, Remembering, Rewards, ScoreRequest, Ve
 
 
 class Noisy:
-    """Another verifier whose rewards are turned round (r becomes 1 − r) for a `share` of all steps.
+    """Wraps a verifier and flips its rewards (r becomes 1 − r) for a `share` of all steps.
 
-    Which steps is told by a hash of the problem and the steps so far, so the same step is turned every time.
+    A hash of the problem and the steps so far selects the flipped steps, so the choice is the same every time.
     """
 
     def __init__(self, verifier: Verifier, share: float) -> None:
@@ -33,15 +33,16 @@ class Noisy:
 
     async def score(self, requests: Sequence[ScoreRequest]) -> list[Rewards]:
         answers = await self.verifier.score(requests)
-        return [self._turned(request, answer) for request, answer in zip(requests, answers, strict=True)]
+        return [self._flipped(request, answer) for request, answer in zip(requests, answers, strict=True)]
 
-    def _turned(self, request: ScoreRequest, answer: Rewards) -> Rewards:
+    def _flipped(self, request: ScoreRequest, answer: Rewards) -> Rewards:
         first = len(request.steps) - len(answer.rewards)
-        turned = (
-            1 - reward if self._lies(request, first + i + 1) else reward for i, reward in enumerate(answer.rewards)
+        flipped = (
+            1 - reward if self._is_flipped(request, first + i + 1) else reward
+            for i, reward in enumerate(answer.rewards)
         )
-        return replace(answer, rewards=tuple(turned))
+        return replace(answer, rewards=tuple(flipped))
 
-    def _lies(self, request: ScoreRequest, length: int) -> bool:
+    def _is_flipped(self, request: ScoreRequest, length: int) -> bool:
         text = "\n".join([request.prompt, *request.steps[:length]])
         return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest()) < self.share * 2**64

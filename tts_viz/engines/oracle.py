@@ -1,4 +1,4 @@
-"""Verifiers that know the truth, whole or through noise: the upper bound of what a verifier could do for a search."""
+"""Verifiers that use the task's exact checker, with or without noise: an upper bound for any verifier."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from tts_viz.tasks.base import CheckedTask
 
 
 class Oracle:
-    """Reward 1 where a step is true and the goal is still in reach, else 0, by the task's exact checker.
+    """Reward 1 if a step is valid and the goal is still reachable, else 0, by the task's exact checker.
 
-    `noise` in [0, ½) blurs it: the share of steps whose reward ends up on the wrong side of ½. The rewards are those of
-    a logit-normal distribution; the same problem and steps have the same reward every time, by a hash of their text.
+    With `noise` in [0, ½), that share of steps gets a reward on the wrong side of ½. The rewards then follow a logit-normal
+    distribution, seeded by a hash of the text, so the same problem and steps always have the same reward.
     """
 
     def __init__(self, noise: float = 0.0) -> None:
@@ -39,11 +39,12 @@ class Oracle:
             )
         truths = task.check(request.problem, request.steps)
         rewards = [
-            self._blurred(t.valid and t.reachable, request.prompt, request.steps[: i + 1]) for i, t in enumerate(truths)
+            self._noisy_reward(t.valid and t.reachable, request.prompt, request.steps[: i + 1])
+            for i, t in enumerate(truths)
         ]
         return Rewards(tuple(rewards[-request.wanted :]), Cost(verifier_calls=1))
 
-    def _blurred(self, good: bool, prompt: str, steps: Sequence[str]) -> float:
+    def _noisy_reward(self, good: bool, prompt: str, steps: Sequence[str]) -> float:
         if not self.noise:
             return float(good)
         # The logit is ±1 plus Gaussian noise so wide that a share `noise` of it crosses zero.

@@ -1,4 +1,4 @@
-"""Prompt styles of well-known families of models, found by a model's name. What a name's options say goes before them.
+"""Prompt styles of well-known model families, chosen by the model's name. Options in the name override them.
 
 Sources: the model cards of Qwen2.5-Math, Qwen2.5, Qwen3, Llama-3.2 and DeepSeek-R1-Distill.
 """
@@ -19,7 +19,7 @@ PLAIN = PromptStyle()
 CHAT = PromptStyle(chat=True, delimiter="\n\n", boxed=True, step_tokens=512)
 
 EXAMPLE = SampleRequest("What is 1 + 1?", (), 0.0, 0, 1)
-"""A question to try a chat template with."""
+"""A request for testing a chat template."""
 
 BOX = "Please reason step by step, and put your final answer within \\boxed{}."
 
@@ -33,21 +33,21 @@ PRESETS: dict[str, tuple[str, PromptStyle]] = {
     "qwen2.5-instruct": (r"qwen2\.5-.*instruct", CHAT),
     "llama-3.2-instruct": (r"llama-3\.\d-.*instruct", CHAT),
 }
-"""name: (what a model's name looks like, its style). The first that fits is taken."""
+"""name: (pattern of the model's name, style). The first match counts."""
 
 
 def prompt_style(name: str, tokenizer: Any, options: Mapping[str, str]) -> PromptStyle:
-    """By the model's name, changed by those of `options` (`preset`, and the fields of a style) that are given.
+    """The style for the model's name, changed by `options`: `preset`, and the fields of a style.
 
-    `tokenizer`: None where it is not known. Raises ValueError for options that are none, and for a style that the
-    tokenizer's chat template cannot write.
+    `tokenizer`: None if unknown. Raises ValueError for invalid options, and for a style that the tokenizer's chat template
+    does not support.
     """
     found = preset_of(name, tokenizer, options.get("preset"))
     return _fitted(found.with_options({key: options[key] for key in OPTIONS if key in options}), tokenizer)
 
 
 def preset_of(name: str, tokenizer: Any, preset: str | None = None) -> PromptStyle:
-    """By name; a tokenizer with a chat template is for chats, another one is not. Raises ValueError."""
+    """The preset by name, else by the model's name if the tokenizer has a chat template. Raises ValueError."""
     if preset is not None:
         if preset not in PRESETS:
             raise ValueError(f"there is no preset {preset!r}; there are {', '.join(PRESETS)}")
@@ -59,9 +59,9 @@ def preset_of(name: str, tokenizer: Any, preset: str | None = None) -> PromptSty
 
 
 def _fitted(style: PromptStyle, tokenizer: Any) -> PromptStyle:
-    """The style as this tokenizer's chat template has it: where its openings end inside a thought, the model thinks.
+    """The style adapted to the tokenizer's chat template: `thinks` is set if the template opens a thought.
 
-    Raises ValueError where a chat is wanted and there is no template for it, or none that takes what the style says.
+    Raises ValueError for a chat style without a chat template, or with one that does not accept the style.
     """
     if not style.chat:
         return style
@@ -74,13 +74,13 @@ def _fitted(style: PromptStyle, tokenizer: Any) -> PromptStyle:
     try:
         opening = style.opening(tokenizer, EXAMPLE)
     except TemplateError as error:
-        if style.system is not None and _takes(replace(style, system=None), tokenizer):
+        if style.system is not None and _accepted(replace(style, system=None), tokenizer):
             raise ValueError("its chat template takes no system prompt: leave out system=, or say chat=no") from error
         raise ValueError(f"its chat template does not take a question ({error}): say chat=no") from error
     return replace(style, thinks=style.thinks or opening.rstrip().endswith(THOUGHT_BEGINS))
 
 
-def _takes(style: PromptStyle, tokenizer: Any) -> bool:
+def _accepted(style: PromptStyle, tokenizer: Any) -> bool:
     try:
         style.opening(tokenizer, EXAMPLE)
     except TemplateError:

@@ -1,4 +1,4 @@
-"""How a policy is spoken to, and where its steps and its solutions end."""
+"""How a policy is prompted, and where its steps and its solutions end."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tts_viz.engines.tokens import Tokens, encoded
 from tts_viz.tasks.revision_prompt import MOST_ATTEMPTS, revision_prompt
 
 AGAIN = "That is wrong. Find the mistake, and solve the problem again from the beginning."
-"""What a chat model is told after each earlier attempt, where a trained one reads the attempts in its prompt."""
+"""The user's turn after each earlier attempt in a chat; models trained here get the attempts in their prompt."""
 
 BOXED = re.compile(r"\\boxed\s*\{")
 THOUGHT_BEGINS, THOUGHT_ENDS = "<think>", "</think>"
@@ -21,11 +21,11 @@ THOUGHT_BEGINS, THOUGHT_ENDS = "<think>", "</think>"
 
 @dataclass(frozen=True, slots=True)
 class PromptStyle:
-    """`chat`: by the tokenizer's chat template, with this `system` prompt (None: the template's own).
+    """`chat`: use the tokenizer's chat template, with this `system` prompt (None: the template's own).
 
-    A step ends at the `delimiter`; a solution ends at the end-of-text token, before one of the `stop` strings, or where
-    `boxed` with the step that holds an answer in a box. Of a model that `thinks` aloud first, or begins to in its text,
-    boxes count after that.
+    A step ends at the `delimiter`. A solution ends at the end-of-text token, before one of the `stop` strings, or, if
+    `boxed`, with the step that has an answer in a box. If the model `thinks` first, or opens a thought in its text, only
+    boxes after the thought count.
     """
 
     chat: bool = False
@@ -37,7 +37,7 @@ class PromptStyle:
     step_tokens: int = 96
 
     def with_options(self, options: Mapping[str, str]) -> PromptStyle:
-        """What is said as text, `key=value`; several stop strings are parted by |. Raises ValueError."""
+        """The style changed by options given as text; several stop strings are separated by |. Raises ValueError."""
         changes: dict[str, Any] = {}
         for key, value in options.items():
             if key in ("chat", "boxed", "thinks"):
@@ -57,7 +57,7 @@ class PromptStyle:
         return replace(self, **changes)
 
     def opening(self, tokenizer: Any, request: SampleRequest) -> str:
-        """All that stands before the first step, as text; a chat's special tokens are written out in it."""
+        """The text before the first step; a chat's special tokens are spelled out in it."""
         if not self.chat:
             return revision_prompt(request.prompt, request.earlier)
         turns = [] if self.system is None else [("system", self.system)]
@@ -65,24 +65,24 @@ class PromptStyle:
         for attempt in request.earlier[-MOST_ATTEMPTS:]:
             turns += [("assistant", self.delimiter.join(attempt)), ("user", AGAIN)]
         messages = [{"role": role, "content": text} for role, text in turns]
-        # Templates that know of no such switch ignore it.
+        # Templates without the switch `enable_thinking` ignore it.
         return tokenizer.apply_chat_template(
             messages, tokenize=False, add_generation_prompt=True, enable_thinking=self.thinks
         )
 
     def begun(self, tokenizer: Any, text: str) -> Tokens:
-        """The tokens of an opening. A chat's template writes its own beginning of text."""
+        """The tokens of an opening. A chat template writes the beginning-of-text token itself."""
         first = tokenizer.bos_token_id
         return (() if first is None or self.chat else (first,)) + encoded(tokenizer, text)
 
     def watched(self) -> frozenset[str]:
-        """The last characters of everything that ends a step: no step ends with a token that holds none of them."""
+        """The last characters of all strings that end a step: only a token that contains one of them can end a step."""
         return frozenset(end[-1] for end in (self.delimiter, *self.stop))
 
     def cut(self, text: str, thinking: bool = False) -> tuple[str, Finish] | None:
-        """What is written so far, where a step or the solution ends in it; None where it goes on.
+        """The step in `text` and how it ended; None if it has not ended yet.
 
-        What comes before the first word is no step. `thinking`: the model had not ended its thoughts before this step.
+        Delimiters before the first word are skipped. `thinking`: the model was inside a thought before this step.
         """
         found = [(at, True) for end in self.stop if (at := text.find(end)) >= 0]
         begins = len(text) - len(text.lstrip())
@@ -95,7 +95,7 @@ class PromptStyle:
         return step, "eos" if stopped or self.answers(step, thinking) else "step"
 
     def answers(self, step: str, thinking: bool = False) -> bool:
-        """Does this step end the solution, because its answer is in a closed box?"""
+        """Does this step end the solution with an answer in a closed box?"""
         if not self.boxed:
             return False
         _, ended, after = step.rpartition(THOUGHT_ENDS)
@@ -104,7 +104,7 @@ class PromptStyle:
         return any(_closes(after, box.end()) for box in BOXED.finditer(after))
 
     def thinking(self, steps: tuple[str, ...]) -> bool:
-        """Has the model, after these steps, still to end its thoughts?"""
+        """Is the model inside a thought after these steps?"""
         text = "\n".join(steps)
         return text.rfind(THOUGHT_BEGINS) > text.rfind(THOUGHT_ENDS) or (self.thinks and THOUGHT_ENDS not in text)
 

@@ -1,7 +1,7 @@
-"""A recorded run as a table of its nodes, for spreadsheets and data frames: CSV, one row a node in order of birth.
+"""A recorded run as a CSV table for spreadsheets and data frames: one row per node, in order of creation.
 
-Models' and visitors' text is in it, and a spreadsheet takes some texts for formulas: those get an apostrophe before
-them. Knows nothing about files.
+The texts come from models and visitors, and a spreadsheet would run some of them as formulas: those get a leading
+apostrophe. Knows nothing about files.
 """
 
 from __future__ import annotations
@@ -21,38 +21,38 @@ COLUMNS = (
     "number", "parent_number", "id", "parent", "depth", "kind", "by", "text", "status", "finished", "chosen", "reward",
     "override", "score", "value", "truth", "reason", "logprob", "tokens", "generated", "prefilled", "verifier_tokens", "flops",
 )  # fmt: skip
-"""`number` counts from 0 in order of birth; it is what to join on, since a spreadsheet takes the id 0.10 for 0.1.
+"""`number` counts from 0 in order of creation; join on it, since a spreadsheet reads the id 0.10 as 0.1.
 
-`status` and `truth` are those of `render.scene`; the root's text is the problem. `chosen`: on the way to the best
-solution. `reward` is the verifier's word on the step, `override` a person's in its place, `value` the search's belief,
-`score` all on the path as one number. `logprob` is the step's natural logarithm under the policy. The last four are what
-it cost to sample the node and to score up to it; requests that gave no node are in no row.
+`status` and `truth` are those of `render.scene`; the root's text is the problem. `chosen`: on the path to the best
+solution. `reward` is the verifier's score of the step, `override` a person's score in its place, `value` the search's own
+estimate, `score` the aggregate of the path. `logprob` is the log probability of the step (natural logarithm) under the
+policy. The last four are the cost of sampling the node and of scoring up to it; requests that gave no node have no row.
 """
 
 FORMULA = re.compile(r"""[\s"'`]*[=+\-@\t\r＝＋－＠]""")
-"""How a text begins that a spreadsheet may run, itself or once its quotes and lines are taken apart."""
+"""Start of a text that a spreadsheet may run as a formula, directly or after splitting it at quotes and lines."""
 
 BOM = "\ufeff"
-"""By which spreadsheets know UTF-8."""
+"""Byte order mark, by which spreadsheets recognise UTF-8."""
 
 Cell = str | int | float | None
 
 
 def table(events: Iterable[Event]) -> str:
-    """The text of a CSV file, its byte order mark included. To be written as UTF-8 without changing its newlines.
+    """The text of a CSV file, including its byte order mark. Write it as UTF-8 with newlines unchanged.
 
-    Raises ValueError for a task that does not exist and for a trace without its start.
+    Raises ValueError for an unknown task and for a trace without its Started event.
     """
     out = io.StringIO(BOM, newline="")
     out.seek(0, io.SEEK_END)
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
-    writer.writerows(map(_written, row) for row in rows(Tree.fold(events)))
+    writer.writerows(map(_csv_cell, row) for row in rows(Tree.fold(events)))
     return out.getvalue()
 
 
 def rows(tree: Tree) -> Iterator[list[Cell]]:
-    """What is in the table, one list a node, by `COLUMNS`. Texts are as they are. Raises ValueError as `table` does."""
+    """The rows of the table, one list per node, in the order of `COLUMNS`, texts unescaped. Raises ValueError as `table` does."""
     judge = Judge.of(tree)
     solutions = judge.solutions(tree)
     best = solutions[0].node if solutions else None
@@ -92,7 +92,7 @@ def _row(tree: Tree, node: Node, seen: SceneNode, number: dict[NodeId, int], cho
     ]
 
 
-def _written(cell: Cell) -> Cell:
+def _csv_cell(cell: Cell) -> Cell:
     if isinstance(cell, bool):
         return "true" if cell else "false"
     return f"'{cell}" if isinstance(cell, str) and FORMULA.match(cell) else cell

@@ -1,4 +1,4 @@
-"""A recorded run as a networkx graph: a node for each step, an edge from each step to those that follow it."""
+"""A recorded run as a networkx graph: a node for each step, an edge from each step to its children."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     import networkx
 
 PLACE = ("number", "parent_number", "id", "parent")
-"""What the graph itself says."""
+"""Columns that the structure of the graph already gives."""
 
 
 def graph(tree: Tree) -> networkx.DiGraph:
-    """Nodes are the ids of the tree's nodes, in order of birth; the root is "0". Each has the columns of `csv_table` as
-    attributes (`text`, `status`, `score`, `reward`, `kind`, …), but those that are unknown, so that it can be written in
-    any of networkx's formats.
+    """Nodes are the ids of the tree's nodes, in order of creation; the root is "0". Each has the columns of `csv_table` as
+    attributes (`text`, `status`, `score`, `reward`, `kind`, …). Unknown ones are omitted, so that every format of networkx
+    can store the graph.
 
-    Raises ValueError for a task that does not exist and for a tree without its start.
+    Raises ValueError for an unknown task and for a tree without its Started event.
     """
-    import networkx  # a third of a second to import
+    import networkx  # takes a third of a second
 
     made = networkx.DiGraph()
     for row in rows(tree):

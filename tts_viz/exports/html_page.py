@@ -1,7 +1,7 @@
-"""A recorded run as one HTML file that needs nothing else: the tree, a scrubber over its moments, and what came of it.
+"""A recorded run as one self-contained HTML file: the tree, a scrubber over its moments, and the results.
 
-It makes no request, and its policy lets it make none. Models' and visitors' text is in it as JSON only, and the code in
-browser/ shows it as text only; so that no text can become HTML. Plotly is by far the largest part of the file.
+It makes no requests, and its content security policy forbids them. Texts of models and visitors are embedded only as JSON,
+and the code in browser/ inserts them only as text, so no text can become HTML. Plotly is by far the largest part.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from tts_viz.traces.schema import THIS, encode
 HERE = Path(__file__).parent / "browser"
 
 TREE = '<div class="tree"></div>'
-"""Where it goes, in replay.html."""
+"""The placeholder for the tree in replay.html."""
 
 NAME = re.compile(r"[\W_]+")
 
 
 def page(events: Sequence[Event], title: str) -> str:
-    """The text of an HTML file, to be written as UTF-8. `title` is plain text; files saved from the page are named by it.
+    """The text of an HTML file, to be written as UTF-8. `title` is plain text, and names the files saved from the page.
 
-    The trace is in it too: the page has a button that saves it. Raises ValueError for a task that does not exist and
-    for a trace without its start, `TraceError` for a number that is not finite.
+    It contains the trace, which a button saves. Raises ValueError for an unknown task and for a trace without its Started
+    event, `TraceError` for a number that is not finite.
     """
     trace = "".join(f"{encode(line)}\n" for line in (THIS, *events))
     scripts = [
@@ -63,7 +63,7 @@ def page(events: Sequence[Event], title: str) -> str:
 
 
 def recording(events: Sequence[Event], title: str) -> dict[str, Any]:
-    """All that the page shows, as plain data. Raises ValueError."""
+    """All data that the page shows. Raises ValueError as `page` does."""
     run = NAME.sub("-", title).strip("-")[:40] or "run"
     shown = moments(events, run)
     tree, judge = shown.tree, shown.judge
@@ -96,7 +96,7 @@ def _about(tree: Tree) -> str:
 
 
 def _made(tree: Tree, judge: Judge) -> list[tuple[str, str]]:
-    """How the run was made: names and values for people. Settings are those that it started with."""
+    """How the run was made, as (name, value) for people. Settings are those at its start."""
     assert tree.started
     started, spent = tree.started, tree.spent
     settings = started.settings
@@ -124,7 +124,7 @@ def _problem(judge: Judge) -> list[tuple[str, str]]:
 
 
 def question(events: Sequence[Event]) -> str:
-    """The problem in words for people. Raises ValueError for a trace without its start."""
+    """The problem as worded for people. Raises ValueError for a trace without its Started event."""
     if not events or not isinstance(events[0], Started):
         raise ValueError("a trace begins with its Started event")
     problem = problem_of(events[0])
@@ -132,7 +132,7 @@ def question(events: Sequence[Event]) -> str:
 
 
 def _answers(solutions: Iterable[Solution]) -> list[dict[str, Any]]:
-    """One row an answer, the chosen one first: its best solution, how many gave it, its weight in the vote, its truth."""
+    """One row per answer, the chosen one first: its best solution, count, weight in the vote, and correctness."""
     groups: dict[str | None, list[Solution]] = {}
     for solution in solutions:
         groups.setdefault(solution.answer, []).append(solution)
@@ -153,7 +153,7 @@ def _row(answer: str | None, best: Solution, times: int) -> dict[str, Any]:
 
 
 def _right(solutions: Sequence[Solution]) -> int | None:
-    """How many are right; None where none of them can be graded."""
+    """How many are right; None if none can be graded."""
     return sum(s.correct is True for s in solutions) if any(s.correct is not None for s in solutions) else None
 
 
@@ -165,13 +165,13 @@ def _script(name: str, call: str) -> str:
 
 
 def _policy(scripts: Iterable[str]) -> str:
-    """Only these scripts run, whatever else the page may come to hold; nothing is fetched from anywhere."""
+    """The content security policy: only these scripts may run, and nothing may be fetched."""
     ours = " ".join(f"'sha256-{b64encode(sha256(s.encode()).digest()).decode()}'" for s in scripts)
     return f"default-src 'none'; script-src {ours}; style-src 'unsafe-inline'; img-src data: blob:"
 
 
 def _data(id: str, kind: str, text: str) -> str:
-    """JSON has < in its strings only, where it can be written so that no tag begins or ends in it."""
+    """JSON in a script element. It has < only inside strings, where it is escaped so that no tag can start or end."""
     harmless = text.replace("<", r"\u003c")
     return f'<script type="{kind}" id="{id}">{harmless}</script>\n'
 

@@ -1,1 +1,1 @@
-"""The lesson: a guided tour in eight searches and an exercise. What is said and searched; knows nothing about pages."""
+"""The lesson: a guided tour in eight searches and an exercise. Texts and searches; knows nothing about pages."""

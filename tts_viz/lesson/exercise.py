@@ -1,4 +1,4 @@
-"""The exercise at the end of the lesson: three problems, one purse. Its check looks at what the learner's runs really did."""
+"""The exercise at the end of the lesson: three problems with one shared budget. Its check reads the learner's own runs."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from tts_viz.tasks import get_task
 from tts_viz.tasks.base import Problem
 
 PURSE = 32
-"""Generations for all three problems together. 16 for each would be 48."""
+"""Generations for all three problems together, less than 16 for each (48)."""
 
 PLACES = (("arithmetic", 3, 1), ("arithmetic", 4, 0), ("arithmetic", 5, 13))
-"""Of the test split. The first: right with one try. The second: more often wrong than right, and the vote with it, but the
-verifier knows. The third: no independent sample is right; a beam of 8 finds it if it keeps few."""
+"""(task, level, index) in the test split. The first is right with one sample. In the second most samples and the vote are
+wrong, but the verifier picks a right one. In the third no independent sample is right; a beam of 8 that keeps few is."""
 
 TITLE, TERM = "Your turn", "generation"
 
@@ -36,7 +36,7 @@ def problems() -> list[Problem]:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One run of the learner. `right`: None where it came to no answer. `found`: was a right solution among those found?
+    """One run of the learner. `right`: None if it gave no answer. `found`: whether it found a right solution, chosen or not.
     `why`: where the right path was lost, in sentences."""
 
     problem: int
@@ -50,7 +50,7 @@ class Attempt:
 
 @dataclass(slots=True)
 class Attempts:
-    """All that a learner has tried, oldest first."""
+    """All attempts of a learner, oldest first."""
 
     made: list[Attempt] = field(default_factory=list)
 
@@ -67,7 +67,7 @@ class Attempts:
 
 
 def attempt(problem: int, outcome: Outcome) -> Attempt:
-    """What a run has come to. It may have been cut short by the budget or by the learner."""
+    """The result of a run. The budget or the learner may have cut it short."""
     found, tree = outcome.solutions, outcome.tree
     right = found[0].correct if found else None
     return Attempt(
@@ -88,7 +88,7 @@ class ExerciseVerdict:
 
 
 def check(attempts: Attempts) -> ExerciseVerdict:
-    """Is it done; and for each problem that is not, what the last run on it really did."""
+    """Whether the exercise is passed, and for each unsolved problem what the last run on it did."""
     last = [attempts.last(i) for i in range(len(PLACES))]
     right = sum(bool(a and a.right) for a in last)
     spent = f"{right} of {len(PLACES)} right, for {attempts.spent} of {PURSE} generations."
@@ -100,11 +100,11 @@ def check(attempts: Attempts) -> ExerciseVerdict:
         ]
         return ExerciseVerdict(True, tuple(lines))
     return ExerciseVerdict(
-        False, (spent, *(line for i, a in enumerate(last) if (line := _said(i, a))), *_purse(attempts))
+        False, (spent, *(line for i, a in enumerate(last) if (line := _result(i, a))), *_out_of_budget(attempts))
     )
 
 
-def _said(number: int, last: Attempt | None) -> str:
+def _result(number: int, last: Attempt | None) -> str:
     name = f"Sum {number + 1}"
     if last is None:
         return f"{name}: not tried yet."
@@ -122,5 +122,5 @@ def _said(number: int, last: Attempt | None) -> str:
     return " ".join([f"{name}: {title} found no right solution.", *last.why])
 
 
-def _purse(attempts: Attempts) -> list[str]:
+def _out_of_budget(attempts: Attempts) -> list[str]:
     return [] if attempts.left else ["The purse is empty: press Start over, and share it out anew."]

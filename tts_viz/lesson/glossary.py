@@ -1,4 +1,4 @@
-"""The words that the lesson teaches, each in a sentence or two. Texts name them as [[term]] or [[as shown|term]]."""
+"""The terms that the lesson teaches, each explained in a sentence or two. Texts refer to them as [[term]] or [[text|term]]."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ GLOSSARY: dict[str, str] = {
     "revision": "A new attempt, written after reading an earlier one.",
     "generation": "The unit of the price: as much writing as one whole solution takes.",
 }
-"""One new word a step, in this order; the last one is for the exercise."""
+"""One new term per lesson step, in this order; the last is for the exercise."""
 
 MENTION = re.compile(r"\[\[([^\]|]+)(?:\|([^\]]+))?\]\]")
 
 
 def parts(text: str) -> Iterator[tuple[str, str | None]]:
-    """The text in pieces: (words, the term that they mention, or None). Raises KeyError for a term that is not explained."""
+    """The text in pieces: (words, the term they refer to, or None). Raises KeyError for a term that is not in the glossary."""
     at = 0
     for mention in MENTION.finditer(text):
         shown, term = mention[1], mention[2] or mention[1]

@@ -1,7 +1,7 @@
-"""What a search of the lesson shows, in sentences that are computed from its outcome: nothing is said in advance.
+"""Sentences on what a search of the lesson showed, computed from its outcome, never written in advance.
 
-Each reading takes the tree at its end, its judge, and what earlier searches of the same learner came to; and says what
-happened, whether or not it is what the lesson hoped for.
+Each reading takes the final tree, its judge and the results of the learner's earlier searches. It reports what happened,
+whether or not that is what the lesson expects.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tts_viz.core.tree import Tree
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A search that came to rest. `trace` is all of it; `tree` its fold."""
+    """A search that has stopped: its whole `trace`, and `tree`, the fold of that."""
 
     tree: Tree
     judge: Judge
@@ -49,7 +49,7 @@ class Before:
 
 
 Earlier = Mapping[str, Before]
-"""By the problem and the strategy, as `key_of` names them."""
+"""By problem and strategy, with the keys of `key_of`."""
 
 Reading = Callable[[Outcome, Earlier], list[str]]
 
@@ -65,17 +65,17 @@ def remembered(outcome: Outcome) -> Before:
 def samples(outcome: Outcome, earlier: Earlier) -> list[str]:
     """One sample is not enough."""
     drawn = in_order(outcome.tree.root.children)
-    said = [f"{_of(outcome.right, len(drawn), 'sample')} right."]
+    sentences = [f"{_of(outcome.right, len(drawn), 'sample')} right."]
     answers = {s.answer for s in outcome.solutions if s.answer is not None}
     first = next((s for s in outcome.solutions if s.node.split(".")[1] == "0"), None)
     if first is None or first.answer is None:
-        said.append("The very first one came to no answer at all: had you asked once, you would have nothing.")
+        sentences.append("The very first one came to no answer at all: had you asked once, you would have nothing.")
     else:
         luck = "you would have been lucky" if first.correct else "that would have been your answer"
-        said.append(f"The very first one says {first.answer}, {_verdict(first)}: had you asked once, {luck}.")
+        sentences.append(f"The very first one says {first.answer}, {_verdict(first)}: had you asked once, {luck}.")
     if len(answers) > 1:
-        said.append(f"Together they give {len(answers)} different answers.")
-    return said
+        sentences.append(f"Together they give {len(answers)} different answers.")
+    return sentences
 
 
 def vote(outcome: Outcome, earlier: Earlier) -> list[str]:
@@ -90,17 +90,17 @@ def vote(outcome: Outcome, earlier: Earlier) -> list[str]:
     rest = f"; no other answer has more than {next_best}" if others else ""
     if next_best == most:
         rest = f", as many as {others[0][0]}: a tie"
-    said = [f"{won} has {most} of {drawn} votes{rest}. The vote chooses {found[0].answer}, {_verdict(found[0])}."]
+    sentences = [f"{won} has {most} of {drawn} votes{rest}. The vote chooses {found[0].answer}, {_verdict(found[0])}."]
     if chosen.correct and most * 2 < drawn:
-        said.append(
+        sentences.append(
             f"And that although only {_of(outcome.right, drawn, 'sample')} right: right solutions agree with one another, "
             "wrong ones mostly do not."
         )
     elif not chosen.correct:
-        said.append(
+        sentences.append(
             f"{_of(outcome.right, drawn, 'sample')} right: a vote cannot help where the same mistake is common."
         )
-    return said
+    return sentences
 
 
 def verifier(outcome: Outcome, earlier: Earlier) -> list[str]:
@@ -118,34 +118,34 @@ def verifier(outcome: Outcome, earlier: Earlier) -> list[str]:
 
 
 def steps(outcome: Outcome, earlier: Earlier) -> list[str]:
-    """Why steps: where solutions go wrong, and that the verifier can tell there and then."""
+    """Why score steps: where solutions go wrong, and that the verifier's score drops there."""
     tree, truths = outcome.tree, outcome.judge.truths(outcome.tree)
     ends = [n for n in tree.nodes.values() if n.kind == "step" and not n.children]
     paths = [end.path() for end in ends]
     broken = [(path, at) for path in paths if (at := _first_false(path, outcome)) is not None]
-    said = [
+    sentences = [
         f"{_of(outcome.right, len(paths), 'sample')} right; {_of(len(broken), len(paths), 'sample')} broken by a false step."
     ]
     if not broken:
-        return said
-    said.append(
+        return sentences
+    sentences.append(
         f"On average that is step {1 + fmean(at for _, at in broken):.1f} of {fmean(len(p) for p, _ in broken):.0f}."
     )
-    falls = [(path[at - 1].reward, path[at].reward) for path, at in broken if at > 0]
-    known = [(before, after) for before, after in falls if before is not None and after is not None]
+    drops = [(path[at - 1].reward, path[at].reward) for path, at in broken if at > 0]
+    known = [(before, after) for before, after in drops if before is not None and after is not None]
     if known:
         before, after = (fmean(side) for side in zip(*known))
-        said.append(f"Right there, the verifier’s score goes from {before:.2f} to {after:.2f}, on average.")
+        sentences.append(f"Right there, the verifier’s score goes from {before:.2f} to {after:.2f}, on average.")
     written = [n for n in tree.nodes.values() if n.kind == "step"]
     wasted = sum(not truths[n.id].valid for n in written) - len({path[at].id for path, at in broken})
-    said.append(f"{wasted} of the {len(written)} steps were written after a false one: work for nothing.")
-    return said
+    sentences.append(f"{wasted} of the {len(written)} steps were written after a false one: work for nothing.")
+    return sentences
 
 
 def beam(outcome: Outcome, earlier: Earlier) -> list[str]:
-    """A beam spends the same on better beginnings."""
+    """A beam spends the same on more promising partial solutions."""
     found, truths = outcome.solutions, outcome.judge.truths(outcome.tree)
-    said = [
+    sentences = [
         f"{_of(outcome.right, len(found), 'solution')} right, for {count(outcome.tree.generations, 'generation')} of writing.",
         *_compared(outcome, earlier, "best_of_n", "independent samples"),
     ]
@@ -154,34 +154,34 @@ def beam(outcome: Outcome, earlier: Earlier) -> list[str]:
         false = [sum(not truths[id].valid for id in ids) for ids in (pruned, kept)]
         lost = sum(truths[id].valid and not truths[id].reachable for id in kept)
         beyond = f", and {lost} true but with the goal out of reach" if lost else ""
-        said.append(
+        sentences.append(
             f"At {count(len(outcome.tree.decisions), 'decision')} it gave up {len(pruned)} steps, {false[0]} of them false, and "
             f"kept {len(kept)}, {false[1]} of them false{beyond}."
         )
-    return said + _lost(outcome)
+    return sentences + _lost(outcome)
 
 
 def lookahead(outcome: Outcome, earlier: Earlier) -> list[str]:
     """What looking ahead saved, and what it cost."""
     tree, found = outcome.tree, outcome.solutions
-    said = [
+    sentences = [
         f"{_of(outcome.right, len(found), 'solution')} right.",
         *_compared(outcome, earlier, "beam", "beam search without looking ahead"),
     ]
     if found and (saved := _saved(tree, tree.nodes[found[0].node])):
         node, alone, ahead, decision = saved
         rivals, places = len(decision.scores), decision.places
-        said.append(
+        sentences.append(
             f"Judged by itself, “{node.text}” was number {alone} of {rivals} and would have been given up, for only {places} "
             f"were kept; judged by where it leads, it was number {ahead}."
         )
     written = [n for n in tree.nodes.values() if n.kind in ("step", "rollout")]
     ahead = sum(n.kind == "rollout" for n in written)
-    said.append(
+    sentences.append(
         f"The price: {count(tree.generations, 'generation')}, and {ahead} of the {len(written)} steps written were only looks "
         "ahead, in no solution."
     )
-    return said + _lost(outcome)
+    return sentences + _lost(outcome)
 
 
 def fooled(outcome: Outcome, earlier: Earlier) -> list[str]:
@@ -191,7 +191,7 @@ def fooled(outcome: Outcome, earlier: Earlier) -> list[str]:
         return ["No solution came to an end."]
     best = found[0]
     same = sum(s.answer == best.answer for s in found)
-    said = [
+    sentences = [
         f"{same} of {count(len(found), 'solution')} say {_answer(best)}, {_verdict(best)}. The verifier gives the best of them "
         f"{best.score or 0:.2f}."
     ]
@@ -199,47 +199,47 @@ def fooled(outcome: Outcome, earlier: Earlier) -> list[str]:
     if (at := _first_false(path, outcome)) is not None:
         node, truth = path[at], outcome.judge.truths(outcome.tree)[path[at].id]
         gave = "" if node.reward is None else f" The verifier gave this step {node.reward:.2f}."
-        said.append(
+        sentences.append(
             f"Its step {at + 1}, “{node.text}”, is false: {truth.reason[:1].lower()}{truth.reason[1:].rstrip('.')}.{gave}"
         )
     other = next((s for s in found if s.correct), None)
     if not best.correct and other:
-        said.append(f"The right answer, {_answer(other)}, was there too, with {other.score or 0:.2f} at best.")
+        sentences.append(f"The right answer, {_answer(other)}, was there too, with {other.score or 0:.2f} at best.")
     for strategy, what in (("beam", "beam search"), ("best_of_n", "independent samples")):
         if strategy != outcome.tree.settings.strategy:
-            said += _compared(outcome, earlier, strategy, what)
-    return said + _lost(outcome)
+            sentences += _compared(outcome, earlier, strategy, what)
+    return sentences + _lost(outcome)
 
 
 def revisions(outcome: Outcome, earlier: Earlier) -> list[str]:
-    """What became of first attempts once they were read again; and what was spent where nothing was left to gain."""
+    """How first attempts changed when revised, and how many revisions could gain nothing."""
     chains = _chains(outcome)
     firsts, lasts = [c[0] for c in chains], [c[-1] for c in chains if len(c) > 1]
-    said = [f"{_of(sum(map(_right, firsts)), len(firsts), 'first attempt')} right; after reading it again, "
+    sentences = [f"{_of(sum(map(_right, firsts)), len(firsts), 'first attempt')} right; after reading it again, "
             f"{sum(map(_right, lasts))} of {len(lasts)}."]  # fmt: skip
     pairs = [pair for c in chains for pair in pairwise(c)]
-    mended = sum(_right(b) and not _right(a) for a, b in pairs)
+    fixed = sum(_right(b) and not _right(a) for a, b in pairs)
     spoiled = sum(_right(a) and not _right(b) for a, b in pairs)
     repeated = sum(_text(outcome, a) == _text(outcome, b) for a, b in pairs)
-    said.append(
-        f"{count(mended, 'wrong attempt')} mended, {count(spoiled, 'right one')} spoiled, {repeated} copied word for word."
+    sentences.append(
+        f"{count(fixed, 'wrong attempt')} mended, {count(spoiled, 'right one')} spoiled, {repeated} copied word for word."
     )
     if found := outcome.solutions:
-        said.append(f"The chains settle on {_answer(found[0])}, {_verdict(found[0])}.")
-    said += _compared(outcome, earlier, "majority", "independent samples of before")
+        sentences.append(f"The chains settle on {_answer(found[0])}, {_verdict(found[0])}.")
+    sentences += _compared(outcome, earlier, "majority", "independent samples of before")
     useless = sum(_right(a) for a, _ in pairs)
     if useless:
-        said.append(
+        sentences.append(
             f"{count(useless, 'revision')} of {len(pairs)} went to what was right already, and could gain nothing."
         )
-    return said
+    return sentences
 
 
 # --- parts of sentences -------------------------------------------------------------------------------------------------
 
 
 def _compared(outcome: Outcome, earlier: Earlier, strategy: str, what: str) -> list[str]:
-    """What the learner's earlier search of the same problem by this strategy came to; nothing where there was none."""
+    """The result of the learner's earlier search of the same problem by this strategy; empty if there was none."""
     problem = outcome.judge.problem
     before = earlier.get(f"{problem.id if problem else ''} {strategy}")
     if before is None:
@@ -258,19 +258,20 @@ def _lost(outcome: Outcome) -> list[str]:
 
 
 def where_lost(outcome: Outcome) -> list[str]:
-    """Where the last way to a right answer was lost, in the lesson's words; nothing where none was, or none is known of."""
+    """Where the last way to a right answer was lost, in the lesson's terms; empty if none was lost or it is unknown."""
     lost = look_back(outcome.trace, outcome.judge).lost
-    said = in_words(lost, outcome.tree) if lost else []
-    return [sentence.replace("the policy", "the model").replace("The policy", "The model") for sentence in said]
+    sentences = in_words(lost, outcome.tree) if lost else []
+    return [sentence.replace("the policy", "the model").replace("The policy", "The model") for sentence in sentences]
 
 
 def _decided(tree: Tree) -> tuple[list[str], list[str]]:
-    """All that decisions kept, and all that they gave up."""
+    """All nodes that decisions kept, and all that they pruned."""
     return [id for d in tree.decisions for id in d.kept], [id for d in tree.decisions for id in d.pruned]
 
 
 def _saved(tree: Tree, end: Node) -> tuple[Node, int, int, Decided] | None:
-    """The step on the way to `end` that its own score would have given up, with its two ranks; None where there is none."""
+    """The step on the path to `end` that its own score would have pruned, its rank without and with lookahead, and the
+    decision; None if there is none."""
     on_path = {n.id: n for n in end.path()}
     for decision in tree.decisions:
         for id in decision.kept:

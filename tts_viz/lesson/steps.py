@@ -1,7 +1,7 @@
-"""The eight steps of the lesson: what is said, and which search shows it.
+"""The eight steps of the lesson: the texts, and the search that demonstrates each.
 
-Problems and seeds were chosen by running them, so that each point is seen with the embedded models; a test runs them all
-again and looks whether it still is.
+Problems and seeds were chosen by running them, so that the embedded models show each point; a test runs them all and
+checks that they still do.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from tts_viz.tasks.base import Problem
 POLICY, VERIFIER = "policy-small", "verifier"
 
 PACE = 0.3
-"""Seconds between two rounds, so that one sees the tree grow."""
+"""Seconds between two rounds, so that the growth of the tree is visible."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A search that a button starts, and what is read off it."""
+    """A search that a button starts, and the reading of its outcome."""
 
     label: str
     problem: tuple[str, int, int]
-    """Of the test split: task, level, index."""
+    """(task, level, index) in the test split."""
     strategy: str
     parameters: dict[str, int]
     reading: Reading
@@ -43,8 +43,8 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class LessonStep:
-    """`text`: paragraphs, with [[terms]] of the glossary. `trials`: the first one is what “Do it” does. `after`: said once
-    the search has shown what it shows."""
+    """`text`: paragraphs, with [[terms]] of the glossary. `trials`: “Do it” runs the first one. `after`: shown once the
+    search has ended."""
 
     title: str
     term: str
@@ -187,4 +187,4 @@ STEPS: tuple[LessonStep, ...] = (
 )  # fmt: skip
 
 EXERCISE = len(STEPS) + 1
-"""The number of the exercise, which comes after the last step."""
+"""The number of the exercise, after the last step."""

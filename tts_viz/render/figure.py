@@ -1,7 +1,7 @@
 """Scene → a plotly figure, for Python and notebooks: the same shapes and colours as on the page (`browser/tree_draw.js`).
 
-Depth goes to the right. Colour is the score; hovering over a node shows its text, its scores and the exact checker's
-word. Knows nothing about searches.
+Depth increases to the right. Colour is the score; hovering over a node shows its text, scores and the exact checker's
+result. Knows nothing about searches.
 """
 
 from __future__ import annotations
@@ -44,20 +44,20 @@ LOOKS: dict[Status, Look] = {
 CHOSEN = Look("chosen", "star", 19)
 
 INK = "#808890"
-"""For lines and letters: readable on white and on black."""
+"""For lines and text: readable on white and on black."""
 
 UNSCORED = "#B9BEC4"
 FALSE, LOST = "#D55E00", "#8C6BB1"
 
 WIDTH = 70
-"""Characters in a line of what is shown when hovering."""
+"""Characters per line of the hover text."""
 
 PIECES = 12
-"""Straight pieces of the curve from a parent to its child."""
+"""Straight segments per curve from a parent to its child."""
 
 
 def figure(scene: Scene, title: str = "") -> go.Figure:
-    """`title` is plain text, as all texts of the scene are."""
+    """The scene as a plotly figure. `title` and all texts of the scene are plain text."""
     at = {node.id: (float(node.depth), place) for node, place in zip(scene.nodes.values(), scene.places().values())}
     chosen = set(scene.chosen_path)
     drawn = go.Figure([*_edges(scene, at, chosen), *_nodes(scene, at), *_marks(scene, at)])
@@ -85,14 +85,14 @@ Places = dict[NodeId, tuple[float, float]]
 
 
 def _edges(scene: Scene, at: Places, chosen: set[NodeId]) -> list[go.Scatter]:
-    kinds: dict[str, list[SceneNode]] = {"gone": [], "rollout": [], "kept": [], "chosen": []}
+    kinds: dict[str, list[SceneNode]] = {"dead": [], "rollout": [], "kept": [], "chosen": []}
     for node in scene.nodes.values():
         if node.parent is not None:
-            gone = node.status in ("pruned", "stale", "more")
-            fate = "rollout" if node.status == "rollout" else "gone" if gone else "kept"
+            dead = node.status in ("pruned", "stale", "more")
+            fate = "rollout" if node.status == "rollout" else "dead" if dead else "kept"
             kinds["chosen" if node.id in chosen else fate].append(node)
     lines: dict[str, dict[str, Any]] = {
-        "gone": {"width": 0.7},
+        "dead": {"width": 0.7},
         "rollout": {"width": 1, "dash": "dot"},
         "kept": {"width": 1.3},
         "chosen": {"width": 3.2},
@@ -122,7 +122,7 @@ def _curves(nodes: Iterable[SceneNode], at: Places) -> dict[str, list[float | No
 
 
 def _nodes(scene: Scene, at: Places) -> list[go.Scatter]:
-    """A trace for each status, so that the legend can hide it."""
+    """One plotly trace per status, so that the legend can hide it."""
     groups = [(look, [n for n in scene.nodes.values() if n.status == status]) for status, look in LOOKS.items()]
     traces: list[go.Scatter] = []
     for look, nodes in groups:
@@ -146,7 +146,7 @@ def _dots(nodes: list[SceneNode], at: Places, look: Look, scored: bool) -> go.Sc
         legendgroup=look.name,
         marker={"symbol": look.symbol, "size": look.size, "opacity": look.opacity, **colour},
         customdata=[n.id for n in nodes],
-        text=[_said(n) for n in nodes],
+        text=[_hover(n) for n in nodes],
         hovertemplate="%{text}<extra></extra>",
     )
 
@@ -178,7 +178,7 @@ def _xy(nodes: Iterable[SceneNode], at: Places) -> dict[str, list[float]]:
     return {"x": [x for x, _ in places], "y": [y for _, y in places]}
 
 
-def _said(node: SceneNode) -> str:
+def _hover(node: SceneNode) -> str:
     lines = [piece for line in node.text.splitlines() for piece in wrap(line, WIDTH)]
     known = {"score": node.score, "this step": None if node.reward == node.score else node.reward}
     scores = ", ".join(f"{what} {value:.2f}" for what, value in known.items() if value is not None)
@@ -187,5 +187,5 @@ def _said(node: SceneNode) -> str:
 
 
 def _plain(text: str) -> str:
-    """Plotly reads tags and TeX in text; the text of models and people has neither."""
+    """Escaped, since plotly interprets tags and TeX in text; text of models and people is plain."""
     return escape(text).replace("$", "&#36;")

@@ -1,8 +1,8 @@
-"""ES modules of this package as one text, for browsers that are given a script to run: a component's, or a page's own.
+"""Bundles ES modules of this package into one script, for a component or a page.
 
-Each module becomes the result of a function, so that others see only what it exports. Knows nothing about what scripts do.
+Each module is wrapped in a function, so that others see only its exports. Knows nothing about what the scripts do.
 
-The modules are written so that this stays simple: imports and exports begin their line and are of these forms,
+To keep this simple, imports and exports in the modules start a line and have one of these forms:
 `import { a, b as c } from './file.js';`, `export function f`, `export async function f`, `export const c`.
 """
 
@@ -17,7 +17,7 @@ ANY = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 
 def function(module: Path, name: str) -> str:
-    """An expression: the function of this name that the module exports. Raises ValueError for what cannot be put together."""
+    """A JavaScript expression for the exported function `name`. Raises ValueError if the modules cannot be bundled."""
     parts: dict[Path, str] = {}
     exported = _collect(module.resolve(), parts, ())
     if name not in exported:
@@ -29,12 +29,12 @@ def function(module: Path, name: str) -> str:
 
 
 def component(module: Path) -> str:
-    """A gradio component's `js_on_load`: it calls `attach`, which the module exports, with what gradio gives it."""
+    """A gradio component's `js_on_load`: calls the module's export `attach` with gradio's arguments."""
     return f"{function(module, 'attach')}(element, props, trigger, watch);"
 
 
 def _collect(path: Path, parts: dict[Path, str], above: tuple[Path, ...]) -> list[str]:
-    """Adds this module and those it needs to `parts`, needed ones first. Returns the names that it exports."""
+    """Adds this module and its imports to `parts`, imports first. Returns its exported names."""
     text = path.read_text(encoding="utf-8")
     exported = [found[2] for found in EXPORT.finditer(text)]
     if path in parts:
@@ -64,5 +64,5 @@ def _collect(path: Path, parts: dict[Path, str], above: tuple[Path, ...]) -> lis
 
 
 def _variable(path: Path, parts: dict[Path, str]) -> str:
-    """Two files of one name in two folders are two modules."""
+    """Numbered, since files in two folders may have the same name."""
     return f"{path.stem}_{list(parts).index(path)}"

@@ -1,12 +1,12 @@
 """Tidy trees: where each node stands across the axis of depth, as an offset from its parent.
 
-After Reingold & Tilford 1981, for any number of children: subtrees are drawn alike wherever they stand, packed until
-their contours touch, and a parent stands midway between its first and last child. Where small subtrees have room
-between large ones they stand in the middle of it. O(n), without recursion, in whole numbers, so that separation and
-centring are exact. Knows nothing about scores, text or pixels. The page has the same in
-tree_layout.js; figures made in Python are laid out here.
+After Reingold & Tilford 1981, for any number of children: equal subtrees are drawn alike everywhere, subtrees are packed
+until their contours touch, and a parent stands midway between its first and last child. Small subtrees with room between
+large ones are centred in it. O(n), no recursion, integer arithmetic, so that separation and centring are exact. Knows
+nothing about scores, text or pixels. The page uses the same algorithm in tree_layout.js; this one is for figures made in
+Python.
 
-Offsets are *relative*: growth changes those of the new node's siblings and of its ancestors' siblings, no others.
+Offsets are *relative*: a new node changes only the offsets of its siblings and of its ancestors' siblings.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 SPACING = 4
-"""Units between two neighbours at one depth. Finer than 1 so that halves are whole numbers."""
+"""Units between two neighbours at one depth. More than 1, so that halves are whole numbers."""
 
 FAR = 1 << 40
 
@@ -35,7 +35,7 @@ class Contour:
 def tidy(parents: Sequence[int]) -> list[int]:
     """The offset of each node from its parent, in units of 1/SPACING of a neighbour's distance; 0 for the root.
 
-    `parents[i]` < i is node i's parent; the root, node 0, has parent -1. Siblings stand in the order of their numbers.
+    `parents[i]` < i is node i's parent; the root, node 0, has parent -1. Siblings are ordered by number.
     """
     children: list[list[int]] = [[] for _ in parents]
     for node, parent in enumerate(parents):
@@ -58,17 +58,17 @@ def arrange(kids: list[Contour]) -> list[int]:
         return [0] * len(kids)
     levels = shared_levels(kids)
     leftmost = packed([(kid.left, kid.right, kid.shift, 1) for kid in kids], levels)
-    # The same seen in a mirror: packed from the right, in positions that count leftwards from the last child.
+    # Mirrored: packed from the right, with positions counted leftwards from the last child.
     rightmost = packed([(kid.right, kid.left, kid.shift, -1) for kid in reversed(kids)], levels)
     width = leftmost[-1]
     places = [(low + width - high) // 2 for low, high in zip(leftmost, reversed(rightmost))]
-    places[-1] += width % 2  # an even width has a middle
+    places[-1] += width % 2  # make the width even, so that it has a middle
     middle = places[-1] // 2
     return [place - middle for place in places]
 
 
 def packed(kids: list[tuple[list[int], list[int], int, int]], levels: int) -> list[int]:
-    """Positions of subtrees as close to the first as they can be. Each is (near side, far side, shift, direction)."""
+    """Positions of subtrees, each as close to the first as possible. Each kid is (near side, far side, shift, direction)."""
     reach = [-FAR] * levels
     places = []
     for near, far, shift, sign in kids:
@@ -81,7 +81,7 @@ def packed(kids: list[tuple[list[int], list[int], int, int]], levels: int) -> li
 
 
 def outline(kids: list[Contour], places: list[int]) -> Contour:
-    """The contour of a node above `kids`. Reuses the tallest child's, which is what makes the whole layout O(n)."""
+    """The contour of a node above `kids`. Reuses the tallest child's contour, which makes the whole layout O(n)."""
     if not kids:
         return Contour([0], [0])
     tallest = max(range(len(kids)), key=lambda k: len(kids[k].left))
@@ -104,12 +104,12 @@ def outline(kids: list[Contour], places: list[int]) -> Contour:
 
 
 def shared_levels(kids: list[Contour]) -> int:
-    """How many levels more than one subtree has; below them only the tallest goes on."""
+    """The number of levels that at least two subtrees reach."""
     return sorted(len(kid.left) for kid in kids)[-2] if len(kids) > 1 else 0
 
 
 def absolute(parents: Sequence[int], offsets: Sequence[int]) -> list[int]:
-    """The position of each node, the root's being 0: the sum of the offsets on its path."""
+    """The position of each node: the sum of the offsets on its path. The root is at 0."""
     places = [0] * len(parents)
     for node, parent in enumerate(parents):
         if parent >= 0:

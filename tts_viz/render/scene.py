@@ -1,6 +1,6 @@
-"""What is drawn: Tree → Scene, a picture as plain values, which the page, figures and text all draw from.
+"""Tree → Scene: the picture as plain values, drawn by the page, figures and text alike.
 
-Pure. Knows what a node looks like (its place, status, score and truth), nothing about pixels, colours or browsers.
+Pure. Knows each node's place, status, score and truth; nothing about pixels, colours or browsers.
 """
 
 from __future__ import annotations
@@ -18,20 +18,19 @@ from tts_viz.render import layout
 from tts_viz.tasks.base import StepTruth, problem_of
 
 Status = Literal["root", "open", "kept", "pruned", "finished", "stuck", "rollout", "more", "attempt", "stale"]
-"""open: may be expanded; kept: was expanded; stuck: lives, but nothing can follow; more: stands for pruned subtrees;
-attempt: where a revised solution begins; stale: edited or taken back since, or after such a step."""
+"""open: may be expanded; kept: was expanded; stuck: alive, but nothing can follow; more: summary of pruned subtrees;
+attempt: start of a revised solution; stale: since edited or withdrawn, or a descendant of such a step."""
 
 Truth = Literal["unknown", "valid", "false", "lost", "doomed"]
-"""lost: a valid step after which the goal is out of reach; doomed: a valid step after such a step or a false one."""
+"""lost: a valid step that makes the goal unreachable; doomed: a valid step after a lost or false one."""
 
 
 class SceneNode(NamedTuple):
     """One node as drawn.
 
-    `score` is the aggregate of the path under the aggregation in force, `reward` the verifier's word on this step
-    alone; both are rounded to three digits. `reason` is empty where there is nothing to explain. The parent of an attempt
-    is the beginning of the one that it revises, beside which it stands. `lost_here`: with this node's prune the last way to
-    a right answer was lost.
+    `score` is the path's aggregate under the current aggregation, `reward` the verifier's score of this step alone; both are
+    rounded to three digits. `reason` is empty if there is nothing to explain. The parent of an attempt is the start of the
+    attempt that it revises, and it is drawn beside that. `lost_here`: pruning this node lost the last way to a right answer.
     """
 
     id: NodeId
@@ -58,7 +57,7 @@ class SceneNode(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """A setting changed during the run: steps from `depth` on were made under it ("M 4 → 2")."""
+    """A setting changed during the run ("M 4 → 2"): it applies to steps from `depth` on."""
 
     depth: int
     label: str
@@ -66,7 +65,7 @@ class Mark(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Nodes in order of birth, parents first. `chosen` is where the best solution ends."""
+    """Nodes in order of creation, parents first. `chosen` is the end of the best solution."""
 
     nodes: dict[NodeId, SceneNode] = field(default_factory=dict)
     chosen: NodeId | None = None
@@ -75,7 +74,7 @@ class Scene:
 
     @property
     def chosen_path(self) -> list[NodeId]:
-        """From the root to `chosen`; empty without one."""
+        """From the root to `chosen`; empty if there is none."""
         path = []
         at = self.chosen
         while at is not None:
@@ -84,7 +83,7 @@ class Scene:
         return path[::-1]
 
     def places(self) -> dict[NodeId, float]:
-        """Where each node stands across the axis of depth, in distances of neighbours; the root stands at 0."""
+        """Each node's position across the axis of depth, in units of the distance between neighbours; the root is at 0."""
         number = {id: i for i, id in enumerate(self.nodes)}
         parents = [-1 if n.parent is None else number[n.parent] for n in self.nodes.values()]
         places = layout.absolute(parents, layout.tidy(parents))
@@ -99,20 +98,20 @@ def scene(
     collapse: bool = False,
     lost_here: Collection[NodeId] = (),
 ) -> Scene:
-    """The picture of a tree at this moment. `truth` is the exact checker's word on each step, where there is one;
-    `lost_here` are the nodes with which the last way to a right answer was pruned.
+    """The scene of a tree. `truth`: the exact checker's result for each step, if there is a checker; `lost_here`: the nodes
+    whose pruning lost the last way to a right answer.
 
-    `collapse`: draw one "+12 pruned" under a node in place of all that was pruned under it.
+    `collapse`: draw one "+12 pruned" under a node in place of all its pruned descendants.
     """
     aggregation = tree.settings.aggregation if tree.started else "last"
-    sight = _SceneBuilder(tree, truth or {}, aggregation, collapse, lost_here)
-    drawn = [sight.see(node) for node in tree.nodes.values()]
-    nodes = {n.id: n for n in [*filter(None, drawn), *sight.summaries()]}
+    builder = _SceneBuilder(tree, truth or {}, aggregation, collapse, lost_here)
+    drawn = [builder.drawn(node) for node in tree.nodes.values()]
+    nodes = {n.id: n for n in [*filter(None, drawn), *builder.summaries()]}
     return Scene(nodes, chosen if chosen in nodes else None, tuple(marks), aggregation)
 
 
 class _SceneBuilder:
-    """One look at a tree, parents before children, so that whatever runs down a path is computed once a node."""
+    """One pass over a tree, parents before children, so that values along a path are computed once per node."""
 
     def __init__(
         self,
@@ -129,12 +128,12 @@ class _SceneBuilder:
         self._stale: set[NodeId] = set()
         self._doomed: set[NodeId] = set()
         self._rewards: dict[NodeId, list[float] | None] = {}
-        """The rewards on the path to a node, itself included; None where one is unknown."""
+        """The rewards on the path to a node, inclusive; None if one is unknown."""
         self._hidden: dict[NodeId, int] = {}
-        """Pruned nodes that are not drawn, by the nearest ancestor that is."""
+        """How many pruned nodes are not drawn, by the nearest ancestor that is."""
 
-    def see(self, node: Node) -> SceneNode | None:
-        """None for a node that is summed up."""
+    def drawn(self, node: Node) -> SceneNode | None:
+        """The node as drawn; None if it goes into a summary."""
         if node.parent is None:
             self._rewards[node.id] = []
             return SceneNode(node.id, None, 0, _question(self.tree), "root")
@@ -156,7 +155,7 @@ class _SceneBuilder:
         return SceneNode(node.id, parent, depth, node.text, status, score, reward, truth, reason, node.pinned, lost)
 
     def _attempt(self, node: Node, end: Node) -> SceneNode:
-        """Attempts of a chain stand under one another; the steps of each unfold beside it."""
+        """Attempts of a chain are drawn below one another, at the same depth; the steps of each go to the right."""
         before = end.start
         self._depth[node.id] = depth = max(1, self._depth[before.id])
         self._rewards[node.id] = []
@@ -165,7 +164,7 @@ class _SceneBuilder:
         return SceneNode(node.id, before.id, depth, text, status)
 
     def summaries(self) -> list[SceneNode]:
-        """One "+12 pruned" for each drawn node under which pruned ones are not."""
+        """One "+12 pruned" for each drawn node with hidden pruned descendants."""
         return [
             SceneNode(f"{id}.+", id, self._depth[id] + 1, f"+{count} pruned", "more")
             for id, count in self._hidden.items()
@@ -197,22 +196,22 @@ class _SceneBuilder:
         return "kept" if any(child.kind == "step" for child in node.children) else "stuck"
 
     def _truth(self, node: Node, parent: NodeId) -> tuple[Truth, str]:
-        said = self.truth.get(node.id)
-        if said is None:
+        checked = self.truth.get(node.id)
+        if checked is None:
             return "unknown", ""
         after = parent in self._doomed
-        if not said.reachable:
+        if not checked.reachable:
             self._doomed.add(node.id)
-        if not said.valid:
-            return "false", said.reason
-        if said.reachable:
+        if not checked.valid:
+            return "false", checked.reason
+        if checked.reachable:
             return "valid", ""
-        return ("doomed", "") if after else ("lost", said.reason)
+        return ("doomed", "") if after else ("lost", checked.reason)
 
 
 def rounded(score: float) -> float:
-    """To three digits, of which two are those of the score itself: 0.7849 is 0.78 wherever it is written, and not 0.79
-    for having been 0.785 in between."""
+    """To three digits that round to the same two digits as the score itself: 0.7849 must show as 0.78 everywhere, not as
+    0.79 by way of 0.785."""
     three = round(score, 3)
     if f"{three:.2f}" != f"{score:.2f}":
         three = round(three + copysign(0.001, score - three), 3)
@@ -220,7 +219,7 @@ def rounded(score: float) -> float:
 
 
 def _question(tree: Tree) -> str:
-    """What the root shows: the problem in words for people, else the prompt."""
+    """The text of the root: the problem as worded for people, else the prompt."""
     if tree.started is None:
         return ""
     problem = problem_of(tree.started)

@@ -1,19 +1,19 @@
-"""Scenes as they go to the browser: JSON lines, each with only what has changed since the one before.
+"""Scenes on their way to the browser: JSON lines, each with only the changes since the line before.
 
-A transport that sends the new suffix of a text then sends each change once. The first line of a text is complete; a reader
-folds the lines in order (tree_fold.js does) and has the scene. A text that no longer begins as before is another one, and
-is read from its beginning. Places are not sent: growth moves many nodes a little, and the page lays out what it shows.
+A transport that sends only the new suffix of a text then sends each change once. The first line of a text is complete; a
+reader folds the lines in order (tree_fold.js does) to get the scene. If a text no longer starts with the previous one, it
+is read from its start. Positions are not sent: growth moves many nodes a little, and the page does its own layout.
 
-A line is {"run": id, "all": 1 (forget what was before), "add": groups, "set": {field: [[value, gaps], …]},
-"chosen": number, "marks": [[depth, label], …], "agg": aggregation, "show": [number, time]}; what has not changed is left out.
+A line is {"run": id, "all": 1 (drop the previous scene), "add": groups, "set": {field: [[value, gaps], …]},
+"chosen": number, "marks": [[depth, label], …], "agg": aggregation, "show": [number, time]}; unchanged fields are omitted.
 
-* Nodes are numbered in order of first appearance. `gaps` are rising numbers: the first, then differences.
-* A group is [parent's number, key, row, …]: siblings whose keys count up from `key`; a node's id is its parent's, a
-  dot, and its key. The root has parent -1 and its id as key.
-* A row is [text, code, scores, reason], cut short after its last known cell. `code` is the status's letter, the truth's,
-  ^ for a pinned node and # for one with which the last way to a right answer was lost; `scores` is a whole number of
-  thousandths where score and reward are the same, else [score, reward].
-* `show` asks for the ring around this node; it is no part of the scene. Who has heard the same `time` before has done so.
+* Nodes are numbered in order of first appearance. `gaps` encode rising numbers: the first, then differences.
+* A group is [parent's number, key, row, …]: siblings with consecutive keys from `key`; a node's id is its parent's
+  id, a dot, and its key. The root has parent -1 and its id as key.
+* A row is [text, code, scores, reason], without empty cells at the end. `code` is the letter of the status, that of the
+  truth, ^ if pinned and # if pruning it lost the last way to a right answer; `scores` is one integer in thousandths if score
+  and reward are equal, else [score, reward].
+* `show` requests the ring around this node; it is not part of the scene. A reader ignores a `time` it has already handled.
 """
 
 from __future__ import annotations
@@ -36,26 +36,26 @@ _STATUS = {name: code for code, name in STATUS.items()}
 _TRUTH = {name: code for code, name in TRUTH.items()}
 
 FIELDS = ("text", "code", "scores", "reason")
-"""The cells of a row; any of them can change."""
+"""The cells of a row; each can change."""
 
 Row = tuple[str, str, Any, str]
 
 
 SLACK = 4096
-"""Characters that a text may have beyond twice what its scene needs."""
+"""Extra characters a text may have beyond twice the length of a complete text of its scene."""
 
 WORTH_REPLACING = 0.6
-"""A text is begun anew where the scene needs at most so much of it."""
+"""A text is only replaced if the complete text of the scene is at most this share of its length."""
 
 Shown = tuple[NodeId, int]
-"""A node to put the ring around, and how many were asked for so far."""
+"""A node to put the ring around, and how many such requests there were so far."""
 
 
 class Stream:
-    """The text for one run. `send` each new scene; `text` amounts to the last one.
+    """The text for one run. `send` each new scene; `text` folds to the last one.
 
-    It grows by what changes. Where nodes are gone, as after a look back, or where most of it is of the past, it is begun anew;
-    so it is at most about twice as long as the scene needs, whatever was looked at.
+    Changes are appended. If nodes disappear, as when scrubbing back, or if the text is mostly outdated, it starts again from
+    the complete scene. So it is at most about twice as long as the scene needs.
     """
 
     def __init__(self, run: str) -> None:
@@ -63,11 +63,11 @@ class Stream:
         self.text = ""
         self._lines = Lines(run)
         self._needed = 0
-        """The length of a complete text of the scene, when it was last written."""
+        """The length of the last complete text that was written."""
         self._shown: Shown | None = None
 
     def send(self, scene: Scene, show: NodeId | None = None) -> str:
-        """The text of this scene. `show`: the node to put the ring around, once it is there."""
+        """The text of this scene. `show`: the node to put the ring around, once the scene has it."""
         if show in scene.nodes and (self._shown is None or self._shown[0] != show):
             self._shown = show, 1 + (self._shown[1] if self._shown else 0)
         if not self.text or not self._lines.lead_to(scene):
@@ -88,7 +88,7 @@ class Stream:
 
 
 class Lines:
-    """What changes from one scene to the next, a line each. They can be kept, one after another, and read up to any of them."""
+    """One line for the changes from each scene to the next. Any prefix of the lines can be read as a scene."""
 
     def __init__(self, run: str) -> None:
         self.run = run
@@ -97,11 +97,11 @@ class Lines:
         self._about: dict[str, Any] = {}
 
     def lead_to(self, scene: Scene) -> bool:
-        """Has the scene all nodes that there were? Otherwise its line is complete, and makes those before it useless."""
+        """Whether the scene still has all previous nodes. If not, its line is complete and replaces those before it."""
         return all(id in scene.nodes for id in self._rows)
 
     def next(self, scene: Scene, shown: Shown | None = None) -> str:
-        """What has changed since the last scene, as one line; "" where nothing has."""
+        """The changes since the last scene as one line; "" if there are none."""
         whole = not self._rows or not self.lead_to(scene)
         if whole:
             self._rows, self._number, self._about = {}, {}, {}
@@ -151,12 +151,12 @@ class Lines:
         if node.parent is None:
             return -1, node.id
         key = node.id[len(node.parent) + 1 :]
-        # A bare number says the same in less, where it is written the same way.
+        # A plain number is shorter; only if it converts back to the same key.
         return self._number[node.parent], int(key) if key.isdecimal() and str(int(key)) == key else key
 
 
 def _nth(key: str | int, n: int) -> str | int | None:
-    """The key `n` places after `key`; None where keys do not count up."""
+    """The key `n` places after `key`; None if the key is not a number."""
     return key + n if isinstance(key, int) else None
 
 

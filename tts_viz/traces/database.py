@@ -1,7 +1,7 @@
-"""Where the library of runs lies, and its SQLite file opened: made, checked, or set aside where it cannot be used.
+"""The SQLite file of the library of runs: its place, its tables, and opening it. An unusable file is set aside.
 
-Knows nothing about what runs are; it knows the tables that `library` writes. Nothing is ever overwritten: a file that
-cannot be used keeps its bytes under another name, so that whoever misses its runs can still try to save them.
+Knows the tables that `library` writes, but not what runs are. Nothing is ever overwritten: an unusable file is renamed, so
+that its owner can still try to recover the runs.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from platformdirs import user_data_path
 from tts_viz.errors import LibraryFileError
 
 VERSION = 2
-"""Of the tables. Kept in the file as its user_version; 0 is a file in which nothing was ever made. In version 1 events did
-not say of which version their lines are: all of them are of version 1 of the traces."""
+"""Version of the tables, stored as the file's user_version; 0 is an empty file. Version 1 had no column for the version of
+an event's line; all its lines are of version 1 of the traces."""
 
-# `number` is a run's place in the order of beginnings, and short where every event repeats it; `id` is what the world
-# sees. Level and seed are text because a trace may carry whole numbers of any size and SQLite's end at 64 bits. An event's
-# `version` is that of its line (see `schema`): a run that an older version began goes on in lines of this one.
+# `number` orders runs by their start and is the short key that every event repeats; `id` is the public key. Level and seed
+# are text because whole numbers in a trace have any size and SQLite's have 64 bits. An event's `version` is that of its line
+# (see `schema`): a run begun by an older version continues with lines of the current one.
 LINE_VERSION = "version INTEGER NOT NULL DEFAULT 1"
 
 SCHEMA = f"""
@@ -67,7 +67,7 @@ CREATE TABLE IF NOT EXISTS events (
 WAIT = 5.0
 """Seconds to wait for another process that is writing to the same file."""
 
-# What SQLite says of the place rather than of the file. Whatever else goes wrong while opening is the file's fault.
+# Error codes about the place (disk, rights, other processes). Any other error on opening means that the file is bad.
 OF_THE_PLACE = {
     sqlite3.SQLITE_PERM,
     sqlite3.SQLITE_BUSY,
@@ -82,7 +82,7 @@ OF_THE_PLACE = {
 
 
 def default_path() -> Path:
-    """The library in the user's data folder, where each system keeps such things. Raises OSError without a home."""
+    """The library in the user's data folder of this operating system. Raises OSError without a home."""
     try:
         return user_data_path("tts_viz", appauthor=False) / "runs.sqlite"
     except RuntimeError as error:
@@ -90,15 +90,15 @@ def default_path() -> Path:
 
 
 class Database:
-    """One connection that all threads share, behind a lock: threads come and go, and each would leave a connection of
-    its own behind. So hold it only while SQLite works. It is in a transaction only within `changing`."""
+    """One connection shared by all threads behind a lock, because threads are short-lived and one connection for each would
+    leak. Hold the lock only for SQLite's work. A transaction is open only within `changing`."""
 
     def __init__(self, place: str) -> None:
-        """Raises `LibraryFileError`, and sqlite3.Error for a place that cannot be used. ":memory:" is a place too."""
+        """`place`: a path or ":memory:". Raises `LibraryFileError` for a bad file, sqlite3.Error for an unusable place."""
         self._lock = threading.Lock()
         self._db = sqlite3.connect(place, timeout=WAIT, isolation_level=None, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
-        # One damaged letter in a name must not make the whole list unreadable.
+        # One damaged character in a name must not make the whole list unreadable.
         self._db.text_factory = lambda raw: raw.decode("utf-8", "replace")
         self._db.create_function("mentions", -1, _mentions, deterministic=True)
         try:
@@ -106,9 +106,9 @@ class Database:
                 self._db.execute("PRAGMA journal_mode = WAL")
                 self._db.execute("PRAGMA synchronous = NORMAL")
                 self._db.execute("PRAGMA foreign_keys = ON")
-                # What is removed for good must not stay readable in the file's free pages.
+                # Overwrite removed data, so that it cannot be read from the file's free pages.
                 self._db.execute("PRAGMA secure_delete = ON")
-                # A complete file is written to as well, so that one that cannot be is known now and not in mid-search.
+                # Write even to a complete file, so that a read-only file fails now and not in the middle of a search.
                 self._db.execute("BEGIN IMMEDIATE")
                 for statement in SCHEMA.split(";"):
                     self._db.execute(statement)
@@ -122,10 +122,10 @@ class Database:
 
     @classmethod
     def open(cls, path: Path) -> tuple[Database, str | None]:
-        """The one in a file, and a sentence for people if what was there had to be set aside.
+        """Opens the database in a file. Also returns a message for the user if an unusable file was set aside, else None.
 
-        Raises OSError where nothing can be kept: no such place, no right to write, a full disk, or another process that
-        does not let go of the file.
+        Raises OSError if nothing can be stored: no such place, no write permission, a full disk, or a file locked by another
+        process.
         """
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -141,7 +141,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Raises OSError for whatever SQLite could not do."""
+        """Gives the connection; raises OSError for any error of SQLite."""
         with self._lock:
             try:
                 yield self._db
@@ -150,7 +150,7 @@ class Database:
 
     @contextmanager
     def changing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction: all that is done in it is kept, or none of it when anything is raised. Raises OSError."""
+        """A transaction, rolled back if anything is raised. Raises OSError."""
         with self.reading() as db, db:
             db.execute("BEGIN IMMEDIATE")
             yield db
@@ -162,21 +162,21 @@ class Database:
 
 @contextmanager
 def _fault_of_the_file() -> Iterator[None]:
-    """Raises `LibraryFileError` for what SQLite says of the file; what it says of the place passes."""
+    """Raises `LibraryFileError` for SQLite's errors about the file; lets errors about the place pass."""
     try:
         yield
     except (sqlite3.Error, UnicodeDecodeError) as error:
-        # An extended code tells the plain one in its lowest byte; errors of Python's own have none.
+        # An extended error code has the primary one in its lowest byte; Python's own errors have none.
         if getattr(error, "sqlite_errorcode", 0) & 0xFF in OF_THE_PLACE:
             raise
         raise LibraryFileError("was damaged") from error
 
 
 def _check(path: Path) -> None:
-    """Raises `LibraryFileError` unless the file is a library or empty, and sqlite3.Error."""
-    # Read only: it may be somebody else's, and to close it as a writer would throw away a log that cannot be used.
+    """Raises `LibraryFileError` unless the file is a library or empty, and sqlite3.Error for an unusable place."""
+    # Read-only: the file may belong to another program, and closing it as a writer would delete an unusable log.
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", WAIT, uri=True)) as db, _fault_of_the_file():
-        # Not the quick check, which passes indexes that then fail at every use. A full one takes 2 s for each GB.
+        # Not quick_check, which misses broken indexes. The full check takes 2 s for each GB.
         (verdict,) = db.execute("PRAGMA integrity_check(1)").fetchone()
         (version,) = db.execute("PRAGMA user_version").fetchone()
         there = _columns(db)
@@ -193,7 +193,7 @@ def _check(path: Path) -> None:
 
 
 def _columns(db: sqlite3.Connection) -> dict[str, list[str]]:
-    """table: the names of its columns."""
+    """The column names of each table."""
     tables = db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'").fetchall()
     return {
         name: [column for (column,) in db.execute("SELECT name FROM pragma_table_info(?)", (name,))]
@@ -202,7 +202,7 @@ def _columns(db: sqlite3.Connection) -> dict[str, list[str]]:
 
 
 def _set_aside(path: Path) -> Path:
-    """Rename the file, and those that SQLite keeps beside it; its new name. Raises OSError."""
+    """Renames the file and SQLite's files beside it, and returns its new path. Raises OSError."""
     stamp = time.strftime("%Y%m%d-%H%M%S")
     names = (f"{path.name}.damaged-{stamp}{more}" for more in chain([""], (f"-{n}" for n in count(2))))
     kept = next(p for p in map(path.with_name, names) if not p.exists())
@@ -214,6 +214,6 @@ def _set_aside(path: Path) -> Path:
 
 
 def _mentions(text: str, *places: str | None) -> bool:
-    """Is every word of the text in one of the places, in capitals or not? SQLite's own LIKE knows capitals up to Z."""
-    said = "\n".join(place for place in places if place).casefold()
-    return all(word in said for word in text.casefold().split())
+    """Does every word of the text occur in one of the places, ignoring case? SQLite's LIKE ignores case only for ASCII."""
+    searched = "\n".join(place for place in places if place).casefold()
+    return all(word in searched for word in text.casefold().split())

@@ -1,4 +1,4 @@
-"""What a list of runs shows: each run's facts without its events. Knows nothing about files; `library` keeps them."""
+"""The entries of the list of runs: each run's metadata, without its events. Knows nothing about files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RunId = str
 """Unguessable: 16 characters of A–Z, a–z, 0–9, - and _."""
 
 SavedState = Literal["running", "paused", "held", "failed", "full", "finished", "stopped"]
-"""As last written. A run whose process died stays "running" here: only who drives it can tell."""
+"""The state as last written. A run whose process died stays "running" here."""
 
 Verdict = Literal["right", "wrong", "unknown"]
 
@@ -25,16 +25,16 @@ VERDICTS: dict[Verdict, bool | None] = {"right": True, "wrong": False, "unknown"
 MAX_SPARK = 40
 
 MAX_NAME = 120
-"""Characters of a run's name; what is longer is cut."""
+"""Most characters of a run's name; longer names are cut."""
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How far a run has come, told by whoever drives it.
+    """The progress of a run, written by the code that drives it.
 
-    `nodes` are the tree's, its root included; `generations` and `tokens` as `budget` counts them. `answer` is the one
-    chosen so far, and `verdict` whether it is right (None: nothing is known to grade against, or there is no answer).
-    `spark` is a curve to draw: the best score at each depth from 1 on, at most 40 numbers from 0 to 1.
+    `nodes` includes the root; `generations` and `tokens` as `budget` counts them. `answer` is the one chosen so far, and
+    `verdict` says whether it is right (None: it cannot be graded, or there is none). `spark` is a curve for a sparkline: the
+    best score at each depth from 1 on, at most 40 numbers from 0 to 1.
     """
 
     strategy: str
@@ -56,10 +56,10 @@ class Summary:
 class RunEntry:
     """One run in the list.
 
-    `name` is what its owner called it, "" until then. `created` and `deleted` are in UTC; a deleted run can be restored
-    until it is purged. `length` counts its events. `forked_from` is the run whose first `forked_at` events it began
-    with; that run may be gone. `task` is "", and `level` None, where the trace names no problem; `question` is then
-    its prompt. `policy` and `verifier` are names for people.
+    `name` is set by its owner, "" until then. `created` and `deleted` are in UTC; a deleted run can be restored until it is
+    purged. `length` is the number of its events. A fork has copied the first `forked_at` events of the run `forked_from`,
+    which may have been removed since. If the trace names no problem, `task` is "", `level` None, and `question` the prompt.
+    `policy` and `verifier` are display names.
     """
 
     id: RunId
@@ -80,7 +80,7 @@ class RunEntry:
 
 
 def start_columns(started: Started) -> dict[str, Any]:
-    """What the table of runs holds of a start."""
+    """The columns of the table of runs that come from the start."""
     problem = problem_of(started)
     level = problem.level if problem else None
     return {
@@ -94,13 +94,13 @@ def start_columns(started: Started) -> dict[str, Any]:
 
 
 def summary_columns(summary: Summary) -> dict[str, Any]:
-    """What the table of runs holds of a summary."""
+    """The columns of the table of runs that come from a summary."""
     columns = {f.name: getattr(summary, f.name) for f in fields(Summary)}
     return columns | {"spark": json.dumps(summary.spark)}
 
 
 def run_entry(row: sqlite3.Row) -> RunEntry:
-    """The entry that a row of the table of runs holds."""
+    """The entry in a row of the table of runs."""
     summary = {f.name: row[f.name] for f in fields(Summary)}
     summary["verdict"] = None if row["verdict"] is None else bool(row["verdict"])
     summary["spark"] = tuple(json.loads(row["spark"]))
@@ -114,6 +114,6 @@ def run_entry(row: sqlite3.Row) -> RunEntry:
 
 
 def clean_name(name: str) -> str:
-    """On one line, without control characters or halves of characters (which no file can hold), and not too long."""
+    """The name on one line, without control characters and lone surrogates (which no file can store), cut to `MAX_NAME`."""
     visible = "".join(c for c in " ".join(name.split()) if unicodedata.category(c) not in {"Cc", "Cs"})
     return visible[:MAX_NAME].strip()

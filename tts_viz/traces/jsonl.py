@@ -1,4 +1,4 @@
-"""Traces in files: written as the search happens, read back whole. What a line may say is in `schema`."""
+"""Traces in files: written as the search runs, read back whole. `schema` defines the lines."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Recorded:
 
 
 class TraceWriter:
-    """Writes events to a new file; each call's events are in the hands of the system when it returns.
+    """Writes events to a new file; each call flushes before it returns.
 
-    `written` counts the events so far, so that a trace that grows is written by `write(trace[writer.written:])`.
+    `written` counts the events so far: write a growing trace with `write(trace[writer.written:])`.
     """
 
     def __init__(self, path: str | PathLike[str]) -> None:
-        """Replaces a file that is there already. Raises OSError."""
+        """Replaces an existing file. Raises OSError."""
         self._file = open(path, "w", encoding="utf-8", newline="\n")  # noqa: SIM115 (closed by close)
         self.written = 0
         self._write([encode(THIS)])
@@ -53,17 +53,17 @@ class TraceWriter:
 
 
 def read(path: str | PathLike[str]) -> Recorded:
-    """The trace in a file. Raises OSError, and `TraceError` with the line's number for what cannot be a trace."""
+    """The trace in a file. Raises OSError, and `TraceError` with the line's number for an invalid trace."""
     with open(path, "rb") as file:
         return read_from(file)
 
 
 def read_from(file: BinaryIO) -> Recorded:
-    """The trace in what is open already. Raises as `read` does."""
+    """The trace in an open binary file. Raises as `read` does."""
     events: list[Event] = []
     gate = Gate()
     number = version = 0
-    # Read by hand, so that a file without newlines cannot fill the memory.
+    # Limit the length of lines, so that a file without newlines cannot fill the memory.
     while line := file.readline(MAX_LINE + 1):
         number += 1
         try:

@@ -1,9 +1,8 @@
-"""The library of runs: one SQLite file, in which every run is written as it happens and from which it can be read.
+"""The library of runs: one SQLite file, to which every run is written as it happens and from which it can be read.
 
-What `append` was given is safe when it returns: a process that is killed afterwards loses none of it, and a power cut
-at most the last moments, never the file. Knows nothing about who drives runs or who looks at them: an owner is an
-opaque key, and None in its place is the operator, who may do everything. To anybody else, another owner's run and one
-that does not exist look the same.
+When `append` returns, its events are safe: a killed process loses none of them, a power cut at most the last moments and
+never the file. Knows nothing about who drives or views runs: an owner is an opaque key, and None means the operator, who
+may do everything. For anybody else, another owner's run looks like one that does not exist.
 """
 
 from __future__ import annotations
@@ -35,43 +34,43 @@ from tts_viz.traces.entry import (
 from tts_viz.traces.schema import THIS, Gate, check_all, decode, encode
 
 MAX_RUNS_PER_OWNER = 500
-"""Runs kept of one owner, deleted ones among them. Starred ones are kept beyond it."""
+"""Most runs of one owner, including deleted ones. Starred runs are kept beyond it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """The events of a run, up to the first that cannot be read; `damage` says which and why, None if there is none."""
+    """The events of a run up to the first unreadable one; `damage` says which one and why, or is None."""
 
     events: list[Event]
     damage: str | None = None
 
 
 class Library:
-    """Every method may be called from any thread, and raises OSError when the file cannot be read or written.
+    """Thread-safe; every method raises OSError if the file cannot be read or written.
 
-    `notice` is a sentence for people when the file that was there could not be used and a new one was begun.
+    `notice` is a message for the user if an unusable file was replaced by a new one.
     """
 
     def __init__(self, database: Database, notice: str | None = None) -> None:
-        """Made by `open` or `in_memory`."""
+        """Use `open` or `in_memory` instead."""
         self.notice = notice
         self._database = database
 
     @classmethod
     def open(cls, path: str | PathLike[str]) -> Self:
-        """The library in a file, which is made if it is not there, and set aside if it cannot be used (see `notice`).
+        """The library in a file, which is created if missing, and set aside if unusable (see `notice`).
 
-        Raises OSError with a sentence for people where nothing can be kept.
+        Raises OSError with a message for the user if nothing can be stored there.
         """
         return cls(*Database.open(Path(path)))
 
     @classmethod
     def in_memory(cls) -> Self:
-        """A library that ends with the process, for where nothing can be kept."""
+        """A library that ends with the process, for use where no file can be written."""
         return cls(Database(":memory:"))
 
     def close(self) -> None:
-        """From then on every method raises OSError."""
+        """Closes the file; then every method raises OSError."""
         self._database.close()
 
     # --- writing a run --------------------------------------------------------------------------------------------
@@ -79,36 +78,36 @@ class Library:
     def begin(
         self, owner: str, started_events: Sequence[Event], forked_from: RunId | None = None, at: int | None = None
     ) -> RunId:
-        """A new run, with the events it has so far; `at` is how many of them are from the run it was forked from.
+        """Adds a run with its events so far; `at` is how many of them come from the run `forked_from`.
 
-        Past `MAX_RUNS_PER_OWNER`, the owner's deleted runs make room, then the oldest that are not starred. Raises
-        ValueError unless the first event is a start, or for `forked_from` without `at`.
+        At `MAX_RUNS_PER_OWNER`, removes the owner's deleted runs first, then the oldest ones that are not starred. Raises
+        ValueError unless the first event is a start, and for `forked_from` without `at`.
         """
         return self._insert(owner, started_events, "running", forked_from, at)
 
     def importing(self, owner: str, events: Sequence[Event]) -> RunId:
-        """A new run from a recorded trace; "stopped" until `summarize` says more. Raises `TraceError` for no trace."""
+        """Adds a run from a recorded trace, "stopped" until `summarize`. Raises `TraceError` for an invalid trace."""
         check_all(events)
         return self._insert(owner, events, "stopped")
 
     def append(self, run: RunId, first_index: int, events: Sequence[Event]) -> None:
-        """Write the events that follow; `first_index` is the first one's index in the trace. Deleted runs go on too.
+        """Appends events; `first_index` is the index of the first one in the trace. Also works for deleted runs.
 
-        Raises KeyError for a run that is not there (any more), and ValueError, with nothing written, unless
+        Raises KeyError for a run that does not exist (any more), and ValueError, with nothing written, unless
         `first_index` is the number of events written so far.
         """
         lines = [encode(event) for event in events]
         with self._database.changing() as db:
             number = _number(db, run, None)
-            # One statement, so that of two writers that both believe it is their turn one is refused.
-            grown = "UPDATE runs SET length = length + ? WHERE number = ? AND length = ?"
-            if not db.execute(grown, (len(lines), number, first_index)).rowcount:
+            # Check and update in one statement, so that only one of two concurrent writers succeeds.
+            extended = "UPDATE runs SET length = length + ? WHERE number = ? AND length = ?"
+            if not db.execute(extended, (len(lines), number, first_index)).rowcount:
                 (length,) = db.execute("SELECT length FROM runs WHERE number = ?", (number,)).fetchone()
                 raise ValueError(f"event {first_index} cannot follow: {length} are written")
             _write(db, number, first_index, lines)
 
     def summarize(self, run: RunId, summary: Summary) -> None:
-        """How far the run has come. Raises KeyError for a run that is not there (any more)."""
+        """Stores the run's summary. Raises KeyError for a run that does not exist (any more)."""
         columns = summary_columns(summary)
         places = ", ".join(f"{name} = ?" for name in columns)
         with self._database.changing() as db:
@@ -132,8 +131,8 @@ class Library:
     ) -> list[RunEntry]:
         """The owner's runs (the operator: everyone's), newest first, without deleted ones.
 
-        A filter that is None lets all pass. Every word of `text` must be in the name, question or answer, in capitals
-        or not; `since` is the earliest time of beginning, in local time unless it says otherwise.
+        A filter that is None is not applied. Every word of `text` must occur in the name, question or answer, ignoring
+        case; `since` is the earliest start, in local time unless it has a time zone.
         """
         filters: list[tuple[str, object]] = [("deleted IS ?", None)]
         if owner is not None:
@@ -164,14 +163,14 @@ class Library:
         return run_entry(row)
 
     def events(self, run: RunId, owner: str | None) -> list[Event]:
-        """The whole trace. Raises KeyError, and `TraceError` with the index of the first event that cannot be read."""
+        """The whole trace. Raises KeyError, and `TraceError` with the index of the first unreadable event."""
         saved = self.events_until_damage(run, owner)
         if saved.damage:
             raise TraceError(saved.damage)
         return saved.events
 
     def events_until_damage(self, run: RunId, owner: str | None) -> Saved:
-        """As much of the trace as can be read: a trace itself, or nothing. Raises KeyError."""
+        """The readable beginning of the trace: a valid trace, or empty. Raises KeyError."""
         # As bytes, because a damaged line need not be text.
         query = "SELECT position, CAST(line AS BLOB), version FROM events WHERE run = ? ORDER BY position"
         with self._database.reading() as db:
@@ -194,35 +193,35 @@ class Library:
     # --- upkeep ---------------------------------------------------------------------------------------------------
 
     def rename(self, run: RunId, owner: str | None, name: str) -> None:
-        """Control characters are left out and long names cut; "" takes the name away. Raises KeyError."""
+        """Sets the name, cleaned by `clean_name`; "" removes it. Raises KeyError."""
         with self._database.changing() as db:
             db.execute("UPDATE runs SET name = ? WHERE number = ?", (clean_name(name), _number(db, run, owner)))
 
     def star(self, run: RunId, owner: str | None, starred: bool = True) -> None:
-        """Raises KeyError."""
+        """Sets or removes the star. Raises KeyError."""
         with self._database.changing() as db:
             db.execute("UPDATE runs SET starred = ? WHERE number = ?", (starred, _number(db, run, owner)))
 
     def delete(self, run: RunId, owner: str | None) -> None:
-        """Take it off the list; it can be restored until it is purged. Raises KeyError."""
+        """Hides the run from the list; it can be restored until it is purged. Raises KeyError."""
         deleted = "UPDATE runs SET deleted = ? WHERE number = ? AND deleted IS NULL"
         with self._database.changing() as db:
             db.execute(deleted, (_stamp(datetime.now(UTC)), _number(db, run, owner)))
 
     def restore(self, run: RunId, owner: str | None) -> None:
-        """Undo `delete`. Raises KeyError, also when it has been purged."""
+        """Undoes `delete`. Raises KeyError, also for a purged run."""
         with self._database.changing() as db:
             db.execute("UPDATE runs SET deleted = NULL WHERE number = ?", (_number(db, run, owner),))
 
     def purge(self, older_than: timedelta) -> int:
-        """Remove for good, of every owner, what was deleted longer ago than this; how many runs that were."""
+        """Removes for good all owners' runs that were deleted longer ago than this. Returns how many."""
         with self._database.changing() as db:
             until = _stamp(datetime.now(UTC) - older_than)
-            gone = db.execute("DELETE FROM runs WHERE deleted <= ?", (until,)).rowcount
+            removed = db.execute("DELETE FROM runs WHERE deleted <= ?", (until,)).rowcount
         with self._database.reading() as db:
-            # Until then the log beside the file still holds them.
+            # The write-ahead log holds the removed runs until it is truncated.
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        return gone
+        return removed
 
     def _insert(
         self,
@@ -258,7 +257,7 @@ class Library:
 
 
 def _number(db: sqlite3.Connection, run: RunId, owner: str | None) -> int:
-    """The run's number. Raises KeyError for what this owner may not know of."""
+    """The run's number. Raises KeyError for a run that this owner may not see."""
     found = db.execute("SELECT number FROM runs WHERE id = ? AND owner = coalesce(?, owner)", (run, owner)).fetchone()
     if not found:
         raise KeyError(run)
@@ -271,7 +270,7 @@ def _write(db: sqlite3.Connection, number: int | None, first: int, lines: list[s
 
 
 def _make_room(db: sqlite3.Connection, owner: str) -> None:
-    """For one run more."""
+    """Removes runs of the owner until one more fits."""
     (kept,) = db.execute("SELECT count(*) FROM runs WHERE owner = ?", (owner,)).fetchone()
     if kept >= MAX_RUNS_PER_OWNER:
         dropped = """DELETE FROM runs WHERE number IN (
@@ -281,5 +280,5 @@ def _make_room(db: sqlite3.Connection, owner: str) -> None:
 
 
 def _stamp(moment: datetime) -> str:
-    """In UTC and always equally long, so that texts compare as times do."""
+    """In UTC and with a fixed length, so that the texts sort by time."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")

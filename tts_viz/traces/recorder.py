@@ -1,7 +1,7 @@
 """Writes one run to the library as it happens, with the summary that the list of runs shows.
 
-A run is more than its record: where the library cannot be written, the run goes on, `fault` says that it is not kept, and
-it is written as soon as it can be.
+If the library cannot be written, the run continues; `fault` tells the user, and the events are written once that is
+possible again.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from tts_viz.traces.library import Library
 log = logging.getLogger(__name__)
 
 SUMMARY_SECONDS = 0.5
-"""Least time between two summaries of a run that goes on."""
+"""Least seconds between two summaries of a running search."""
 
 RETRY_SECONDS = 5.0
-"""Least time between two tries to write what could not be written, while the run goes on."""
+"""Least seconds between two tries to write after a failure, while the run continues."""
 
 NOT_NOW = "This run is not kept at the moment: the library of runs cannot be written. It is tried again while the run goes on."
 NO_MORE = "This run is no longer kept: its place in the library is gone, or another page writes it."
@@ -32,9 +32,9 @@ MOST_DEPTHS = 40
 
 
 class Recorder:
-    """Call it with the session after each answer; unless there is a `fault`, what is new of the trace is safe when it returns.
+    """Call it with the session after each answer; it writes the new events, or sets `fault`.
 
-    `run` is None as long as nothing of the run could be written.
+    `run` is None until the run could be written for the first time.
     """
 
     def __init__(
@@ -44,14 +44,13 @@ class Recorder:
         written: int = 0,
         begin: Callable[[Sequence[Event]], RunId] | None = None,
     ) -> None:
-        """`written`: how many events of the run the library has already. `begin` makes a new run of the events so far, where
-        there is none yet."""
+        """`written`: how many events the library already has. `begin` adds the run to the library if `run` is None."""
         self.library, self.run = library, run
         self.fault: str | None = None
         self._begin = begin
         self._written = written
         self._judge: Judge | None = None
-        self._summed = 0.0
+        self._summarized_at = 0.0
         self._given_up = False
         self._failed_at = 0.0
 
@@ -67,7 +66,7 @@ class Recorder:
             if not self.fault:
                 log.warning("run %s is not kept at the moment: %s", self.run, error)
             self.fault, self._failed_at = NOT_NOW, monotonic()
-        except (KeyError, ValueError) as error:  # it was deleted for good, or another one writes it
+        except (KeyError, ValueError) as error:  # purged, or written by another page
             log.warning("run %s is not kept any more: %s", self.run, error)
             self.fault, self._given_up = NO_MORE, True
 
@@ -79,14 +78,14 @@ class Recorder:
         assert self.run, "without a run there is a way to begin one"
         self._written = len(session.trace)
         now = monotonic()
-        if self.fault or now - self._summed > SUMMARY_SECONDS or session.state != "going":
-            self._summed = now
+        if self.fault or now - self._summarized_at > SUMMARY_SECONDS or session.state != "going":
+            self._summarized_at = now
             self._judge = self._judge or Judge.of(session.tree)
             self.library.summarize(self.run, summary(session.tree, self._judge, session.failure is not None))
 
 
 def summary(tree: Tree, judge: Judge, failed: bool = False) -> Summary:
-    """What the list of runs shows of a search at this moment. `failed`: its strategy did."""
+    """The current summary of a search for the list of runs. `failed`: its strategy has crashed."""
     solutions = judge.solutions(tree)
     best = solutions[0] if solutions else None
     return Summary(
@@ -102,7 +101,7 @@ def summary(tree: Tree, judge: Judge, failed: bool = False) -> Summary:
 
 
 def spark(tree: Tree) -> tuple[float, ...]:
-    """The best score at each depth, as far as any step was scored."""
+    """The best score at each depth with a scored step."""
     best: dict[int, float] = {}
     for node in tree.nodes.values():
         score = tree.score(node) if node.kind == "step" and node.depth <= MOST_DEPTHS else None

@@ -1,9 +1,9 @@
-"""The trace on paper: one event, one line of JSON, there and back exactly. Strict, because files come from anywhere.
+"""The trace format: one line of JSON for each event, lossless in both directions. Strict, because files are untrusted.
 
-A trace is a header line, `{"format": "tts_viz", "version": 2}`, then the events in order. Two gates: pydantic checks
-each line against the dataclasses of `events` (which `kind` names), and `Gate` checks each event against those before
-it, so that what passes can be folded into a tree. Lines of version 1 are read too (see `upgrade`). Knows nothing about
-files.
+A trace is a header line, `{"format": "tts_viz", "version": 2}`, then the events in order. There are two checks: pydantic
+validates each line against the dataclasses of `events` (selected by `kind`), and `Gate` checks each event against the
+earlier ones, so that accepted events can be folded into a tree. Lines of version 1 are read too (see `upgrade`). Knows
+nothing about files.
 """
 
 from __future__ import annotations
@@ -47,25 +47,25 @@ from tts_viz.tasks.base import Problem
 from tts_viz.traces.upgrade import upgrade
 
 MAX_LINE = 1_000_000
-"""Bytes in one line."""
+"""Most bytes in one line."""
 
 MAX_DEPTH = 500
 MAX_NODES = 200_000
 
 LONGEST_NOTE = 2_000
-"""Characters of what a strategy says of itself."""
+"""Most characters of a strategy's note."""
 
 CHILD = re.compile(r"(?P<parent>.+)\.(?P<mark>[rua]?)\d{1,6}", re.ASCII)
 
 MARKS = {"step": "", "rollout": "r", "attempt": "a"}
-"""What the index of a sampled child begins with, by its kind; that of a step by hand begins with u."""
+"""Prefix of the index of a sampled child, by its kind; a step written by the user has the prefix u."""
 
 STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The first line."""
+    """The first line of a trace."""
 
     __pydantic_config__ = STRICT
 
@@ -78,7 +78,7 @@ THIS = Header("tts_viz", 2)
 
 HEADER = TypeAdapter(Header)
 EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")], config=STRICT)
-# A union, because a bare dataclass takes its configuration from itself only, and the core knows nothing of pydantic.
+# A union, because pydantic ignores `config` for a bare dataclass, and the core does not import pydantic.
 PROBLEM: TypeAdapter[Problem | None] = TypeAdapter(Problem | None, config=STRICT)
 
 
@@ -92,8 +92,7 @@ def encode(event: Event | Header) -> str:
 
 
 def decode(line: str | bytes, version: int = THIS.version) -> Event:
-    """The event of one line, which is of that version. Raises `TraceError`. What it refers to is not checked here but by
-    `Gate`."""
+    """The event in a line of this version. Raises `TraceError`. `Gate` checks what the event refers to."""
     if len(line) > MAX_LINE:
         raise TraceError(f"the line has {len(line):,} bytes; at most {MAX_LINE:,} are allowed")
     event: Event = _validated(EVENT, line)
@@ -101,7 +100,7 @@ def decode(line: str | bytes, version: int = THIS.version) -> Event:
 
 
 def version_of(line: str | bytes) -> int:
-    """Of a trace, by its header. Raises `TraceError` unless it is one that can be read here."""
+    """The version in a trace's header. Raises `TraceError` unless it is supported."""
     try:
         return HEADER.validate_json(line).version
     except ValidationError:
@@ -118,15 +117,15 @@ def _validated(adapter: TypeAdapter[Any], line: str | bytes) -> Any:
 
 
 class Gate:
-    """Lets events pass in order, each checked against those before it."""
+    """Checks events in order, each against the earlier ones."""
 
     def __init__(self) -> None:
         self._depth: dict[NodeId, int] = {}
         self._kinds: dict[NodeId, str] = {}
-        self._deeds = 0
+        self._interventions = 0
 
     def accept(self, event: Event) -> None:
-        """Raises `TraceError` for an event that cannot follow; it then has no effect."""
+        """Raises `TraceError` for an event that cannot follow, and then ignores it."""
         if isinstance(event, Started) == bool(self._depth):
             raise TraceError("a second start" if self._depth else f"the first event must be started, not {event.kind}")
         match event:
@@ -141,7 +140,7 @@ class Gate:
                 names = {f.name for f in fields(Settings)}
                 _require(set(event.what.split(", ")) <= names, f"{event.what!r} does not name settings")
             case Expanded():
-                self._grow(event)
+                self._expand(event)
             case NoCandidate():
                 self._check_place(event.parent, event.node, event.node_kind)
                 _check_cost(event.cost)
@@ -151,7 +150,10 @@ class Gate:
                 _require(all(0 <= r <= 1 for r in event.rewards), "a reward must be from 0 to 1")
                 _check_cost(event.cost)
             case Decided():
-                _require(event.by == "search" or self._deeds > 0, "nothing was done by hand that it could follow from")
+                _require(
+                    event.by == "search" or self._interventions > 0,
+                    "nothing was done by hand that it could follow from",
+                )
                 self._check_decision(event)
             case Valued():
                 self._known(event.node)
@@ -159,14 +161,14 @@ class Gate:
                 _require(bool(event.nodes), "no node is named")
                 for node in event.nodes:
                     self._known(node)
-                self._deeds += 1
+                self._interventions += 1
             case Pinned() | ScoreOverridden() | MoreRequested():
                 self._known(event.node)
-                self._deeds += 1
+                self._interventions += 1
                 reward = event.reward if isinstance(event, ScoreOverridden) else None
                 _require(reward is None or 0 <= reward <= 1, "a reward must be from 0 to 1")
             case Undone():
-                _require(0 <= event.deed < self._deeds, f"nothing was done by hand as number {event.deed}")
+                _require(0 <= event.deed < self._interventions, f"nothing was done by hand as number {event.deed}")
             case Ended():
                 pass
 
@@ -184,7 +186,7 @@ class Gate:
         self._depth[ROOT] = 0
         self._kinds[ROOT] = "root"
 
-    def _grow(self, event: Expanded) -> None:
+    def _expand(self, event: Expanded) -> None:
         self._check_place(event.parent, event.node, event.node_kind, event.by)
         lengths = {len(given) for given in (event.tokens, event.logprobs, event.pieces) if given}
         _require(len(lengths) <= 1, "tokens, logprobs and pieces must be equally many")
@@ -198,7 +200,7 @@ class Gate:
                 event.by == "user" and event.replaces.rpartition(".")[0] == event.parent,
                 "only a sibling can be replaced",
             )
-        self._deeds += event.by == "user"
+        self._interventions += event.by == "user"
         self._depth[event.node], self._kinds[event.node] = depth, event.node_kind
 
     def _check_place(self, parent: NodeId, node: NodeId, kind: NodeKind, by: Author = "search") -> None:
@@ -228,7 +230,7 @@ class Gate:
 
 
 def check_all(events: Iterable[Event]) -> None:
-    """Raises `TraceError`, naming the event's index, unless these are a trace from its start on."""
+    """Raises `TraceError`, naming the event's index, unless the events are a valid trace."""
     gate = Gate()
     for index, event in enumerate(events):
         try:

@@ -1,6 +1,6 @@
-"""Events as older versions wrote them, as this one would have: whoever reads an event says of which version its line is.
+"""Upgrades events written by older versions. The caller knows the version of an event's line.
 
-Version 1 is the first release's: parameters were whole numbers, and a search looked its table of choices up as it went.
+Version 1 is that of the first release: parameters were whole numbers, and a search looked up its table of choices while running.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from tts_viz.strategies.old_parameters import upgraded
 
 
 def upgrade(event: Event) -> Event:
-    """An event of version 1."""
+    """The current form of an event of version 1."""
     match event:
         case Started():
             return replace(event, settings=_settings(event.settings), table=_table(event))
@@ -31,6 +31,6 @@ def _settings(settings: Settings) -> Settings:
 
 
 def _table(started: Started) -> dict[str, Any]:
-    """What the search would have found in the table that came with the first release."""
+    """The rows that the search would have found in the table of the first release."""
     task = str(started.problem.get("task", ""))
     return choice_table.lookup(task, started.policy, started.verifier, choice_table.SHIPPED)

@@ -1,4 +1,4 @@
-// The key by which a browser finds its runs again; it leaves the browser only for this host.
+// A random key stored in the browser, by which this host recognises its runs again. It is sent to no other host.
 
 export function browserKey() {
   const fresh = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('');

@@ -1,4 +1,4 @@
-// Keys for the whole page; each presses the button that does the same. Not while typing, nor with modifier keys.
+// Keyboard shortcuts of the page: each clicks a button. Ignored while the visitor types and with modifier keys.
 
 export function listen() {
   document.addEventListener('keydown', (event) => {

@@ -1,4 +1,4 @@
-"""The page: the tabs, who is here, and what comes and goes with a visitor. Each tab is in its own file."""
+"""The page: builds the tabs and registers what happens when a visitor arrives or leaves. Each tab is in its own file."""
 
 from __future__ import annotations
 
@@ -31,8 +31,10 @@ STYLES = ("page", "lesson/lesson", "lab/lab", "verifier/verifier")
 def build_page(
     models: OfferedModels, scheduler: Scheduler, library: Library, everything: bool = False, sweep: Path | None = None
 ) -> gr.Blocks:
-    """The whole page. Launch it with `launch_options()`. `everything`: visitors see all runs of the library; `sweep`: the
-    file that the laboratory shows."""
+    """Build the whole page; launch it with `launch_options()`.
+
+    `everything`: visitors see all runs of the library; `sweep`: the file that the laboratory shows.
+    """
     visitors = Visitors(scheduler, library, everything)
     with gr.Blocks(title="tts_viz: watch a model search", fill_width=True, analytics_enabled=False) as page:
         with gr.Column(elem_id="page"):
@@ -62,7 +64,7 @@ def build_page(
 
 
 def launch_options() -> dict[str, Any]:
-    """Nothing leaves the host, no file of it is served, and a page of another origin cannot use it."""
+    """Options that send no data off the host, serve none of its files and refuse requests from other origins."""
     panel_styles = [panel.css for panel in PANELS.values() if panel.css]
     return {
         "css": "\n".join([*((HERE / f"{name}.css").read_text(encoding="utf-8") for name in STYLES), *panel_styles]),
@@ -90,7 +92,7 @@ def _follow_link(
     async def on_load(request: gr.Request) -> AsyncIterator[list[Any]]:
         key, run = key_of(request), request.query_params.get("run")
         if not run:
-            yield [gr.skip()] * len(search.moving)  # a generator that says nothing leaves its outputs blank
+            yield [gr.skip()] * len(search.moving)  # gradio blanks the outputs of a generator that yields nothing
             return
         async for update in search.watch(key, lambda: reopen(visitors, models, key, run, link=True)):
             yield update
@@ -107,7 +109,7 @@ def _build_lab(
     tabs: gr.Tabs,
     lab: gr.Tab,
 ) -> tuple[Leavable, ...]:
-    """The tab, and what keeps things for each visitor in it. Without the packages that it needs, it says how to get them."""
+    """Build the tab and return its objects that hold state per visitor. Without its packages, show how to install them."""
     if not extras.installed("lab"):
         gr.Markdown(f"The figures need packages that are not installed here: `{extras.advice('lab')}`")
         return ()
@@ -121,7 +123,7 @@ def _build_lab(
 
 
 class Leavable(Protocol):
-    """Keeps something for each visitor, by the key of their tab, until they leave."""
+    """Holds state per visitor, under the key of their browser tab, until they leave."""
 
     def leave(self, key: str) -> None: ...
 

@@ -1,4 +1,4 @@
-// Light or dark, as gradio knows it.
+// Switch between gradio's light and dark theme.
 
 export function flipTheme() {
   document.body.classList.toggle('dark');

@@ -1,1 +1,1 @@
-"""Examining verifiers: one solution's steps, the worst scores of many, and files of marked solutions. Draws nothing."""
+"""Examining verifiers: one solution step by step, the worst scores of many, files of labelled solutions. Draws nothing."""

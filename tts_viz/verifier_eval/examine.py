@@ -1,4 +1,4 @@
-"""One solution under examination: what each verifier says of each step, what is true of it, and what an edit moved."""
+"""One solution under test: each verifier's score of each step, the truth, and how an edit changed the scores."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from tts_viz.verifier_eval.solution import SolutionUnderTest
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """`truths`: one a step, None where the task has no exact checker. `scores` of each verifier by its name; `refusals`
-    why one gave none. `right`: is the whole a right solution (None: nothing is known to grade against)?"""
+    """`truths`: one per step, None if the task has no exact checker. `scores`: by verifier name; `refusals`: by verifier
+    name, why it gave none. `right`: whether the solution is right (None: no reference to grade against)."""
 
     solution: SolutionUnderTest
     truths: tuple[StepTruth, ...] | None
@@ -27,7 +27,7 @@ class Examined:
 
 
 def examine(solution: SolutionUnderTest, verifiers: Mapping[str, Verifier], asked: ScoreCache) -> Examined:
-    """Ask every verifier. One that cannot answer is told of in `refusals`, and the others are asked all the same."""
+    """Score the solution with every verifier. Errors of one go into `refusals`; the others still run."""
     scores: dict[str, Scores] = {}
     refusals: dict[str, str] = {}
     for name, verifier in verifiers.items():
@@ -40,20 +40,20 @@ def examine(solution: SolutionUnderTest, verifiers: Mapping[str, Verifier], aske
 
 
 def truths_of(solution: SolutionUnderTest) -> tuple[StepTruth, ...] | None:
-    """The exact checker's word on each step; None where there is no checker."""
+    """The exact checker's result for each step; None if there is no checker."""
     task = get_task(solution.problem.task) if solution.problem.task else None
     return tuple(task.check(solution.problem, solution.steps)) if isinstance(task, CheckedTask) else None
 
 
 def is_good(truth: StepTruth) -> float:
-    """What a verifier that knows the truth would say: 1 where the step is true and the goal still in reach, else 0."""
+    """The score of a perfect verifier: 1 if the step is true and the goal still reachable, else 0."""
     return float(truth.valid and truth.reachable)
 
 
 def steps_before(before: Examined | None, now: Examined) -> list[int | None]:
-    """For each step, which step of the examination before stood in its place (None: it is new).
+    """For each step, the index of its counterpart in the previous examination (None: it is new).
 
-    Steps that read the same belong together; between them, an edited step takes the place of the one it replaces.
+    Steps with the same text are matched; between matches, edited steps are paired in order.
     """
     places: list[int | None] = [None] * len(now.solution.steps)
     if before is None or before.solution.problem != now.solution.problem:
@@ -66,7 +66,7 @@ def steps_before(before: Examined | None, now: Examined) -> list[int | None]:
 
 
 def moved(before: Examined | None, now: Examined, name: str) -> list[float | None]:
-    """This verifier's previous score of each step; None where there is none, or the step and all before it are as they were."""
+    """This verifier's previous score of each step; None if there is none, or if the step and all before it are unchanged."""
     if before is None or name not in before.scores:
         return [None] * len(now.solution.steps)
     places = steps_before(before, now)

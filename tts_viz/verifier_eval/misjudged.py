@@ -1,6 +1,6 @@
-"""Where verifiers go wrong: the steps of many searches, by how far a score is from the truth or from another score.
+"""Where verifiers go wrong: the steps of many searches, sorted by the distance of a score from the truth or another score.
 
-Knows nothing about how the scores were asked for.
+Knows nothing about how the scores are obtained.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tts_viz.verifier_eval.solution import SolutionUnderTest
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A solution in a tree, whole or not: from the first step to one that nothing follows, and which nodes they are."""
+    """A solution in a tree, complete or not: the steps from the first to a leaf, and their nodes."""
 
     solution: SolutionUnderTest
     run: str
@@ -30,7 +30,7 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class JudgedStep:
-    """One step: the last one of `solution`. `truth` is None where the task has no exact checker; `scores` by verifier."""
+    """One step: the last one of `solution`. `truth` is None if the task has no exact checker; `scores`: by verifier."""
 
     solution: SolutionUnderTest
     run: str
@@ -44,14 +44,14 @@ class JudgedStep:
 
     @property
     def good(self) -> bool | None:
-        """Is it true, and the goal still in reach?"""
+        """Whether it is true and the goal still reachable; None if unknown."""
         return None if self.truth is None else is_good(self.truth) == 1
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """All steps with one kind of error (None: with none): how many, their mean score, and how many the verifier misjudged,
-    a score of ½ or more being its word for a good step."""
+    """All steps with one kind of error (None: no error): how many, their mean score, and how many the verifier misjudged
+    when a score of ½ or more counts as good."""
 
     kind: ErrorKind | None
     steps: int
@@ -60,7 +60,7 @@ class Tally:
 
 
 def paths_of(run: str, tree: Tree) -> list[Path]:
-    """The fewest paths that cover all steps of a search, live or not, looks ahead included. None without a problem."""
+    """The fewest paths that cover all steps of a search, live or not, including rollouts. Empty without a problem."""
     problem = problem_of(tree.started)
     if problem is None:
         return []
@@ -74,7 +74,7 @@ def paths_of(run: str, tree: Tree) -> list[Path]:
 
 
 def distinct(paths: Iterable[Path]) -> list[Path]:
-    """Without those that read like an earlier one: the same samples come again in every search of a problem."""
+    """Without duplicates by text, since every search of a problem repeats the same samples."""
     found: dict[tuple[str, tuple[str, ...]], Path] = {}
     for path in paths:
         found.setdefault((path.solution.problem.prompt, path.solution.steps), path)
@@ -82,37 +82,38 @@ def distinct(paths: Iterable[Path]) -> list[Path]:
 
 
 def steps_of(paths: Sequence[Path], scores: Mapping[str, Sequence[Scores]]) -> list[JudgedStep]:
-    """Every step of these paths once, where it was met first. `scores`: by verifier, those of each path."""
+    """Every step of these paths once, at its first occurrence. `scores`: for each verifier, the scores of each path."""
     found: dict[tuple[str, tuple[str, ...]], JudgedStep] = {}
     for i, path in enumerate(paths):
         problem, texts = path.solution.problem, path.solution.steps
         truths = truths_of(path.solution) or (None,) * len(texts)
         for k, (node, truth) in enumerate(zip(path.nodes, truths, strict=True)):
             so_far = texts[: k + 1]
-            said = {name: those[i][k] for name, those in scores.items()}
+            step_scores = {name: those[i][k] for name, those in scores.items()}
             found.setdefault(
-                (problem.prompt, so_far), JudgedStep(SolutionUnderTest(problem, so_far), path.run, node, truth, said)
+                (problem.prompt, so_far),
+                JudgedStep(SolutionUnderTest(problem, so_far), path.run, node, truth, step_scores),
             )
     return list(found.values())
 
 
 def overrated(steps: Iterable[JudgedStep], name: str, kind: ErrorKind | None = None) -> list[JudgedStep]:
-    """The bad steps, of this kind of error if one is given, that the verifier believes in most first."""
+    """The bad steps (only with this kind of error, if given), highest score first."""
     bad = [s for s in steps if s.good is False and s.truth is not None and kind in (None, s.truth.kind)]
     return sorted(bad, key=lambda s: -s.scores[name])
 
 
 def underrated(steps: Iterable[JudgedStep], name: str) -> list[JudgedStep]:
-    """The good steps, that the verifier believes in least first."""
+    """The good steps, lowest score first."""
     return sorted((s for s in steps if s.good), key=lambda s: s.scores[name])
 
 
 def disagreements(
     steps: Iterable[JudgedStep], name: str, other: str, kind: ErrorKind | None = None
 ) -> list[JudgedStep]:
-    """All steps, that two verifiers are furthest apart on first; only those with this kind of error if one is given."""
-    asked = [s for s in steps if kind is None or (s.truth is not None and s.truth.kind == kind)]
-    return sorted(asked, key=lambda s: -abs(s.scores[name] - s.scores[other]))
+    """All steps (only with this kind of error, if given), largest difference between the two verifiers first."""
+    found = [s for s in steps if kind is None or (s.truth is not None and s.truth.kind == kind)]
+    return sorted(found, key=lambda s: -abs(s.scores[name] - s.scores[other]))
 
 
 def tallies(steps: Iterable[JudgedStep], name: str) -> list[Tally]:
@@ -137,6 +138,6 @@ def tallies(steps: Iterable[JudgedStep], name: str) -> list[Tally]:
 
 
 def separation(steps: Iterable[JudgedStep], name: str) -> float:
-    """AUROC: the chance that a good step outscores a bad one; NaN where there are not both."""
+    """AUROC: the probability that a good step outscores a bad one; NaN unless there are both."""
     known = [s for s in steps if s.good is not None]
     return auroc([s.scores[name] for s in known], [bool(s.good) for s in known])

@@ -1,7 +1,7 @@
-"""Files in ProcessBench's format, strictly read, and what a verifier makes of them.
+"""Reads files in ProcessBench's format, strictly, and measures a verifier on them.
 
-ProcessBench (Zheng et al. 2024): solutions whose first wrong step was marked by people. A verifier points at the first step
-that it scores under a threshold; the threshold is chosen on problems that are not measured.
+ProcessBench (Zheng et al. 2024): solutions whose first wrong step was labelled by people. A verifier predicts the first step
+that it scores under a threshold; the threshold is chosen on held-out problems.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ MOST_ENTRIES = 20_000
 By = Literal["subset", "generator"]
 
 CHOOSING = 3
-"""One problem in so many is there to choose the threshold on."""
+"""One problem in this many is held out to choose the threshold."""
 
 Words = Annotated[str, Field(min_length=1, max_length=20_000)]
 
 
 class LabelledSolution(BaseModel):
-    """One line of the file. `label`: the index of the first wrong step, -1 where all are right. Other fields are ignored."""
+    """One line of the file. `label`: the index of the first wrong step, -1 if all are right. Other fields are ignored."""
 
     model_config = ConfigDict(strict=True, frozen=True)
 
@@ -54,7 +54,7 @@ class LabelledSolution(BaseModel):
         return self
 
     def group(self, by: By) -> str:
-        """Its subset is the field of that name, or else how its id begins: "gsm8k" of "gsm8k-12"."""
+        """The group of this entry. Without a `subset` field, the subset is the start of its id: "gsm8k" of "gsm8k-12"."""
         if by == "generator":
             return self.generator or "unknown"
         beginning, dash, _ = self.id.rpartition("-")
@@ -66,8 +66,8 @@ class LabelledSolution(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The figures of one subset: `found` is the share of solutions with an error in which exactly the first one was found,
-    `spared` the share of those without in which none was found; NaN where there are none of them."""
+    """The metrics of one group. `found`: of the solutions with an error, the share whose first error was found exactly;
+    `spared`: of those without, the share in which none was found. NaN if there are no such solutions."""
 
     name: str
     wrong: int
@@ -79,8 +79,8 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`chosen_on`: how many solutions the threshold was chosen on (0: it was given); they are in no group. `lucky`: of the
-    measured solutions, how many reach the right answer by a wrong step. `unread`: how many the verifier could not read."""
+    """`chosen_on`: how many solutions the threshold was chosen on (0: it was given); they are in no group. `lucky`: how many
+    measured solutions have a right answer and a wrong step. `unread`: how many the verifier could not read."""
 
     groups: tuple[Group, ...]
     total: Group
@@ -91,12 +91,12 @@ class Report:
 
     @property
     def average(self) -> float:
-        """The mean of the groups' F1, which is what ProcessBench calls the average; NaN where one has none."""
+        """The mean F1 of the groups, as ProcessBench's average; NaN if a group has none."""
         return fmean(group.f1 for group in self.groups)
 
 
 def read(data: bytes) -> list[LabelledSolution]:
-    """A JSON list of entries, or one entry a line. Raises ValueError that names the entry, from 1, and what is amiss."""
+    """Reads a JSON list of entries, or one entry per line. Raises ValueError with the entry's number, from 1, and the fault."""
     if len(data) > MOST_BYTES:
         raise ValueError(f"The file has {len(data) / 2**20:.0f} MiB; at most {MOST_BYTES // 2**20} are read.")
     try:
@@ -131,14 +131,14 @@ def _entry(row: Any, number: int) -> LabelledSolution:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"]))
-        said = first["msg"].removeprefix("Value error, ")
+        message = first["msg"].removeprefix("Value error, ")
         raise ValueError(
-            f"Entry {number}{f', field {where}' if where else ''}: {said[:1].lower()}{said[1:]}."
+            f"Entry {number}{f', field {where}' if where else ''}: {message[:1].lower()}{message[1:]}."
         ) from None
 
 
 def _problem(text: str) -> Problem:
-    """A problem in a task's own words is given to the verifier as that task gives it."""
+    """The problem of a task whose exact wording this is, so that the verifier gets that task's prompt; else a plain one."""
     other = Problem("", "", text, text + "\n")
     try:
         own = recognise(text)
@@ -148,13 +148,13 @@ def _problem(text: str) -> Problem:
 
 
 def share(entries: Sequence[LabelledSolution], most: int) -> list[LabelledSolution]:
-    """At most so many of them, the same ones every time, as if drawn at random; in the file's order."""
+    """At most `most` entries, chosen pseudo-randomly but always the same, in the file's order."""
     chosen = sorted(range(len(entries)), key=lambda i: _hash(f"{entries[i].id} {i}"))[:most]
     return [entries[i] for i in sorted(chosen)]
 
 
 def for_choosing(entry: LabelledSolution) -> bool:
-    """Is this one there to choose the threshold on? By its problem, so that none is on both sides."""
+    """Whether this entry is held out to choose the threshold. Decided by problem, so that no problem is on both sides."""
     return _hash(entry.problem.strip()) % CHOOSING == 0
 
 
@@ -163,7 +163,7 @@ def _hash(text: str) -> int:
 
 
 def ask(asked: ScoreCache, name: str, verifier: Verifier, entries: Sequence[LabelledSolution]) -> list[Scores | None]:
-    """The scores of each entry's steps; None where the verifier cannot read it, such as one that is too long for it."""
+    """The scores of each entry's steps; None if the verifier cannot read it, for example because it is too long."""
     solutions = [entry.solution() for entry in entries]
     try:
         return [*asked.scores(name, verifier, solutions)]
@@ -176,12 +176,12 @@ def ask(asked: ScoreCache, name: str, verifier: Verifier, entries: Sequence[Labe
 def measure(
     entries: Sequence[LabelledSolution], scores: Sequence[Scores | None], by: By, threshold: float | None = None
 ) -> Report:
-    """`scores` of each entry's steps, None where there are none: it is left out.
+    """Measure the verifier. `scores`: those of each entry's steps; an entry with None is left out.
 
-    Without a threshold, one is chosen on a third of the problems, and the others measured. Raises ValueError where none can
+    Without a threshold, one is chosen on a third of the problems, and the others are measured. Raises ValueError if none can
     be chosen, or nothing is left to measure.
     """
-    rows = [(entry, said) for entry, said in zip(entries, scores, strict=True) if said is not None]
+    rows = [(entry, own) for entry, own in zip(entries, scores, strict=True) if own is not None]
     unread = len(entries) - len(rows)
     if unread and not rows:
         raise ValueError("The verifier could read none of these solutions: they may be too long for it.")
@@ -191,7 +191,7 @@ def measure(
         rows = [row for row in rows if not for_choosing(row[0])]
         chosen_on = len(choosing)
         try:
-            threshold = pick_threshold([said for _, said in choosing], [entry.label for entry, _ in choosing])
+            threshold = pick_threshold([own for _, own in choosing], [entry.label for entry, _ in choosing])
         except ValueError:
             raise ValueError(
                 "There are too few problems to choose a threshold on: a third of them, set aside for that, must have solutions "
@@ -202,9 +202,9 @@ def measure(
     names = dict.fromkeys(entry.group(by) for entry, _ in rows)
 
     def group(name: str, of: Callable[[LabelledSolution], bool]) -> Group:
-        those = [(entry, said) for entry, said in rows if of(entry)]
+        those = [(entry, own) for entry, own in rows if of(entry)]
         labels = [entry.label for entry, _ in those]
-        found = first_error_f1([said for _, said in those], labels, threshold)
+        found = first_error_f1([own for _, own in those], labels, threshold)
         right = labels.count(NONE)
         return Group(name, len(labels) - right, right, found.erroneous, found.correct, found.f1)
 

@@ -1,6 +1,6 @@
-"""What verifiers said of steps, remembered: a step is read once by each verifier, whoever asks for it again.
+"""A cache of verifier scores: each verifier reads a step once, however often it is requested.
 
-A score depends on the problem and on the steps up to its own, never on what follows; so that is what it is remembered by.
+A score depends only on the problem and the steps up to its own, never on later ones; these are the cache key.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tts_viz.engines.base import Remembering, ScoreRequest, Verifier
 from tts_viz.verifier_eval.solution import SolutionUnderTest
 
 REMEMBERED = 100_000
-"""Scores; those that were asked for longest ago are forgotten."""
+"""Cached scores; the least recently used are dropped."""
 
 Scores = tuple[float, ...]
 """One number from 0 to 1 for each step, in order."""
@@ -25,7 +25,7 @@ _searches = count()
 
 
 class ScoreCache:
-    """Every method may be called from any thread."""
+    """Least-recently-used cache of step scores. Thread-safe."""
 
     def __init__(self, remembered: int = REMEMBERED) -> None:
         self._remembered = remembered
@@ -33,17 +33,17 @@ class ScoreCache:
         self._lock = threading.Lock()
 
     def scores(self, name: str, verifier: Verifier, solutions: Sequence[SolutionUnderTest]) -> list[Scores]:
-        """The scores of all steps of each solution. Not for an event loop: it may take as long as the model does.
+        """The scores of all steps of each solution. Blocks while the model runs, so do not call it from an event loop.
 
-        `name` tells verifiers apart: the same weights may be offered twice, read in two formats. Raises EngineError, and
-        ValueError where there are not as many rewards as steps.
+        `name` identifies the verifier: the same weights may be offered twice, with two formats. Raises EngineError, and
+        ValueError if the numbers of rewards and steps differ.
         """
         keys = [_keys(name, solution) for solution in solutions]
         with self._lock:
             known = [[self._known.get(key) for key in those] for those in keys]
         search = f"bench-{next(_searches)}"
         missing = [i for i, those in enumerate(known) if None in those]
-        requests = [_question(solutions[i], known[i].index(None), search) for i in missing]
+        requests = [_request(solutions[i], known[i].index(None), search) for i in missing]
         if requests:
             try:
                 answers = asyncio.run(_answers(verifier, requests))
@@ -60,7 +60,7 @@ class ScoreCache:
         return found
 
     def know(self, name: str, solution: SolutionUnderTest, scores: Sequence[float | None]) -> None:
-        """This is what the verifier said when another asked it; None where it did not."""
+        """Store scores that the verifier gave elsewhere; None where it gave none."""
         self._remember(_keys(name, solution), scores)
 
     def _remember(self, keys: Sequence[bytes], scores: Sequence[float | None]) -> None:
@@ -77,14 +77,14 @@ async def _answers(verifier: Verifier, requests: Sequence[ScoreRequest]) -> list
     return [answer.rewards for answer in await verifier.score(requests)]
 
 
-def _question(solution: SolutionUnderTest, first: int, search: str) -> ScoreRequest:
-    """The scores from step `first` on."""
+def _request(solution: SolutionUnderTest, first: int, search: str) -> ScoreRequest:
+    """A request for the scores from step `first` on."""
     problem = solution.problem if solution.problem.task else None
     return ScoreRequest(solution.problem.prompt, solution.steps, len(solution.steps) - first, problem, search)
 
 
 def _keys(name: str, solution: SolutionUnderTest) -> list[bytes]:
-    """One for each step. A verifier's name stands for its weights, which do not change while this program runs."""
+    """One key per step. A verifier's name stands for its weights, which do not change while the program runs."""
     so_far = hashlib.blake2b(digest_size=16)
     keys = []
     for text in (name, solution.problem.prompt, *solution.steps):

@@ -1,6 +1,6 @@
-"""A typed solution, read into steps: one a line, or one a paragraph where paragraphs are parted by empty lines.
+"""Splits a typed solution into steps: one per line, or one per paragraph if empty lines separate paragraphs.
 
-Knows nothing about verifiers: what is read here may be false, and need not even be a step of the task's own form.
+Knows nothing about verifiers. The steps may be false, and need not have the task's own form.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LONGEST_STEP = 2_000
 """Characters."""
 
 NUMBERED = re.compile(r"(?:step\s*)?\d{1,2}\s*[.:)]\s+(?=\S)", re.IGNORECASE)
-"""What a pasted list may have before a step: "1. ", "2) ", "Step 3: "."""
+"""Numbering before a step in a pasted list: "1. ", "2) ", "Step 3: "."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +32,21 @@ class SolutionUnderTest:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A solution as it was read, and in which steps more was read than typed: (step, from 0; what was typed)."""
+    """A solution as read, and the steps that were completed: (index from 0, text as typed)."""
 
     solution: SolutionUnderTest
     completed: tuple[tuple[int, str], ...] = ()
 
 
 def read_solution(problem: Problem, text: str) -> Reading:
-    """Raises ValueError in words for a visitor who typed it."""
+    """The solution in this text. Raises ValueError, worded for the visitor who typed it."""
     if len(text) > MOST_STEPS * LONGEST_STEP:
         raise ValueError(f"The solution has {len(text):,} characters; at most {MOST_STEPS * LONGEST_STEP:,} are read.")
     return read_steps(problem, split_steps(text))
 
 
 def split_steps(text: str) -> list[str]:
-    """A text with empty lines in it is cut at those, another at its line ends; numbers before steps are left out."""
+    """Split a text into steps: at empty lines if it has paragraphs, else at line ends. Drops numbers before steps."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
     parts = re.split(r"\n\s*\n", text) if _in_paragraphs(text) else text.split("\n")
     steps = [part.strip() for part in parts if part.strip()]
@@ -56,15 +56,15 @@ def split_steps(text: str) -> list[str]:
 
 
 def _in_paragraphs(text: str) -> bool:
-    """Does an empty line part steps, some of which have several lines?"""
+    """Whether empty lines separate the steps, some of which have several lines."""
     return any("\n" in part.strip() for part in re.split(r"\n\s*\n", text)) and re.search(r"\n\s*\n", text) is not None
 
 
 def read_steps(problem: Problem, steps: Sequence[str]) -> Reading:
-    """Steps that are there already, each a text. Raises ValueError in words for a visitor.
+    """The same for a text already split into steps. Raises ValueError, worded for a visitor.
 
-    A step that the task's checker cannot read, but that stands for one ("25*2"), is completed; what stands for none is kept
-    as it is, since how a verifier takes that is worth seeing.
+    A short form of a step ("25*2") that the task's checker cannot read is completed. Any other unreadable step is kept, since
+    its score is of interest too.
     """
     if not steps:
         raise ValueError("There is no step to score yet: type the solution, one step a line.")

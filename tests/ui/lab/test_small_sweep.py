@@ -101,7 +101,7 @@ def test_only_few_generations_are_in_flight_and_only_few_sweeps(scheduler: Sched
     for one in mine:
         sweeps.advance(one)
     assert [one.state for one in mine] == ["running"] * SLOTS + ["waiting"] * 2
-    assert all(sum(planned.n for planned, _ in one._flying) <= AT_ONCE for one in mine)
+    assert all(sum(planned.n for planned, _ in one._in_flight) <= AT_ONCE for one in mine)
     with pytest.raises(ValueError, match="still running"):
         sweeps.begin("visitor 0", plan_of(), engines())
     sweeps.cancel("visitor 0")

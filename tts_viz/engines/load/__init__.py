@@ -1,1 +1,1 @@
-"""From a model's name to a loaded model, and the examination of one. Knows nothing about searches."""
+"""From a model's name to a loaded model, and checks of a loaded verifier. Knows nothing about searches."""

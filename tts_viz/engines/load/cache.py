@@ -1,8 +1,7 @@
-"""Models by name, each loaded once and then shared by all who ask for it. Knows nothing about who may ask for which.
+"""Models by name, each loaded once and then shared by all callers. Knows nothing about access rights.
 
-Every model has a loading state of its own: whoever asks first loads it, whoever asks meanwhile waits for that same load,
-and nobody who asks for another model waits. A load that fails says why to all who waited, and is tried again by the next
-one who asks.
+Models load independently: the first caller of a name loads the model, callers of the same name wait for that load, and
+callers of other names do not wait. If a load fails, all its waiting callers get the error, and the next call tries again.
 """
 
 from __future__ import annotations
@@ -23,14 +22,14 @@ _IMPORTING = threading.RLock()
 
 
 def imported(module: str) -> ModuleType:
-    """A module that imports a library of models. transformers, imported by two threads at once, fails in both, so that all
-    such imports that may happen in several threads go through here."""
+    """Imports a module that needs transformers. Importing transformers in two threads at once fails in both, so all such
+    imports that may happen in several threads go through here."""
     with _IMPORTING:
         return import_module(module)
 
 
 class ModelCache:
-    """Every method may be called from any thread. What is given at the beginning is never loaded."""
+    """Thread-safe. The models passed to the constructor are used as they are."""
 
     def __init__(
         self, policies: Mapping[str, Policy] | None = None, verifiers: Mapping[str, Verifier] | None = None
@@ -39,16 +38,16 @@ class ModelCache:
         self._verifiers = _Loads(_load_verifier, verifiers or {})
 
     def policy(self, name: str) -> Policy:
-        """May take minutes the first time. Raises ValueError where there is no such policy, and what its loading raises."""
+        """May take minutes the first time. Raises ValueError for an unknown policy, and whatever loading it raises."""
         return self._policies.get(name)
 
     def verifier(self, name: str) -> Verifier:
-        """May take minutes the first time. Raises ValueError where there is no such verifier, and what its loading raises."""
+        """May take minutes the first time. Raises ValueError for an unknown verifier, and whatever loading it raises."""
         return self._verifiers.get(name)
 
     @property
     def loading(self) -> tuple[str, float] | None:
-        """Of the models that are being loaded, the one begun first, and for how many seconds already."""
+        """The model that has been loading longest, and for how many seconds; None if none is loading."""
         begun = [*self._policies.under_way(), *self._verifiers.under_way()]
         if not begun:
             return None
@@ -57,11 +56,11 @@ class ModelCache:
 
 
 class _Loads(Generic[Model]):
-    """The models of one kind: loaded, or on their way."""
+    """The models of one kind, loaded or loading."""
 
     def __init__(self, load: Callable[[str], Model], ready: Mapping[str, Model]) -> None:
         self._load = load
-        self._lock = threading.Lock()  # held only to look a name up, never while something is loaded
+        self._lock = threading.Lock()  # held only to look up a name, never while a model loads
         self._futures: dict[str, Future[Model]] = {}
         self._since: dict[str, float] = {}
         for name, model in ready.items():
@@ -83,7 +82,7 @@ class _Loads(Generic[Model]):
             model = self._load(name)
         except BaseException as error:
             with self._lock:
-                del self._futures[name], self._since[name]  # before those who wait hear of it, and may ask again
+                del self._futures[name], self._since[name]  # first, because the waiting callers may ask again at once
             future.set_exception(error)
         else:
             with self._lock:
@@ -91,7 +90,7 @@ class _Loads(Generic[Model]):
             future.set_result(model)
 
     def under_way(self) -> list[tuple[str, float]]:
-        """Names, and since when."""
+        """(name, monotonic start time) of each model that is loading."""
         with self._lock:
             return list(self._since.items())
 

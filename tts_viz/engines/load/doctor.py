@@ -1,7 +1,7 @@
-"""The format doctor: what a verifier was found to be, and whether reading it in that format gives sense.
+"""The format doctor: which format a verifier was found to have, and whether its scores in that format make sense.
 
-One detail wrong in how a process reward model is fed, and it returns garbage without a word. So two canned solutions of one
-problem, a right one and one with a false step, are read and looked at.
+A process reward model that is fed in a slightly wrong format returns garbage without an error. So two canned solutions of
+one problem, a right one and one with a false step, are scored and the scores are checked.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ CheckVerdict = Literal["ok", "doubt", "bad"]
 
 @runtime_checkable
 class Formatted(Verifier, Protocol):
-    """A verifier that reads steps in one of the formats, here or on a server."""
+    """A verifier that reads steps in one of the registered formats, in this process or on a server."""
 
     format: PRMFormat
 
@@ -42,7 +42,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """`found`: (what, value) in words; `checks` in the order they were made."""
+    """`found`: (property, value) as text; `checks` in the order they were made."""
 
     verifier: str
     found: tuple[tuple[str, str], ...]
@@ -50,7 +50,7 @@ class Diagnosis:
 
     @property
     def verdict(self) -> CheckVerdict:
-        """The worst of all checks."""
+        """The worst verdict of all checks."""
         worse: tuple[CheckVerdict, ...] = ("bad", "doubt", "ok")
         return next(v for v in worse if v == "ok" or any(c.verdict == v for c in self.checks))
 
@@ -83,21 +83,21 @@ WORDS = Canned(
 PUZZLE = Canned(
     "Make 24 from 1 3 8\n", ("8*3=24 left 1 24", "24*1=24 left 24"), ("8*3=25 left 1 25", "25-1=24 left 24"), 0
 )
-"""For verifiers whose tokenizer knows no words, as the embedded one's."""
+"""For verifiers whose tokenizer has no words, such as the embedded one."""
 
 CLOSE = {torch.float32: 1e-3, torch.float64: 1e-3}
-"""How far rewards read in parts may lie from those read at once; in half precision, 0.03."""
+"""Allowed difference between rewards read step by step and in one pass; 0.03 in half precision."""
 
 
 def examine(name: str, device: str = "auto") -> Diagnosis:
-    """Raises ValueError for a verifier that cannot be loaded, or that is no model, EngineError for a server that fails."""
+    """Raises ValueError for a verifier that cannot be loaded or is no model, and EngineError for a server that fails."""
     if name == "oracle" or name.startswith("noisy:"):
         raise ValueError(f"{name} is no model: there is nothing to examine")
     return diagnose(*(on_server(name) if is_server(name) else load_prm(parse_model_spec(name), device)))
 
 
 def diagnose(verifier: Formatted, found: DetectedFormat) -> Diagnosis:
-    """Raises EngineError for a server that fails: what it is, nobody knows until it answers."""
+    """Raises EngineError for a server that fails, because it cannot be examined without an answer."""
     format = verifier.format
     here = verifier if isinstance(verifier, TransformersVerifier) else None
     tokenizer = format.tokenizer
@@ -115,11 +115,11 @@ def diagnose(verifier: Formatted, found: DetectedFormat) -> Diagnosis:
             raise
         return Diagnosis(verifier.name, facts, (Check("the canned solutions can be read", "bad", str(error)),))
     checks = (
-        _one_each(canned, right, wrong),
-        _marked(format, separator, found.entry.tag),
-        *([_whole(here, canned, right)] if here else []),
-        _cut(format, canned, tokenizer),
-        _sense(canned, right, wrong),
+        _check_score_count(canned, right, wrong),
+        _check_separator(format, separator, found.entry.tag),
+        *([_check_incremental(here, canned, right)] if here else []),
+        _check_tokenization(format, canned, tokenizer),
+        _check_scores(canned, right, wrong),
     )
     return Diagnosis(verifier.name, facts, checks)
 
@@ -131,32 +131,34 @@ def _model(verifier: TransformersVerifier) -> list[tuple[str, str]]:
 
 
 def _rewards(verifier: Verifier, canned: Canned, steps: tuple[str, ...]) -> list[float]:
-    """Step by step, as a search asks for them."""
-    asked = [ScoreRequest(canned.prompt, steps[: k + 1], 1) for k in range(len(steps))]
-    return [reward for ask in asked for answer in asyncio.run(verifier.score([ask])) for reward in answer.rewards]
+    """One reward a step, each requested on its own as in a search."""
+    requests = [ScoreRequest(canned.prompt, steps[: k + 1], 1) for k in range(len(steps))]
+    return [
+        reward for request in requests for answer in asyncio.run(verifier.score([request])) for reward in answer.rewards
+    ]
 
 
-def _one_each(canned: Canned, right: list[float], wrong: list[float]) -> Check:
+def _check_score_count(canned: Canned, right: list[float], wrong: list[float]) -> Check:
     steps = len(canned.right) + len(canned.wrong)
-    said = f"{len(right) + len(wrong)} scores for {steps} steps: {_listed(right)}; with a false step {_listed(wrong)}"
-    return Check("one score from 0 to 1 for each step", "ok" if len(right) + len(wrong) == steps else "bad", said)
+    detail = f"{len(right) + len(wrong)} scores for {steps} steps: {_listed(right)}; with a false step {_listed(wrong)}"
+    return Check("one score from 0 to 1 for each step", "ok" if len(right) + len(wrong) == steps else "bad", detail)
 
 
-def _marked(format: PRMFormat, separator: Tokens, tag: bool) -> Check:
+def _check_separator(format: PRMFormat, separator: Tokens, tag: bool) -> Check:
     name = "the model can see where a step ends"
     if not separator and not format.closing():
         return Check(name, "bad", "nothing stands after a step; set the separator, as in ?separator=\\n")
     if len(separator) > 2 and tag:
-        said = (
+        detail = (
             f"the separator is {len(separator)} tokens, {_named(format.tokenizer, separator)}: was the model trained with it? "
             "The score is read at the last of them"
         )
-        return Check(name, "doubt", said)
+        return Check(name, "doubt", detail)
     return Check(name, "ok", f"by {_named(format.tokenizer, separator or format.closing())}")
 
 
-def _whole(verifier: TransformersVerifier, canned: Canned, parts: list[float]) -> Check:
-    """Against one pass of the bare model over the whole text."""
+def _check_incremental(verifier: TransformersVerifier, canned: Canned, parts: list[float]) -> Check:
+    """Compares the rewards with those of a forward pass of the bare model over the whole text."""
     format, model = verifier.format, verifier.model
     pieces = format.pieces(canned.prompt, canned.prompt.strip(), canned.right)
     read = []
@@ -165,13 +167,13 @@ def _whole(verifier: TransformersVerifier, canned: Canned, parts: list[float]) -
             ids = [t for piece in pieces[: k + 1] for t in piece] + [*format.closing()]
             hidden = verifier.reader.backbone(input_ids=torch.tensor([ids], device=model.device)).last_hidden_state
             read += format.rewards(model, hidden[0, -1:])
-    apart = max(abs(a - b) for a, b in zip(parts, read))
-    verdict: CheckVerdict = "ok" if apart <= CLOSE.get(model.dtype, 0.03) else "bad"
-    return Check("read in parts as read whole", verdict, f"the scores differ by at most {apart:.1g}")
+    difference = max(abs(a - b) for a, b in zip(parts, read))
+    verdict: CheckVerdict = "ok" if difference <= CLOSE.get(model.dtype, 0.03) else "bad"
+    return Check("read in parts as read whole", verdict, f"the scores differ by at most {difference:.1g}")
 
 
-def _cut(format: PRMFormat, canned: Canned, tokenizer: Any) -> Check:
-    """Is the text cut into tokens as it is when it is cut at once?"""
+def _check_tokenization(format: PRMFormat, canned: Canned, tokenizer: Any) -> Check:
+    """Does tokenizing step by step give the same tokens as tokenizing the whole text?"""
     name = "steps cut into tokens as the whole text is"
     pieces = [t for piece in format.pieces(canned.prompt, canned.prompt.strip(), canned.right) for t in piece]
     text = tokenizer.decode(pieces, skip_special_tokens=False, clean_up_tokenization_spaces=False)
@@ -180,14 +182,14 @@ def _cut(format: PRMFormat, canned: Canned, tokenizer: Any) -> Check:
     return Check(name, "ok", "they are not, so steps are always cut one by one: a score never depends on what follows")
 
 
-def _sense(canned: Canned, right: list[float], wrong: list[float]) -> Check:
+def _check_scores(canned: Canned, right: list[float], wrong: list[float]) -> Check:
     good, false = right[canned.slip], wrong[canned.slip]
-    said = f"step {canned.slip + 1}: {good:.3f} where it is right, {false:.3f} where it is false"
-    return Check("the right solution outscores the wrong one", "ok" if good > false else "bad", said)
+    detail = f"step {canned.slip + 1}: {good:.3f} where it is right, {false:.3f} where it is false"
+    return Check("the right solution outscores the wrong one", "ok" if good > false else "bad", detail)
 
 
 def _separator(format: PRMFormat) -> Tokens:
-    """What any two steps have in common at their ends."""
+    """The tokens after every step: the common suffix of two different steps."""
     one, other = (format.pieces("?", "?", [text])[1][::-1] for text in ("1+2=3", "50"))
     return tuple(a for a, _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other)))[::-1]
 

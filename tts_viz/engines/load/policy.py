@@ -21,8 +21,8 @@ OPTIONS = ("preset", *prompting.OPTIONS, *placement.OPTIONS)
 
 
 def load_policy(name: str, device: str = "auto") -> Policy:
-    """`name` may have `OPTIONS`, as in `owner/name?dtype=float16&delimiter=\\n`. Raises ValueError, naming the choices, where
-    there is no such policy."""
+    """`name` may have `OPTIONS`, as in `owner/name?dtype=float16&delimiter=\\n`. Raises ValueError, naming the choices, for
+    an unknown policy."""
     if is_server(name):
         return on_server(name)
     with refusing(name, POLICY_CHOICES):

@@ -1,4 +1,4 @@
-"""Verifiers by name: the embedded one, the truth, a folder with a PRM, one from the Hugging Face hub, or one on a server."""
+"""Verifiers by name: the embedded one, the oracle, a folder with a PRM, one from the Hugging Face hub, or one on a server."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ VERIFIER_CHOICES = (
 
 
 def load_verifier(name: str, device: str = "auto") -> Verifier:
-    """Raises ValueError, naming the choices, where there is no such verifier."""
+    """Raises ValueError, naming the choices, for an unknown verifier."""
     if name == "oracle":
         return Oracle()
     if name.startswith("noisy:"):
@@ -44,7 +44,7 @@ def load_verifier(name: str, device: str = "auto") -> Verifier:
 
 
 def load_prm(reference: ModelSpec, device: str = "auto") -> tuple[TransformersVerifier, DetectedFormat]:
-    """A PRM, and which format was found how. Raises ValueError as `load_verifier` does."""
+    """A PRM and its detected format. Raises ValueError as `load_verifier` does."""
     name = reference.name
     source, local = checkpoint_source(name, VERIFIER_CHOICES)
     with refusing(name, VERIFIER_CHOICES):
@@ -62,7 +62,7 @@ def load_prm(reference: ModelSpec, device: str = "auto") -> tuple[TransformersVe
 
 
 def on_server(name: str) -> tuple[ServerVerifier, DetectedFormat]:
-    """A PRM on a server, and which format was found how. Raises ValueError as `load_verifier` does."""
+    """A PRM on a server and its detected format. Raises ValueError as `load_verifier` does."""
     with needing("A model on a server"):
         from tts_viz.engines.server.loading import server_verifier  # its client takes a second to import
 
@@ -71,9 +71,9 @@ def on_server(name: str) -> tuple[ServerVerifier, DetectedFormat]:
 
 
 def _format(reference: ModelSpec, source: str, local: bool) -> DetectedFormat:
-    asked = reference.options.get("format")
-    if asked is not None:
-        return detect(Checkpoint(reference.name, None), asked)
+    requested = reference.options.get("format")
+    if requested is not None:
+        return detect(Checkpoint(reference.name, None), requested)
     try:
         config = AutoConfig.from_pretrained(source, local_files_only=local)
     except OSError as error:

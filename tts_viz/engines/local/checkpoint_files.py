@@ -1,6 +1,6 @@
-"""What a checkpoint's folder holds, looked at before anything is loaded, so that what is wrong is said in one sentence.
+"""Checks of a checkpoint's folder before anything is loaded, so that a problem gets a clear message.
 
-Knows nothing about models: it reads names and first bytes of files. Everything here raises ValueError.
+Knows nothing about models: it reads file names and headers. Everything here raises ValueError.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Any
 LFS = b"version https://git-lfs"
 
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "spiece.model", "vocab.json", "vocab.txt", "tekken.json")
-"""Any of these is a tokenizer; without one transformers 5 makes an empty tokenizer instead of raising."""
+"""Any of these files is a tokenizer; without one, transformers 5 makes an empty tokenizer instead of raising."""
 
 WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".gguf")
 
 
 def check_folder(folder: Path) -> None:
-    """Is this a whole checkpoint, as far as its files tell?"""
+    """Raises ValueError unless the files look like a whole checkpoint."""
     files = {path.name: path for path in folder.iterdir() if path.is_file()}
     if "adapter_config.json" in files and "config.json" not in files:
         raise ValueError(
@@ -26,7 +26,7 @@ def check_folder(folder: Path) -> None:
             "first (peft: `merge_and_unload()`, then `save_pretrained`)"
         )
     for name, path in files.items():
-        if path.suffix in (*WEIGHTS, ".json", ".model") and _begins(path, len(LFS)) == LFS:
+        if path.suffix in (*WEIGHTS, ".json", ".model") and _first_bytes(path, len(LFS)) == LFS:
             raise ValueError(
                 f"{name} is a Git LFS pointer, not the file itself: run `git lfs pull` where it was cloned"
             )
@@ -43,10 +43,10 @@ def check_folder(folder: Path) -> None:
 
 
 def check_vocabulary(tokenizer: Any, model: Any) -> None:
-    """Do the tokenizer and the model belong together: has every token a row of the embedding?"""
+    """Raises ValueError unless the embedding has a row for every token of the tokenizer."""
     if not tokenizer("2 + 3 = 5", add_special_tokens=False)["input_ids"]:
         raise ValueError("there is no tokenizer with it: what it has makes no token of any text")
-    # Tokens for padding and the like, which transformers adds of its own accord, stand in no text.
+    # transformers adds tokens for padding and the like, which occur in no text.
     unused = {tokenizer.pad_token_id, tokenizer.unk_token_id, tokenizer.mask_token_id}
     largest = max(id for id in tokenizer.get_vocab().values() if id not in unused)
     rows = model.get_input_embeddings().num_embeddings
@@ -67,8 +67,8 @@ def _no_config(files: dict[str, Path]) -> str:
 
 
 def _check_safetensors(path: Path) -> None:
-    """The header must lie within the file, and the tensors too: a download that broke off ends before them."""
-    size, length = path.stat().st_size, int.from_bytes(_begins(path, 8), "little")
+    """The header and the tensors must lie within the file; an interrupted download ends before them."""
+    size, length = path.stat().st_size, int.from_bytes(_first_bytes(path, 8), "little")
     if not size:
         raise ValueError(f"{path.name} is empty: download it again")
     broken = f"{path.name} is damaged or was not downloaded to its end: download it again"
@@ -85,7 +85,7 @@ def _check_safetensors(path: Path) -> None:
         raise ValueError(broken)
 
 
-def _begins(path: Path, count: int) -> bytes:
+def _first_bytes(path: Path, count: int) -> bytes:
     with path.open("rb") as file:
         return file.read(count)
 

@@ -1,4 +1,4 @@
-"""Where a model's weights go, in which precision, and whether they fit there: settled before they are loaded."""
+"""Chooses the device and precision of a model's weights, and checks that they fit, before they are loaded."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch
 OPTIONS = ("device", "dtype", "bits")
 
 SMALL = 50_000_000
-"""Parameters up to which full precision costs nothing that anybody would notice."""
+"""Number of parameters up to which full precision is cheap enough."""
 
 ROOM = 1.1
-"""Weights and what it takes to load them, as a multiple of the weights."""
+"""Memory needed to load the weights, as a multiple of their size."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """`bits`: 8 or 4 where the weights are quantized; `bytes` that the weights will take."""
+    """`bits`: 8 or 4 if the weights are quantized; `bytes`: the size of the weights."""
 
     device: str
     dtype: torch.dtype
@@ -38,7 +38,7 @@ class Placement:
 def placed(kind: Any, config: Any, device: str, options: Mapping[str, str]) -> Placement:
     """`kind` is the transformers class; `device` "auto" or a torch device, unless the options name one.
 
-    Raises ValueError for options that are none, and where the weights will not fit, with what to do.
+    Raises ValueError, saying what to do, for invalid options and for weights that do not fit.
     """
     where = _device(options.get("device", device))
     bits = options.get("bits")
@@ -65,7 +65,7 @@ def placed(kind: Any, config: Any, device: str, options: Mapping[str, str]) -> P
 
 
 def _device(wanted: str) -> str:
-    """Of several GPUs the one with the most memory free, so that two models get one each."""
+    """`auto` takes the GPU with the most free memory, so that two models get one each."""
     if wanted == "auto":
         if torch.cuda.is_available():
             return max((f"cuda:{i}" for i in range(torch.cuda.device_count())), key=free_bytes)
@@ -89,7 +89,7 @@ def _dtype(device: str, parameters: int, free: int) -> torch.dtype:
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
     if device == "mps":
         return torch.bfloat16
-    # Most CPUs emulate halves, so they are only for what would not fit otherwise.
+    # Most CPUs emulate half precision, so it is used only if the weights would not fit otherwise.
     return torch.float32 if 4 * parameters * ROOM <= free else torch.bfloat16
 
 
@@ -102,9 +102,9 @@ def free_bytes(device: str) -> int:
 
 
 def memory_shares(device: torch.device) -> tuple[int, int]:
-    """Bytes for what a model remembers, and for what it is reading at a time.
+    """Bytes for a model's cache, and for the working memory of one pass.
 
-    On a GPU a sixth each of what is free once its weights are there: two models may share it, and a little stays free.
+    On a GPU each is a sixth of what is free after loading the weights: two models may share it, and some stays free.
     """
     if device.type == "cuda":
         share = torch.cuda.mem_get_info(device)[0] // 6

@@ -1,4 +1,4 @@
-"""A transformers language model as a policy: continues many partial solutions at once, each step read only once."""
+"""A transformers language model as a policy: continues many partial solutions in a batch and reads each step only once."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ from tts_viz.errors import EngineError
 PLAIN = PromptStyle()
 
 COMPACT = 0.75
-"""Finished rows are dropped from the batch once fewer than this share are still being written."""
+"""Finished rows are dropped from the batch once less than this share is unfinished."""
 
 TOLERANCE = 0.1
-"""Total variation by which half precision may move the next token's distribution."""
+"""Allowed total variation distance of the next token's distribution, because of half precision."""
 
 
 @dataclass(slots=True)
 class PartialStep:
-    """A step that is being written."""
+    """A step that is being sampled."""
 
     request: SampleRequest
     prefix: Segment
     room: int
-    """Tokens that still fit, by the request's limit and the model's context."""
+    """Most tokens to sample, by the request's limit and the model's context."""
     pending: int
-    """Tokens of the prefix that the model wrote and has not read: they were counted when they were written."""
+    """Tokens of the prefix that were sampled and not read yet; they were counted when they were sampled."""
     read: Read = field(default_factory=Read)
-    """What of the prefix is read on this draft's account."""
+    """The part of the prefix that is read for this draft."""
     tokens: list[int] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
     text: str = ""
@@ -56,9 +56,9 @@ class PartialStep:
 
 
 class TransformersPolicy:
-    """See `Policy`. Where steps and solutions end, the `style` says, and the model's end-of-text token.
+    """See `Policy`. The `style` and the model's end-of-text token determine where steps and solutions end.
 
-    `kv_bytes` bounds what is remembered of earlier prefixes; None: by how much memory there is.
+    `kv_bytes` is the limit of the cache; None: chosen by the available memory.
     """
 
     def __init__(
@@ -81,9 +81,9 @@ class TransformersPolicy:
         self._lock = threading.Lock()
 
     def check(self) -> None:
-        """Read a short text in our way and in the model's own. Raises ValueError where the two disagree.
+        """Reads a short text with our cache and with the model's own code. Raises ValueError if the two disagree.
 
-        Some architectures scale or cap their logits, or keep something else than keys and values.
+        Some architectures scale or cap their logits, or cache something other than keys and values.
         """
         tokens = self._opening("2 + 3 = 5 and 5 + 1 = 6")
         reader = Reader(self.model, Forest(0))
@@ -91,7 +91,7 @@ class TransformersPolicy:
         try:
             with torch.inference_mode():
                 reader.read([reader.forest.find([tokens[:3]])])
-                # The longer row pads the shorter one, and both go on from what was kept.
+                # The shorter row is padded, and both continue from the cached segment.
                 ends = [reader.forest.find([tokens[:3], rest]) for rest in (tokens[3:], tokens[3:6])]
                 reader.read(ends)
                 ours = head(torch.stack([end.tail for end in ends if end.tail is not None])).float().softmax(-1)
@@ -107,7 +107,7 @@ class TransformersPolicy:
         return await asyncio.to_thread(self._sample, requests)
 
     def release(self, dead: Sequence[SampleRequest]) -> None:
-        """These prefixes, and all that goes on from them, are not needed any more. Should one be, it is read again."""
+        """Evicts these prefixes and all their continuations; a later request reads them again."""
         with self._lock:
             for request in dead:
                 if segment := self.reader.forest.known(self._path(request), request.search):
@@ -162,14 +162,14 @@ class TransformersPolicy:
         return tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
     def _decode(self, tokens: Sequence[int]) -> str:
-        # Tidying up spaces would make the text of a step depend on how it was cut.
+        # Cleaning up spaces would make the text of a step depend on where it was cut.
         return self.tokenizer.decode(list(tokens), clean_up_tokenization_spaces=False)
 
     def _write(self, rows: Sequence[PartialStep]) -> None:
-        """Write all drafts to their ends, in lock-step; those that memory did not suffice for begin again."""
+        """Samples all drafts to their ends, token by token in lock-step. Restarts drafts that ran out of memory before."""
         for d in rows:
             d.tokens, d.logprobs, d.finish = [], [], None
-        # Siblings share a segment: looked up once, it is the same object for all of them.
+        # Siblings have the same prefix segment, so its path is looked up once.
         paths = {id(d.prefix): [s.kv for s in d.prefix.path()] for d in rows}
         width = max(d.room for d in rows)
         cache = RaggedCache([paths[id(d.prefix)] for d in rows], self.reader.layers, width, self.reader.device)
@@ -180,7 +180,7 @@ class TransformersPolicy:
             self._extend(rows, head(hidden))
             for row, d in enumerate(rows):
                 if d.finish == "step" and before[row] is None:
-                    self._remember(d, cache, row)
+                    self._cache_step(d, cache, row)
             going = [i for i, d in enumerate(rows) if d.finish is None]
             if not going:
                 return
@@ -192,7 +192,7 @@ class TransformersPolicy:
             hidden = self.reader.forward(tokens, counts, cache)[:, 0]
 
     def _extend(self, rows: Sequence[PartialStep], logits: torch.Tensor) -> None:
-        """One token more for every row that is not finished."""
+        """Appends one token to every unfinished row."""
         tokens, logprobs = choose(
             logits,
             [d.request.temperature for d in rows],
@@ -221,8 +221,8 @@ class TransformersPolicy:
             return None
         return self.style.cut(self._decode(draft.tokens), draft.thinking)
 
-    def _remember(self, draft: PartialStep, cache: RaggedCache, row: int) -> None:
-        """Keep the keys and values of a new step. Its last token was not read yet: it rides along with the next pass."""
+    def _cache_step(self, draft: PartialStep, cache: RaggedCache, row: int) -> None:
+        """Caches the keys and values of a new step. Its last token is not read yet; the next pass reads it."""
         segment = self.reader.forest.child(draft.prefix, tuple(draft.tokens))
         if segment.tail is None:
             segment.pending = 1
@@ -230,7 +230,7 @@ class TransformersPolicy:
             self.reader.forest.hold(segment, kv, None)
 
     def _sampled(self, draft: PartialStep, seconds: float) -> Sampled:
-        # Every token but a step's last passes through the model while it is written.
+        # Every token of a step but the last has passed through the model.
         passes = draft.read.tokens + max(0, len(draft.tokens) - 1)
         cost = Cost(
             policy_calls=1,
@@ -247,12 +247,12 @@ class TransformersPolicy:
 
 
 def _length(segment: Segment) -> int:
-    """Tokens from the start up to the segment's end."""
+    """Number of tokens of the segment's path."""
     return sum(len(s.tokens) for s in segment.path())
 
 
 def _end_tokens(model: PreTrainedModel, tokenizer: Any) -> frozenset[int]:
-    """The tokens that end a solution: the tokenizer's, and those of the model's generation settings."""
-    said = getattr(model.generation_config, "eos_token_id", None) if model.generation_config else None
-    found = said if isinstance(said, list) else [said]
+    """The tokens that end a solution: the tokenizer's, and those in the model's generation config."""
+    eos = getattr(model.generation_config, "eos_token_id", None) if model.generation_config else None
+    found = eos if isinstance(eos, list) else [eos]
     return frozenset(t for t in [tokenizer.eos_token_id, *found] if t is not None)

@@ -1,8 +1,8 @@
-"""Sampling that does not depend on who else is in the batch: one uniform number per (seed, position), then inverse CDF.
+"""Sampling that does not depend on the rest of the batch: one uniform number per (seed, position), then inverse CDF.
 
-Logits differ in their last bits with the shape of a batch. Log-probabilities are therefore rounded to 1e-4 before
-they are used, which makes such differences vanish almost always; the guarantee ends where a value lies within that noise of a
-rounding boundary *and* the uniform number within 1e-4 of the edge between two tokens.
+The last bits of logits vary with the shape of the batch. Log-probabilities are therefore rounded to 1e-4 first, which
+almost always removes the difference. It remains only if a value lies within that noise of a rounding boundary *and* the
+uniform number lies within 1e-4 of the edge between two tokens.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ def choose(
     """
     logprobs = (torch.log_softmax(logits.float(), -1) * ROUNDED).round() / ROUNDED
     best, greedy = logprobs.max(-1)
-    # The default dtype may be another one at this moment: that of a model that is being built in another thread.
-    warmth = torch.tensor([t or 1.0 for t in temperatures], dtype=logprobs.dtype, device=logits.device)
-    # Over a large vocabulary a sum in single precision would lose the unlikely tokens.
-    edges = ((logprobs - best[:, None]) / warmth[:, None]).exp().cumsum(-1, dtype=torch.float64)
+    # Explicit dtype: another thread that is building a model may have changed torch's default.
+    divisors = torch.tensor([t or 1.0 for t in temperatures], dtype=logprobs.dtype, device=logits.device)
+    # In single precision, a sum over a large vocabulary would lose the unlikely tokens.
+    edges = ((logprobs - best[:, None]) / divisors[:, None]).exp().cumsum(-1, dtype=torch.float64)
     draws = [uniform(seed, position) for seed, position in zip(seeds, positions)]
-    aims = torch.tensor(draws, dtype=torch.float64, device=logits.device) * edges[:, -1]
-    sampled = torch.searchsorted(edges, aims[:, None]).squeeze(-1).clamp(max=logits.shape[-1] - 1)
-    cold = torch.tensor([t == 0 for t in temperatures], device=logits.device)
-    tokens = torch.where(cold, greedy, sampled)
+    targets = torch.tensor(draws, dtype=torch.float64, device=logits.device) * edges[:, -1]
+    sampled = torch.searchsorted(edges, targets[:, None]).squeeze(-1).clamp(max=logits.shape[-1] - 1)
+    is_greedy = torch.tensor([t == 0 for t in temperatures], device=logits.device)
+    tokens = torch.where(is_greedy, greedy, sampled)
     return tokens.tolist(), logprobs.gather(1, tokens[:, None]).squeeze(1).tolist()

@@ -1,4 +1,4 @@
-"""A transformers process reward model as a verifier: each step is read once, whoever's search it belongs to."""
+"""A transformers process reward model as a verifier, which reads each step of a search only once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tts_viz.errors import EngineError
 
 
 class TransformersVerifier:
-    """See `Verifier`. `kv_bytes` bounds what is remembered of earlier solutions; None: by how much memory there is."""
+    """See `Verifier`. `kv_bytes` is the limit of the cache; None: chosen by the available memory."""
 
     def __init__(self, model: PreTrainedModel, format: PRMFormat, name: str, kv_bytes: int | None = None) -> None:
         self.name, self.format = name, format
@@ -39,7 +39,7 @@ class TransformersVerifier:
         with self._lock, torch.inference_mode(), explained("verifier", self.name):
             began = monotonic()
             self.reader.forest.tick()
-            wanted = [self._wanted(request) for request in requests]
+            wanted = [self._reward_segments(request) for request in requests]
             read = iter(self.reader.read([s for steps in wanted for s in steps]))
             tails = [s.tail for steps in wanted for s in steps if s.tail is not None]
             found = self.format.rewards(self.model, torch.stack(tails)) if tails else ()
@@ -59,7 +59,7 @@ class TransformersVerifier:
             ]
 
     def release(self, dead: Sequence[ScoreRequest]) -> None:
-        """These solutions, and all that goes on from them, are not needed any more. Should one be, it is read again."""
+        """Evicts these solutions and all their continuations; a later request reads them again."""
         with self._lock:
             for request in dead:
                 if segment := self.reader.forest.known([t for t in self._path(request) if t], request.search):
@@ -73,8 +73,8 @@ class TransformersVerifier:
         question = request.problem.question if request.problem else request.prompt.strip()
         return self.format.pieces(request.prompt, question, request.steps)
 
-    def _wanted(self, request: ScoreRequest) -> list[Segment]:
-        """The segments at whose ends the wanted rewards are read, in the order of the steps."""
+    def _reward_segments(self, request: ScoreRequest) -> list[Segment]:
+        """The segments whose last hidden states give the wanted rewards, in the order of the steps."""
         path = self._path(request)
         closing = self.format.closing()
         length = sum(map(len, path)) + len(closing)

@@ -20,13 +20,13 @@ from tts_viz.engines.local.placement import Placement, placed
 from tts_viz.engines.prm.checkpoint_heads import weight_files
 
 _BUILDING = threading.RLock()
-"""While it builds a model, `from_pretrained` puts other values into torch (the default dtype, `torch.nn.init`) for the whole
-process; two at once would leave them there. Downloads, which may take minutes, are made before."""
+"""While it builds a model, `from_pretrained` changes torch's default dtype and `torch.nn.init` for the whole process; two
+builds at once would not restore them. Downloads may take minutes, so they happen before the lock is taken."""
 
 
 @contextmanager
 def refusing(name: str, choices: str) -> Iterator[None]:
-    """Adds to a ValueError which model it is about, and what there is instead."""
+    """Adds the model's name and the available choices to a ValueError."""
     try:
         yield
     except ValueError as error:
@@ -35,7 +35,7 @@ def refusing(name: str, choices: str) -> Iterator[None]:
 
 @contextmanager
 def refusing_server(name: str) -> Iterator[None]:
-    """The same for a model on a server, whose name may hold what is not for everybody's eyes."""
+    """The same for a model on a server, whose name may contain a password and is then not shown."""
     try:
         yield
     except ValueError as error:
@@ -44,7 +44,7 @@ def refusing_server(name: str) -> Iterator[None]:
 
 
 def source_of(name: str, choices: str) -> tuple[str, bool]:
-    """The folder or hub id of this name, and whether it is a folder here. Raises ValueError where it is neither."""
+    """The folder or hub id of this name, and whether it is a local folder. Raises ValueError if it is neither."""
     folder = EMBEDDED.get(name, Path(name))
     local = folder.is_dir()
     if name in EMBEDDED and not local:
@@ -57,7 +57,7 @@ def source_of(name: str, choices: str) -> tuple[str, bool]:
 
 
 def checkpoint_source(name: str, choices: str) -> tuple[str, bool]:
-    """As `source_of`, for a whole model: raises ValueError also where the folder's files cannot be one."""
+    """As `source_of`, and raises ValueError if the folder's files are not a whole checkpoint."""
     source, local = source_of(name, choices)
     if local:
         with refusing(name, choices):
@@ -68,7 +68,7 @@ def checkpoint_source(name: str, choices: str) -> tuple[str, bool]:
 def loaded(kind: Any, name: str, device: str, choices: str, options: Mapping[str, str]) -> tuple[Any, Any]:
     """The model, of the transformers class `kind`, and its tokenizer. Raises ValueError, naming the `choices`.
 
-    `options` are those of `placement`. Says on stderr what it loads, unless that is an embedded one.
+    `options` are those of `placement`. Prints to stderr what it loads, unless it is an embedded model.
     """
     source, local = checkpoint_source(name, choices)
     with refusing(name, choices):
@@ -94,7 +94,7 @@ def loaded(kind: Any, name: str, device: str, choices: str, options: Mapping[str
 
 
 def _download(source: str) -> None:
-    """Its weights, as far as it names them as most do; what remains is fetched where the model is built."""
+    """Downloads the safetensors weights; `from_pretrained` fetches whatever has other names."""
     with suppress(ValueError):
         for file in sorted(set(weight_files(source, local=False).values())):
             cached_file(source, file)
@@ -113,7 +113,7 @@ def _how(where: Placement) -> dict[str, Any]:
 
 @contextmanager
 def _bars(shown: bool) -> Iterator[None]:
-    """Whether transformers shows its progress: the embedded models are there at once; others take long."""
+    """Shows or hides transformers' progress bars; the embedded models load too fast to need them."""
     if not shown:
         logging.disable_progress_bar()
     try:

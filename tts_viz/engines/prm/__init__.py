@@ -1,1 +1,1 @@
-"""Formats of process reward models, one a file: how a solution is written, how rewards are read."""
+"""Formats of process reward models, one a file: how a solution is tokenized and how its rewards are read."""

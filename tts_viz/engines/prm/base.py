@@ -1,7 +1,7 @@
-"""What a format of process reward models has to say, and how one is registered.
+"""The interface of formats of process reward models, and their registry.
 
-To add one: a file beside this one that `formats` imports, or in another package, named by an entry point of the group
-`tts_viz.prm_formats`; in it a class with the methods of `PRMFormat`, decorated with `@prm_format(…)`.
+To add one, write a class with the methods of `PRMFormat`, decorated with `@prm_format(…)`, in a file beside this one that
+`formats` imports, or in another package with an entry point of the group `tts_viz.prm_formats`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tts_viz.engines.tokens import Tokens
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """A server sorts each token into `count` classes, of which `good` means "right so far"; one class: how good it is."""
+    """The model classifies each token into `count` labels, of which `good` means "right so far"; a single one is a score."""
 
     count: int
     good: int
@@ -33,7 +33,7 @@ class Signs:
 
 
 class PRMFormat(Protocol):
-    """How a solution is written for a verifier, piece by piece, so that what was read before need not be read again.
+    """How a solution is tokenized for a verifier, piece by piece, so that the pieces read before can come from the cache.
 
     The reward of a step is read from the hidden state at the last token of its piece, or of `closing` after it.
     """
@@ -42,22 +42,22 @@ class PRMFormat(Protocol):
 
     @property
     def tokenizer(self) -> Any:
-        """The model's own."""
+        """The model's tokenizer."""
         ...
 
     def check(self, model: Any) -> None:
-        """Raises ValueError, with what was found, where the model cannot be read in this format."""
+        """Raises ValueError, saying what was found, if the model does not fit this format."""
         ...
 
     def pieces(self, prompt: str, question: str, steps: Sequence[str]) -> list[Tokens]:
         """The tokens before the first step, then those of each step, its separator included.
 
-        A piece is the same whatever comes after it. `prompt` is what the policy reads, `question` the problem alone.
+        A piece must not depend on what follows it. `prompt` is what the policy reads, `question` the problem alone.
         """
         ...
 
     def closing(self) -> Tokens:
-        """Tokens after the last step that are read for its reward and are no part of what goes on; often none."""
+        """Tokens that are appended only to read the last step's reward and are not continued; often none."""
         ...
 
     def rewards(self, model: Any, hidden: Tensor) -> Sequence[float]:
@@ -65,14 +65,14 @@ class PRMFormat(Protocol):
         ...
 
     def served(self, config: Any) -> Labels | Signs | None:
-        """How a server that runs the model can tell the rewards; None: it cannot. `config` is the model's; None where it is
-        not known. Raises ValueError for a tokenizer that lacks what is needed."""
+        """How to get the rewards from a server that runs the model; None: impossible. `config` is the model's, None if
+        unknown. Raises ValueError for an unsuitable tokenizer."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """What is known of a model before it is loaded. `weights`: the names of its tensors; none for one on a server."""
+    """What is known about a model before it is loaded. `weights`: the names of its tensors; empty for one on a server."""
 
     name: str
     config: Any
@@ -84,17 +84,17 @@ class Checkpoint:
 
     @property
     def writes(self) -> bool:
-        """Is it a language model, as far as that is known?"""
+        """Is it a language model? True if the architecture is unknown."""
         return not self.architecture or self.architecture.endswith("ForCausalLM")
 
 
 @dataclass(frozen=True, slots=True)
 class FormatEntry:
-    """A registered format: how it is made from a tokenizer and `options`, and its model loaded.
+    """A registered format: how to make it from a tokenizer and `options`, and how to load its model.
 
-    `model` is transformers' class of the body. A head of the checkpoint's own has tensors that begin with `prefix` and is
-    attached by `attach(model, tensors)`. `recognises` says why a checkpoint is in this format, "" where it is not known to be.
-    `tag`: a step's end is marked by a piece of text, which should be as few tokens as where the model was trained.
+    `model` is the transformers class of the body. If the checkpoint has a custom head, its tensors' names begin with
+    `prefix` and `attach(model, tensors)` adds it. `recognises` returns the reason why a checkpoint has this format, else "".
+    `tag`: a piece of text marks the end of a step; it should be as many tokens as in training.
     """
 
     make: Callable[..., PRMFormat]
@@ -119,7 +119,7 @@ def prm_format(
     options: Collection[str] = (),
     tag: bool = False,
 ) -> Callable[[type[F]], type[F]]:
-    """Class decorator: enter a format into `FORMATS` under its name. For the arguments see `FormatEntry`."""
+    """Class decorator: adds a format to `FORMATS` under its name. For the arguments see `FormatEntry`."""
 
     def register(cls: type[F]) -> type[F]:
         FORMATS.add(cls.name, FormatEntry(cls, model, recognises, prefix, attach, options, tag))

@@ -1,4 +1,4 @@
-"""Chat templates, taken apart at the place where a step goes."""
+"""Chat templates, split at the place of a step."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 HOLE = "⁂step⁂"
-"""Stands for a step, which no template can know."""
+"""Placeholder for a step; no template contains it."""
 
 
 def rendered(tokenizer: Any, turns: Sequence[tuple[str, str]], asking: bool) -> str:
-    """The turns (role, text) by the tokenizer's own template; `asking`: up to where the assistant begins to write.
+    """The turns (role, text) in the tokenizer's chat template; `asking`: with the prompt for an assistant's turn.
 
     Raises ValueError for a tokenizer without a template.
     """
@@ -21,7 +21,7 @@ def rendered(tokenizer: Any, turns: Sequence[tuple[str, str]], asking: bool) -> 
 
 
 def around(text: str) -> tuple[str, str]:
-    """What stands before the last hole and after it. Raises ValueError where the template has swallowed it."""
+    """The text before the last hole and after it. Raises ValueError if the template dropped the hole."""
     before, found, after = text.rpartition(HOLE)
     if not found:
         raise ValueError("its chat template does not show what is said in a turn")

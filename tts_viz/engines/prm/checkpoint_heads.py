@@ -1,4 +1,4 @@
-"""The names and single tensors of a checkpoint's weights, read without its model: for heads that are no part of it."""
+"""Reads the names and single tensors of a checkpoint's weights without loading the model: for custom heads."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def weight_files(source: str, local: bool) -> Mapping[str, str]:
 
 
 def tensors(source: str, local: bool, prefix: str) -> dict[str, Tensor]:
-    """Those whose names begin with `prefix`."""
+    """The tensors whose names begin with `prefix`."""
     found = {}
     for name, file in weight_files(source, local).items():
         if name.startswith(prefix):

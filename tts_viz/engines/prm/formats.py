@@ -1,4 +1,4 @@
-"""All formats by name, and which of them a checkpoint is in."""
+"""All formats by name, and the detection of a checkpoint's format."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class DetectedFormat:
-    """A format's name, and how it was told."""
+    """A format's name, and why it was chosen."""
 
     format: str
     why: str
@@ -39,10 +39,10 @@ class DetectedFormat:
 
 
 def detect(checkpoint: Checkpoint, asked: str | None = None) -> DetectedFormat:
-    """Which format a checkpoint is in: the one that is asked for, or the last registered that recognises it, so that a special
-    format goes before a general one, and another package's before ours.
+    """The format of a checkpoint: the requested one (`asked`), else the last registered one that recognises it. So special
+    formats take precedence over general ones, and those of other packages over ours.
 
-    Raises ValueError, naming the formats, where nothing tells.
+    Raises ValueError, naming the formats, for an unknown name or if no format recognises the checkpoint.
     """
     if asked is not None:
         FORMATS.named(asked)
@@ -57,5 +57,5 @@ def detect(checkpoint: Checkpoint, asked: str | None = None) -> DetectedFormat:
 
 
 def make(entry: FormatEntry, tokenizer: object, options: Mapping[str, str]) -> PRMFormat:
-    """The format with those of the options that are its own."""
+    """The format, made with those of the options that it has."""
     return entry.make(tokenizer, **{key: options[key] for key in entry.options if key in options})

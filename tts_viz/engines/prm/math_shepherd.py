@@ -1,7 +1,7 @@
-"""Math-Shepherd: a language model that says "+" or "-" at the tag " ки" after each step.
+"""Math-Shepherd: a language model that predicts "+" or "-" at the tag " ки" after each step.
 
 Source: the model card of peiyi9979/math-shepherd-mistral-7b-prm (Wang et al. 2024). There, the tag is token 12902, and
-the signs are tokens 648 and 387, those of "+ -".
+the signs are tokens 648 and 387, the tokens of "+ -".
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class MathShepherd:
 
     def check(self, model: Any) -> None:
         check_writes(model)
-        self._signs()  # raises ValueError where there are none
+        self._signs()  # raises ValueError if the signs are not one token each
 
     def _signs(self) -> tuple[int, int]:
         found = encoded(self.tokenizer, "+ -")
@@ -46,10 +46,10 @@ class MathShepherd:
         return found[0], found[1]
 
     def pieces(self, prompt: str, question: str, steps: Sequence[str]) -> list[Tokens]:
-        first = self.tokenizer.bos_token_id
-        start = (() if first is None else (first,)) + encoded(self.tokenizer, question)
-        told = [continued(self.tokenizer, question, f" {step}{TAG}") for step in steps[:1]]
-        return [start, *told, *(continued(self.tokenizer, TAG, f"\n{step}{TAG}") for step in steps[1:])]
+        bos = self.tokenizer.bos_token_id
+        start = (() if bos is None else (bos,)) + encoded(self.tokenizer, question)
+        first_step = [continued(self.tokenizer, question, f" {step}{TAG}") for step in steps[:1]]
+        return [start, *first_step, *(continued(self.tokenizer, TAG, f"\n{step}{TAG}") for step in steps[1:])]
 
     def closing(self) -> Tokens:
         return ()

@@ -1,7 +1,7 @@
 """Outcome reward models: sequence classification with one logit, read at the end of a whole answer.
 
-They were trained on whole answers in chat form; what one says of a part of an answer is a guess, and shows why process
-reward models are made. The logit of a Bradley–Terry model is unbounded; its sigmoid is taken, so that votes can weigh it.
+They were trained on whole answers in chat form, so their score of a partial answer is a guess; this shows why process
+reward models exist. The logit of a Bradley–Terry model is unbounded; we take its sigmoid, so that votes can be weighted.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def recognises(checkpoint: Checkpoint) -> str:
 @prm_format(AutoModelForSequenceClassification, recognises, options=("separator",))
 @dataclass(frozen=True)
 class ORM:
-    """A chat in which the assistant says all steps, and its turn is closed for each reading."""
+    """A chat with all steps in the assistant's turn; the end of the turn is appended for each score."""
 
     name: ClassVar[str] = "orm"
 
@@ -39,7 +39,7 @@ class ORM:
             raise ValueError(
                 f"{type(model).__name__} has {model.config.num_labels} labels; an outcome reward model has a head of one"
             )
-        self.closing()  # raises ValueError where there is no chat template
+        self.closing()  # raises ValueError if there is no chat template
 
     def pieces(self, prompt: str, question: str, steps: Sequence[str]) -> list[Tokens]:
         start = encoded(self.tokenizer, rendered(self.tokenizer, [("user", question)], True))
@@ -51,8 +51,8 @@ class ORM:
 
     @cached_property
     def _closing(self) -> Tokens:
-        told = rendered(self.tokenizer, [("user", "?"), ("assistant", HOLE)], False)
-        return encoded(self.tokenizer, around(told)[1])
+        chat = rendered(self.tokenizer, [("user", "?"), ("assistant", HOLE)], False)
+        return encoded(self.tokenizer, around(chat)[1])
 
     def rewards(self, model: Any, hidden: Tensor) -> Sequence[float]:
         return model.score(hidden).double().sigmoid()[:, 0].tolist()

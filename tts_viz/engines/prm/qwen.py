@@ -1,7 +1,7 @@
 """Qwen2.5-Math-PRM: a small network on the hidden state at the token <extra_0> after each step.
 
-Source: the cards of Qwen/Qwen2.5-Math-PRM-7B, -72B and Qwen2.5-Math-7B-PRM800K (Zhang et al. 2025). They are published with
-code of their own; the body is a plain Qwen2, and the head is read from the weights, so none of that code is run.
+Source: the cards of Qwen/Qwen2.5-Math-PRM-7B, -72B and Qwen2.5-Math-7B-PRM800K (Zhang et al. 2025). They come with
+custom code, which is not run: the body is a plain Qwen2, and the head is read from the weights.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tts_viz.engines.tokens import Tokens, encoded, single
 SYSTEM = "Please reason step by step, and put your final answer within \\boxed{}."
 SEPARATOR = "<extra_0>"
 KEYS = ("score.0.weight", "score.0.bias", "score.2.weight", "score.2.bias")
-"""of the head in the weights: linear, ReLU, linear"""
+"""Names of the head's tensors: linear, ReLU, linear."""
 
 
 def recognises(checkpoint: Checkpoint) -> str:
@@ -31,20 +31,20 @@ def recognises(checkpoint: Checkpoint) -> str:
 
 
 def attach(model: Any, weights: Mapping[str, Tensor]) -> None:
-    """Give the body its head, from the tensors of `KEYS`. Raises ValueError where they are not there."""
+    """Adds the head to the body, from the tensors `KEYS`. Raises ValueError if one is missing."""
     if missing := [key for key in KEYS if key not in weights]:
         raise ValueError(f"its weights lack {', '.join(missing)}, the head of this format")
     first, second = weights[KEYS[0]], weights[KEYS[2]]
     wide, inner, labels = first.shape[1], first.shape[0], second.shape[0]
-    made = nn.Sequential(nn.Linear(wide, inner), nn.ReLU(), nn.Linear(inner, labels))
-    made.load_state_dict({key.removeprefix("score."): weights[key] for key in KEYS})
-    model.add_module("score", made.to(model.device, model.dtype))
+    head = nn.Sequential(nn.Linear(wide, inner), nn.ReLU(), nn.Linear(inner, labels))
+    head.load_state_dict({key.removeprefix("score."): weights[key] for key in KEYS})
+    model.add_module("score", head.to(model.device, model.dtype))
 
 
 @prm_format(AutoModel, recognises, "score.", attach)
 @dataclass(frozen=True)
 class Qwen:
-    """A chat whose assistant says the steps, each followed by <extra_0>."""
+    """A chat with the steps in the assistant's turn, each followed by <extra_0>."""
 
     name: ClassVar[str] = "qwen"
 

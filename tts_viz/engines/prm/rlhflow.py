@@ -1,8 +1,8 @@
-"""RLHFlow: a chat in which the user says a step a turn and the model answers "+" or "-".
+"""RLHFlow: a chat in which each user turn is a step and the model answers "+" or "-".
 
 Source: RLHFlow/RLHF-Reward-Modeling and the cards of Llama3.1-8B-PRM-Deepseek-Data and -Mistral-Data. The two differ in how
-they cut a solution into steps ("\\n\\n" and "ки\\n"), which has been done here. The reward is read before the "+", so
-it depends on no answer but the "+" that all earlier steps are taken to have got.
+they split a solution into steps ("\\n\\n" and "ки\\n"), but here the steps are already given. The reward is read before
+the answer to a step; all earlier steps are assumed to have been answered with "+".
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class RLHFlow:
 
     def check(self, model: Any) -> None:
         check_writes(model)
-        self._signs()  # these raise ValueError where they cannot be had
+        self._signs()  # these raise ValueError for an unsuitable tokenizer
         self._turn("?")
 
     def _signs(self) -> tuple[int, int]:
@@ -46,18 +46,18 @@ class RLHFlow:
     def pieces(self, prompt: str, question: str, steps: Sequence[str]) -> list[Tokens]:
         before, between, after = self._turn(question)
         starts = [" ", *[between] * (len(steps) - 1)]
-        told = (encoded(self.tokenizer, start + step + after) for start, step in zip(starts, steps))
-        return [encoded(self.tokenizer, before), *told]
+        turns = (encoded(self.tokenizer, start + step + after) for start, step in zip(starts, steps))
+        return [encoded(self.tokenizer, before), *turns]
 
     def _turn(self, question: str) -> tuple[str, str, str]:
-        """What stands before the space and the first step, between a step's end and the next step, and after a step."""
+        """The texts before the space and the first step, from a step's end to the next step, and after a step."""
         first = ("user", f"{question} {HOLE}")
-        asked = rendered(self.tokenizer, [first], True)
-        again = rendered(self.tokenizer, [first, ("assistant", "+"), ("user", HOLE)], True)
-        if not again.startswith(asked):
+        one_turn = rendered(self.tokenizer, [first], True)
+        two_turns = rendered(self.tokenizer, [first, ("assistant", "+"), ("user", HOLE)], True)
+        if not two_turns.startswith(one_turn):
             raise ValueError("its chat template writes earlier turns anew, so that nothing read before can be kept")
-        before, after = around(asked)
-        return before.removesuffix(" "), around(again)[0][len(asked) :], after
+        before, after = around(one_turn)
+        return before.removesuffix(" "), around(two_turns)[0][len(one_turn) :], after
 
     def closing(self) -> Tokens:
         return ()

@@ -1,7 +1,7 @@
 """Skywork-o1-Open-PRM: a value head on the hidden state at each newline.
 
-Source: the cards of Skywork/Skywork-o1-Open-PRM-Qwen-2.5-1.5B and -7B and their inference code. Every line is a step to it;
-a step of ours with several lines has the reward of its last line.
+Source: the cards of Skywork/Skywork-o1-Open-PRM-Qwen-2.5-1.5B and -7B and their inference code. The model
+takes every line for a step, so a step of ours with several lines gets the reward of its last line.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tts_viz.engines.prm.base import Checkpoint, Labels, prm_format
 from tts_viz.engines.tokens import Tokens, encoded, single
 
 PREFIX = "v_head."
-"""of the head in the weights"""
+"""Prefix of the names of the head's tensors."""
 
 
 def recognises(checkpoint: Checkpoint) -> str:
@@ -26,13 +26,13 @@ def recognises(checkpoint: Checkpoint) -> str:
 
 
 def attach(model: Any, weights: Mapping[str, Tensor]) -> None:
-    """Give the body its head, from the tensors under `PREFIX`. Raises ValueError where there is none of one value."""
+    """Adds the head to the body, from the tensors under `PREFIX`. Raises ValueError unless it has one output."""
     found = {key.rpartition(".")[2]: weights[key] for key in weights if key.startswith(PREFIX)}
     if "weight" not in found or found["weight"].shape[0] != 1:
         raise ValueError(f"its weights have no {PREFIX}…weight of one row, the value head of this format")
-    made = nn.Linear(found["weight"].shape[1], 1, bias="bias" in found)
-    made.load_state_dict(found)
-    model.add_module("v_head", made.to(model.device, model.dtype))
+    head = nn.Linear(found["weight"].shape[1], 1, bias="bias" in found)
+    head.load_state_dict(found)
+    model.add_module("v_head", head.to(model.device, model.dtype))
 
 
 @prm_format(AutoModel, recognises, PREFIX, attach)

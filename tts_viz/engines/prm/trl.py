@@ -17,7 +17,7 @@ from tts_viz.engines.prm.base import Checkpoint, Labels, prm_format
 from tts_viz.engines.tokens import Tokens, encoded
 
 GOOD = {"good", "correct", "right", "positive", "true", "yes", "+"}
-"""Names under which a model's config may list the label for "right so far"; unnamed, it is label 1."""
+"""Names that a model's config may give the label "right so far"; without such a name it is label 1."""
 
 
 def recognises(checkpoint: Checkpoint) -> str:
@@ -30,7 +30,7 @@ def recognises(checkpoint: Checkpoint) -> str:
 @prm_format(AutoModelForTokenClassification, recognises, options=("separator",), tag=True)
 @dataclass(frozen=True)
 class TRL:
-    """Beginning-of-text token, prompt, then each step followed by the separator, all tokenized apart."""
+    """Beginning-of-text token, prompt, then each step followed by the separator, all tokenized separately."""
 
     name: ClassVar[str] = "trl"
 
@@ -60,7 +60,7 @@ class TRL:
 
 
 def good(config: Any) -> int:
-    """Which label means "right so far"."""
+    """The index of the label "right so far"."""
     labels = getattr(config, "id2label", None) or {}
     named = [int(i) for i, name in labels.items() if str(name).lower() in GOOD]
     return named[0] if len(named) == 1 else 1

@@ -1,1 +1,1 @@
-"""Models on a server that speaks OpenAI's protocol, vLLM above all: reached over HTTP, used as any other engine."""
+"""Models on a server that speaks OpenAI's protocol, above all vLLM: reached over HTTP and used like any other engine."""

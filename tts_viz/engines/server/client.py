@@ -1,7 +1,7 @@
-"""One server, and how it is talked to: several requests at once, with patience, and with plain words when that fails.
+"""The client of one server: concurrent requests, retries, and clear messages for failures.
 
-All servers are talked to from one thread with an event loop of its own, so that connections stay open whichever loop asks.
-The key comes from the environment, and goes into the requests' header only.
+All clients run in one thread with its own event loop, so that connections stay open whichever loop calls. The key comes
+from the environment, and is sent only in the requests' header.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from tts_viz.errors import EngineError
 KEY = "TTS_VIZ_API_KEY"
 
 NO_KEY = "EMPTY"
-"""What servers without keys are told; the client insists on one, and would look for OpenAI's."""
+"""Sent to servers without keys: the openai client requires a key, and would otherwise use OpenAI's variable."""
 
 CONNECT = 5.0
-"""Seconds within which a server that is there takes a connection."""
+"""Timeout of a connection in seconds."""
 
 LONGEST = 200
-"""Characters of a server's own words that are repeated."""
+"""Most characters of a server's message that are repeated in ours."""
 
 RequestBody = TypeVar("RequestBody")
 ResponseBody = TypeVar("ResponseBody")
@@ -51,11 +51,11 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 
 class Client:
-    """`at_once`: requests under way together; `timeout`: seconds for one of them; `tries`: how often it is sent at most;
-    `kind`: the name of the kind of server, "" where it is to be found out.
+    """`at_once`: most concurrent requests; `timeout`: seconds for each; `tries`: how often one is sent at most; `kind`: the
+    name of the kind of server, "" to detect it.
 
-    A request is sent again, after half a second, then one, two, four and at most eight, less some by chance, where the server
-    could not be reached, took too long, or answered 408, 409, 429 or 5xx; or after as long as it asked for.
+    A request is retried if the server could not be reached, timed out, or answered 408, 409, 429 or 5xx. The delay is what
+    the server asked for, else 0.5, 1, 2, 4 and at most 8 seconds, minus random jitter.
     """
 
     def __init__(
@@ -68,12 +68,12 @@ class Client:
             timeout=openai.Timeout(timeout, connect=min(CONNECT, timeout)),
             max_retries=tries - 1,
         )
-        # These come from OpenAI's own variables, and are no business of other servers.
+        # These come from OpenAI's environment variables and must not be sent to other servers.
         self._client.organization = self._client.project = None
-        self._room = asyncio.Semaphore(at_once)
+        self._slots = asyncio.Semaphore(at_once)
         self._introducing = asyncio.Lock()
-        self._known: Any = None
-        self._got: dict[str, Any] = {}
+        self._introduction: Any = None
+        self._cached: dict[str, Any] = {}
 
     def __str__(self) -> str:
         return f"The server {self.address.base}"
@@ -81,9 +81,9 @@ class Client:
     async def each(
         self, ask: Callable[[RequestBody], Awaitable[ResponseBody]], requests: Sequence[RequestBody]
     ) -> list[ResponseBody]:
-        """The answers to all requests, asked together. At the first that fails, the others are dropped, and it is raised."""
+        """The answers to all requests, sent concurrently. The first failure cancels the others and is raised."""
 
-        async def all_of_them() -> list[ResponseBody]:
+        async def gather_all() -> list[ResponseBody]:
             tasks = [asyncio.ensure_future(ask(request)) for request in requests]
             try:
                 return await asyncio.gather(*tasks)
@@ -92,27 +92,27 @@ class Client:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
 
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(all_of_them(), _loop()))
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(gather_all(), _loop()))
 
     async def once(self, make: Callable[[], Awaitable[T]]) -> T:
-        """What `make` finds out about the server, until it has succeeded once. Only within `each`, as are all that follow."""
+        """The result of `make`, cached once it has succeeded. Call this and the methods below only within `each`."""
         async with self._introducing:
-            if self._known is None:
-                self._known = await make()
-            return self._known
+            if self._introduction is None:
+                self._introduction = await make()
+            return self._introduction
 
     async def get(self, path: str, shape: type[Shape]) -> Shape:
-        """The answer of a path, checked to be of a shape, and remembered once there is one. Raises EngineError."""
-        if path not in self._got:
-            self._got[path] = await self._asked(lambda: self._client.get(path, cast_to=object), shape)
-        return self._got[path]
+        """The answer of a path, validated against `shape` and cached. Raises EngineError."""
+        if path not in self._cached:
+            self._cached[path] = await self._validated_answer(lambda: self._client.get(path, cast_to=object), shape)
+        return self._cached[path]
 
     async def post(self, path: str, body: dict[str, Any], shape: type[Shape]) -> Shape:
-        """The answer of a path, or of a whole URL, checked to be of a shape. Raises EngineError."""
-        async with self._room:
-            return await self._asked(lambda: self._client.post(path, body=body, cast_to=object), shape)
+        """The answer of a path or a whole URL, validated against `shape`. Raises EngineError."""
+        async with self._slots:
+            return await self._validated_answer(lambda: self._client.post(path, body=body, cast_to=object), shape)
 
-    async def _asked(self, ask: Callable[[], Awaitable[object]], shape: type[Shape]) -> Shape:
+    async def _validated_answer(self, ask: Callable[[], Awaitable[object]], shape: type[Shape]) -> Shape:
         try:
             return shape.model_validate(await ask())
         except openai.APITimeoutError:
@@ -130,15 +130,15 @@ class Client:
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(map(str, first["loc"]))
-            raise EngineError(self._garbage(f"{where}: {first['msg']}" if where else first["msg"])) from None
+            raise EngineError(self._invalid_answer(f"{where}: {first['msg']}" if where else first["msg"])) from None
         except (openai.OpenAIError, ValueError) as error:
-            raise EngineError(self._garbage(type(error).__name__)) from None
+            raise EngineError(self._invalid_answer(type(error).__name__)) from None
 
     @property
     def _times(self) -> str:
         return "once" if self.tries == 1 else f"{self.tries} times"
 
-    def _garbage(self, what: str) -> str:
+    def _invalid_answer(self, what: str) -> str:
         return self.says(
             f"gave an answer that makes no sense ({what}). Does the address lead to a server of language models?"
         )
@@ -158,10 +158,10 @@ class Client:
         return words[:LONGEST] or "no reason given"
 
     def says(self, what: str) -> str:
-        """With whatever a server repeats of the key left out."""
+        """A message about this server, with the key removed."""
         key = self._client.api_key
         return f"{self} {what}" if key == NO_KEY else f"{self} {what}".replace(key, "…")
 
 
 class UnknownPathError(EngineError):
-    """The server has no such path, or no such model there."""
+    """The server does not have the path, or the model."""

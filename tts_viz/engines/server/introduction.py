@@ -1,4 +1,4 @@
-"""Which kind of server one is, of all that are known."""
+"""Detects the kind of a server among all registered kinds."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ __all__ = ["SERVERS", "introduced", "openai_protocol", "vllm"]
 
 
 async def introduced(client: Client) -> Card:
-    """Asked until it has answered once. The last registered kind that recognises its server is taken, so that a dialect goes
-    before the protocol, and another package's kind before ours; or the one that the model's name says."""
+    """The server's card, cached by the client. Its kind is the one in the model's name, else the last registered one that
+    recognises the server. So dialects take precedence over the protocol, and kinds of other packages over ours."""
     return await client.once(lambda: _introduced(client))
 
 
 async def _introduced(client: Client) -> Card:
-    asked = [SERVERS.named(client.kind)] if client.kind else reversed(list(SERVERS.values()))
-    for kind in asked:
+    candidates = [SERVERS.named(client.kind)] if client.kind else reversed(list(SERVERS.values()))
+    for kind in candidates:
         if card := await kind.introduction(client):
             return card
     raise EngineError(client.says(f"is not of the kind {client.kind or ', '.join(SERVERS)}."))

@@ -1,8 +1,8 @@
-"""What a kind of server is: how it is recognised, and how it is asked for text and for scores. Knows none of them.
+"""The interface of kinds of servers: how to recognise one, and how to request text and scores. Knows no kind itself.
 
-To add one: a file beside this one that `introduction` imports, or in another package, named by an entry point of the group
-`tts_viz.servers`; in it `SERVERS.add(name, …)` with an object that has the methods of `ServerKind`. All it says to its server
-goes through the `Client`, which sends again, counts and explains. `openai_protocol.py` and `vllm.py` are two of them.
+To add one, call `SERVERS.add(name, …)` with an object that has the methods of `ServerKind`, in a file beside this one that
+`introduction` imports, or in another package with an entry point of the group `tts_viz.servers`. All its requests go
+through the `Client`, which limits, retries and explains failures. See `openai_protocol.py` and `vllm.py`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from tts_viz.core.registry import Registry
 from tts_viz.engines.server.client import Client
 
 Ended = Literal["stopped", "ended", "length", "hidden"]
-"""Why a text goes no further: it met a stop string (which is its last part), by itself, at the token limit; or by one of the
-first two, and the server hides by which."""
+"""Why a text ended: at a stop string (which is included in the text), at an end token, at the token limit; "hidden": at one
+of the first two, but the server does not say which."""
 
 
 @dataclass(frozen=True, slots=True)
 class TextRequest:
-    """A text to be gone on with, until one of the `stops`. `seed` has 31 bits."""
+    """A request to continue a text until one of the `stops`. `seed` has 31 bits."""
 
     prompt: str | list[int]
     max_tokens: int
@@ -32,9 +32,9 @@ class TextRequest:
 
 @dataclass(frozen=True, slots=True)
 class WrittenText:
-    """What a server wrote. `pieces` and `logprobs` have one entry a token; all of the three are empty where it does not tell.
+    """What a server wrote. `tokens`, `pieces` and `logprobs` have one entry a token, or are empty if the server omits them.
 
-    `read`: tokens of the prompt that it had to read. `written`: tokens that it wrote; None: it does not say.
+    `read`: tokens of the prompt that were not cached. `written`: number of sampled tokens; None: unknown.
     """
 
     text: str
@@ -48,7 +48,7 @@ class WrittenText:
 
 @dataclass(frozen=True, slots=True)
 class TokenLabels:
-    """The probabilities of a model's labels, for each token that it was given or for each that ends a step."""
+    """The probabilities of the labels, for each token or only for the tokens that end a step. `read`: uncached tokens."""
 
     vectors: Sequence[Sequence[float]]
     read: int
@@ -56,7 +56,7 @@ class TokenLabels:
 
 @dataclass(frozen=True, slots=True)
 class NextToken:
-    """Log-probabilities of what would come next: of those tokens that were asked for and are told, and the lowest told."""
+    """Log-probabilities of the next token: for those requested tokens that the server reports, and the `least` reported one."""
 
     logprobs: Mapping[int, float]
     least: float
@@ -65,27 +65,27 @@ class NextToken:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What is known of a model on its server. `context`: how many tokens a text may have; None: it does not say."""
+    """What a server says about its model. `context`: most tokens of a text; None: unknown."""
 
     kind: ServerKind
     context: int | None = None
 
 
 class ServerKind(Protocol):
-    """One protocol, or one server's dialect of it. All methods raise EngineError in words where the server fails or cannot."""
+    """A protocol, or one server's dialect of it. Methods raise EngineError if the server fails or lacks the function."""
 
     async def introduction(self, client: Client) -> Card | None:
-        """What the server says of the model; None where it is not of this kind."""
+        """The model's card; None if the server is not of this kind."""
         ...
 
     async def write(self, client: Client, ask: TextRequest) -> WrittenText: ...
 
     async def labels(self, client: Client, tokens: Sequence[int]) -> TokenLabels:
-        """For verifiers that sort tokens into classes."""
+        """For verifiers that classify tokens."""
         ...
 
     async def next_token(self, client: Client, tokens: Sequence[int], among: Sequence[int]) -> NextToken:
-        """For verifiers that write a sign: how likely each token of `among` comes next."""
+        """For verifiers that write a sign: the probability of each token of `among` as the next one."""
         ...
 
 

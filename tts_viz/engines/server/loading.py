@@ -1,4 +1,4 @@
-"""Models on servers by name: what the name's options say, and what is known of the model here."""
+"""Loads models on servers by name: parses the options, and loads the tokenizer and config here."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NONE = "none"
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """What is known of a model that runs elsewhere. `source`: its folder or hub id."""
+    """What is known here about a model on a server. `source`: its folder or hub id."""
 
     tokenizer: Any
     config: Any
@@ -34,7 +34,7 @@ class Described:
 
 
 def server_policy(reference: ModelSpec) -> ServerPolicy:
-    """Asks the server nothing yet. Raises ValueError for a name or options that are none."""
+    """Sends no request yet. Raises ValueError for an invalid name or options."""
     address = parse_address(reference.name)
     reference.refuse_others({*OPTIONS, "preset", *prompting.OPTIONS})
     options = reference.options
@@ -45,15 +45,15 @@ def server_policy(reference: ModelSpec) -> ServerPolicy:
 
 
 def server_verifier(reference: ModelSpec) -> tuple[ServerVerifier, DetectedFormat]:
-    """A PRM, and which format was found how. Asks the server nothing yet. Raises ValueError as `server_policy` does."""
+    """A PRM and its detected format. Sends no request yet. Raises ValueError as `server_policy` does."""
     address = parse_address(reference.name)
-    asked = reference.options.get("format")
-    if asked is not None:
-        FORMATS.named(asked)
+    requested = reference.options.get("format")
+    if requested is not None:
+        FORMATS.named(requested)
     known = _described(reference, address.model)
     if known is None:
         raise ValueError("steps are cut into tokens here, by the model's tokenizer: add ?tokenizer=FOLDER_OR_HUB_ID")
-    found = detect(Checkpoint(known.source, known.config), asked)
+    found = detect(Checkpoint(known.source, known.config), requested)
     reference.refuse_others({*OPTIONS, "format", *found.entry.options})
     format = make(found.entry, known.tokenizer, reference.options)
     served = format.served(known.config)
@@ -61,7 +61,7 @@ def server_verifier(reference: ModelSpec) -> tuple[ServerVerifier, DetectedForma
         raise ValueError(
             f"no server can tell the rewards of the format {found.format}; load the model here, by its folder"
         )
-    format.pieces("1+1", "1+1", ["2"])  # raises ValueError where its tokenizer cannot write a solution
+    format.pieces("1+1", "1+1", ["2"])  # raises ValueError for an unsuitable tokenizer
     return (
         ServerVerifier(_connection(reference), format, served, _parameters(reference), reference.name),
         found,
@@ -69,10 +69,10 @@ def server_verifier(reference: ModelSpec) -> tuple[ServerVerifier, DetectedForma
 
 
 def _described(reference: ModelSpec, model: str) -> Described | None:
-    """By the option `tokenizer`, or the model's own name where that is an embedded model, a folder here or a hub id."""
-    asked = reference.options.get("tokenizer")
-    name = asked or model
-    if name == NONE or (not asked and name not in EMBEDDED and name.count("/") != 1 and not _folder(name)):
+    """From the option `tokenizer`, else from the model's name if that is an embedded model, a local folder or a hub id."""
+    requested = reference.options.get("tokenizer")
+    name = requested or model
+    if name == NONE or (not requested and name not in EMBEDDED and name.count("/") != 1 and not _folder(name)):
         return None
     source, local = source_of(name, "a folder, or a hub id like owner/name")
     try:
@@ -85,7 +85,7 @@ def _described(reference: ModelSpec, model: str) -> Described | None:
     try:
         config = AutoConfig.from_pretrained(source, local_files_only=local)
     except (OSError, ValueError):
-        config = None  # a tokenizer may lie alone
+        config = None  # a folder may hold only a tokenizer
     return Described(tokenizer, config, name)
 
 
@@ -99,7 +99,7 @@ def _folder(name: str) -> bool:
 def _connection(reference: ModelSpec) -> Client:
     kind = reference.options.get("server", "")
     if kind:
-        SERVERS.named(kind)  # raises ValueError where there is none
+        SERVERS.named(kind)  # raises ValueError for an unknown kind
     return Client(
         parse_address(reference.name),
         at_once=_number(reference, "at_once", 32, 1024),
@@ -114,7 +114,7 @@ def _parameters(reference: ModelSpec) -> int:
 
 
 def _number(reference: ModelSpec, key: str, default: int, most: int, least: int = 1) -> int:
-    said = reference.options.get(key, str(default))
-    if not (said.isdecimal() and least <= int(said) <= most):
-        raise ValueError(f"{key}={said} must be a whole number from {least} to {most}")
-    return int(said)
+    text = reference.options.get(key, str(default))
+    if not (text.isdecimal() and least <= int(text) <= most):
+        raise ValueError(f"{key}={text} must be a whole number from {least} to {most}")
+    return int(text)

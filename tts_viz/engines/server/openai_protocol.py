@@ -1,4 +1,4 @@
-"""OpenAI's completion protocol, as llama.cpp, SGLang, LM Studio and many others speak it: text, and nothing about scores."""
+"""OpenAI's completion protocol, supported by llama.cpp, SGLang, LM Studio and many others: text, but no scores."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _no_scores(client: Client) -> EngineError:
 
 
 async def model_card(client: Client) -> ModelCard | None:
-    """The model in the server's list; None for a server that lists none. Raises EngineError where it has no such model."""
+    """The model in the server's list; None if the server has no list. Raises EngineError if the list lacks the model."""
     try:
         found = (await client.get("/models", ModelList)).data
     except UnknownPathError:
@@ -55,7 +55,7 @@ async def model_card(client: Client) -> ModelCard | None:
 
 
 async def completion(client: Client, ask: TextRequest, more: Mapping[str, Any] | None = None) -> Completion:
-    """`more`: what a dialect adds."""
+    """`more`: fields that a dialect adds to the request."""
     body = {
         "model": client.address.model,
         "prompt": ask.prompt,
@@ -80,18 +80,20 @@ def how_it_ended(client: Client, choice: CompletionChoice) -> Ended:
 
 def written(answer: Completion, text: str, ended: Ended) -> WrittenText:
     choice, usage = answer.choices[0], answer.usage
-    said, ids = choice.logprobs, choice.token_ids or ()
+    logprobs, ids = choice.logprobs, choice.token_ids or ()
     tokens = usage.completion_tokens
-    if said is None or not len(said.tokens) == len(said.token_logprobs) > 0:
-        return WrittenText(text, ended, usage.read, tokens if tokens is not None or said is None else len(said.tokens))
+    if logprobs is None or not len(logprobs.tokens) == len(logprobs.token_logprobs) > 0:
+        return WrittenText(
+            text, ended, usage.read, tokens if tokens is not None or logprobs is None else len(logprobs.tokens)
+        )
     return WrittenText(
         text,
         ended,
         usage.read,
-        len(said.tokens) if tokens is None else tokens,
-        tuple(ids) if len(ids) == len(said.tokens) else (),
-        tuple(said.tokens),
-        tuple(said.token_logprobs),
+        len(logprobs.tokens) if tokens is None else tokens,
+        tuple(ids) if len(ids) == len(logprobs.tokens) else (),
+        tuple(logprobs.tokens),
+        tuple(logprobs.token_logprobs),
     )
 
 

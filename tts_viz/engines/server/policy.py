@@ -1,7 +1,7 @@
-"""A language model on a completion server as a policy: one request for each step to be sampled.
+"""A language model on a completion server as a policy: one request for each sampled step.
 
-The protocol's `n`, several samples in one request, is not used: each sample has a seed of its own, so that it is the same
-whoever is sampled beside it. A server that keeps what it has read, as vLLM does, reads a shared beginning once all the same.
+The protocol's `n` (several samples in one request) is not used: each sample has its own seed, so that it does not depend
+on other samples. A server with a prefix cache, such as vLLM, still reads a shared prefix only once.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from tts_viz.errors import EngineError
 GOLDEN = 0x9E3779B97F4A7C15
 
 BLANKS = 8
-"""A step that begins with as many blank parts is none: the policy has nothing to say."""
+"""After so many blank parts a step counts as empty."""
 
 
 @dataclass(slots=True)
 class PartialStep:
-    """A step that is being written, in one part or, where it begins with blank lines, in several."""
+    """A step that is being sampled, in one part, or in several if it begins with blank lines."""
 
     text: str = ""
-    """All that was written."""
+    """All parts so far."""
     step: str = ""
     """The step in it, once it is finished."""
     tokens: list[int] = field(default_factory=list)
@@ -56,15 +56,15 @@ class PartialStep:
             self.tokens = []
 
     def forget(self) -> None:
-        """Nothing certain is known about the tokens."""
+        """Drops the tokens, because they are not known for certain."""
         self.tokens, self.pieces, self.logprobs = [], [], []
 
 
 class ServerPolicy:
-    """See `Policy`. `tokenizer`: the model's, with which prompts are sent as tokens; None: they are sent as text.
+    """See `Policy`. `tokenizer`: the model's, for sending prompts as tokens; None: prompts are sent as text.
 
-    A server samples by 31 bits of a request's seed, and promises no more than the same sample for the same request on the same
-    machine. `parameters` count FLOPs, where they are told.
+    A server gets 31 bits of a request's seed, and at best returns the same sample for the same request on the same machine.
+    `parameters` is for counting FLOPs; 0: unknown.
     """
 
     distant = True
@@ -75,8 +75,8 @@ class ServerPolicy:
         self.connection, self.style, self.tokenizer, self.parameters = connection, style, tokenizer, parameters
         self.name = name or connection.address.model
         self.step_tokens = style.step_tokens
-        self._mute = False
-        """Does the server hide what ended a text? Then it is sent no stop strings, and what it writes too much is cut."""
+        self._hides_stop = False
+        """Does the server hide what ended a text? Then it gets no stop strings, and the text is cut here."""
 
     async def sample(self, requests: Sequence[SampleRequest]) -> list[Sampled]:
         if not requests:
@@ -104,7 +104,7 @@ class ServerPolicy:
         return Sampled(Candidate(draft.step, *known, draft.finish, tuple(draft.pieces)), draft.cost)
 
     def _prompt(self, request: SampleRequest, draft: PartialStep) -> str | list[int]:
-        """All that stands before what is to be written."""
+        """The text or tokens to be continued."""
         before = self.style.opening(self.tokenizer, request)
         steps = [(step.tokens, step.text + self.style.delimiter) for step in request.steps]
         if self.tokenizer is None:
@@ -120,32 +120,32 @@ class ServerPolicy:
     async def _write(
         self, card: Card, request: SampleRequest, draft: PartialStep, prompt: str | list[int], room: int
     ) -> None:
-        """One request, and what its answer brings."""
-        stops = () if self._mute else (self.style.delimiter, *self.style.stop)
+        """Sends one request and adds its answer to the draft."""
+        stops = () if self._hides_stop else (self.style.delimiter, *self.style.stop)
         seed = (request.seed + draft.parts * GOLDEN) % 2**64 >> 33
         answer = await card.kind.write(self.connection, TextRequest(prompt, room, request.temperature, seed, stops))
         draft.parts += 1
-        # A server that does not count has written one token at least, so that no step is asked for without end.
+        # Count at least one token, also if the server does not count, so that the loop ends.
         written = max(1, answer.written or 0)
-        # The last token is not read any more.
+        # The last token is not read.
         flops = 2.0 * self.parameters * (answer.read + written - 1)
         draft.cost += Cost(generated=written, prefilled=answer.read, policy_flops=flops)
         if answer.ended == "hidden":
-            self._mute = True
-            return  # asked again, the loop goes on
+            self._hides_stop = True
+            return  # the loop sends the request again, without stop strings
         draft.written += written
         draft.add(answer)
         thinking = self.style.thinking(tuple(step.text for step in request.steps))
         if ending := self.style.cut(draft.text, thinking):
             draft.step, draft.finish = ending
-            self._keep(draft, thinking, bool(stops))
+            self._trim(draft, thinking, bool(stops))
         elif answer.ended in ("length", "ended"):
             draft.step, draft.finish = draft.text.strip(), "length" if answer.ended == "length" else "eos"
         elif draft.parts >= BLANKS:
             draft.finish = "length"
 
-    def _keep(self, draft: PartialStep, thinking: bool, stopped: bool) -> None:
-        """Of the tokens those up to the one with which the step ended."""
+    def _trim(self, draft: PartialStep, thinking: bool, stopped: bool) -> None:
+        """Cuts the tokens after the one that ended the step."""
         text = ""
         for last, piece in enumerate(draft.pieces, 1):
             text += piece

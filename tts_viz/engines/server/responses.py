@@ -1,4 +1,4 @@
-"""What answers in OpenAI's protocol must look like, whoever speaks it. Whatever else they hold is ignored."""
+"""The shapes of answers in OpenAI's protocol. Additional fields are ignored."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, FiniteFloat, NonNegativeInt
 
 
 class ModelCard(BaseModel):
-    """A model in `/models`. vLLM also tells how long a text may be."""
+    """A model in `/models`. vLLM adds the most tokens of a text (`max_model_len`)."""
 
     id: str
     owned_by: str = ""
@@ -30,13 +30,13 @@ class Usage(BaseModel):
 
     @property
     def read(self) -> int:
-        """Tokens of the prompt that had to be read, as far as the server tells which it had kept."""
+        """Tokens of the prompt that were read, without the cached ones if the server reports those."""
         kept = self.prompt_tokens_details.cached_tokens if self.prompt_tokens_details else None
         return max(0, self.prompt_tokens - (kept or 0))
 
 
 class Logprobs(BaseModel):
-    """One entry a token: its text, its natural log-probability, and those of the likeliest ones."""
+    """One entry a token: its text, its natural log-probability, and those of the likeliest tokens."""
 
     tokens: list[str] = []
     token_logprobs: list[FiniteFloat] = []
@@ -44,7 +44,7 @@ class Logprobs(BaseModel):
 
 
 class CompletionChoice(BaseModel):
-    """`stop_reason` (vLLM) and `matched_stop` (SGLang): the stop string or token that was met; null: the text's own end."""
+    """`stop_reason` (vLLM) and `matched_stop` (SGLang): the stop string or token that ended the text; null: an end token."""
 
     text: str
     finish_reason: str | None = None
@@ -60,7 +60,7 @@ class CompletionChoice(BaseModel):
 
     @property
     def tells(self) -> bool:
-        """Does this server say what ended a text?"""
+        """Does the server say what ended a text?"""
         return bool({"stop_reason", "matched_stop"} & self.model_fields_set)
 
 

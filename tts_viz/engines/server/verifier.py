@@ -1,7 +1,7 @@
-"""A process reward model on a server as a verifier, in the formats that local ones have.
+"""A process reward model on a server as a verifier, in the same formats as local ones.
 
-Two ways lead to a reward. A model that sorts tokens into labels is asked what it says of each token. A language model that writes
-"+" or "-" is asked for one token more, and how likely each of the two would be. How they are asked, the kind of server knows.
+There are two ways to a reward. A token classifier returns the label probabilities of each token. A language model that
+writes "+" or "-" returns the log-probabilities of both as the next token. The kind of server implements the requests.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from tts_viz.engines.server.kinds import ServerKind
 from tts_viz.errors import EngineError
 
 SLACK = 1e-2
-"""How far probabilities of labels may be from adding up to 1, on a server that counts in half precision."""
+"""Allowed deviation from 1 of the sum of label probabilities, for servers in half precision."""
 
 
 class ServerVerifier:
-    """See `Verifier`. `served`: what the server can tell in this format; `parameters` count FLOPs, where they are told.
+    """See `Verifier`. `served`: how rewards are read in this format; `parameters` is for counting FLOPs; 0: unknown.
 
-    A solution is sent as tokens, from its beginning for each score: what of it was read before, the server may have kept.
+    Each request sends the whole solution as tokens; the server may have its prefix in a cache.
     """
 
     distant = True
@@ -75,7 +75,7 @@ class ServerVerifier:
     async def _labelled(
         self, kind: ServerKind, tokens: Sequence[int], labels: Labels, ends: Sequence[int] = (), wanted: int = 1
     ) -> tuple[list[float], int]:
-        """The last `wanted` rewards, at these `ends` of steps; without ends, that at the last token. And the tokens read."""
+        """The last `wanted` rewards, at these `ends` of steps (without ends: at the last token), and the tokens read."""
         answer = await kind.labels(self.connection, tokens)
         vectors = answer.vectors
         if ends and len(vectors) == len(tokens):
@@ -97,13 +97,13 @@ class ServerVerifier:
         return vector[labels.good]
 
     async def _signed(self, kind: ServerKind, tokens: Sequence[int], signs: Signs) -> tuple[list[float], int]:
-        """How much likelier "+" is than "-" as the next token."""
+        """The probability of "+" against "-" as the next token, and the number of tokens read."""
         answer = await kind.next_token(self.connection, tokens, (signs.plus, signs.minus))
         if not answer.logprobs:
             raise EngineError(
                 f"The verifier {self.name} does not say how likely “+” and “-” are: neither is among the likeliest tokens. Is "
                 "it a language model that was trained to write them?"
             )
-        # What is not among the likeliest is no likelier than the last of them.
+        # A token that is not reported is at most as likely as the least likely reported one.
         yes, no = (answer.logprobs.get(sign, answer.least) for sign in (signs.plus, signs.minus))
         return [1 / (1 + exp(min(no - yes, 700.0)))], answer.read

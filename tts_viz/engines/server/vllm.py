@@ -1,4 +1,4 @@
-"""vLLM: OpenAI's protocol, in which it tells tokens and includes stop strings, and endpoints of its own for verifiers."""
+"""vLLM: OpenAI's protocol with token ids and stop strings in the answer, and its own endpoints for verifiers."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from tts_viz.engines.server.responses import Completion, Usage
 from tts_viz.errors import EngineError
 
 EXACTLY: dict[str, Any] = {"top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0, "return_token_ids": True}
-"""Left out, the first three would be those that the model's makers recommend, and the samples of another distribution."""
+"""Without the first three, vLLM would use the model's recommended values and sample from another distribution."""
 
 LIKELIEST = 20
-"""Tokens whose log-probabilities are asked for: as many as vLLM tells unless it is set up to tell more."""
+"""Number of log-probabilities to request: the default maximum of vLLM."""
 
 
 class Pooled(BaseModel):
-    """A vector for each token, or for each that ends a step."""
+    """One vector for each token, or for each token that ends a step."""
 
     data: list[list[FiniteFloat]]
 
@@ -34,8 +34,8 @@ class Pooling(BaseModel):
 class VLLM:
     async def introduction(self, client: Client) -> Card | None:
         found = await model_card(client)
-        told = found is not None and found.owned_by == "vllm"
-        return Card(self, found.max_model_len if found else None) if told or client.kind == "vllm" else None
+        is_vllm = found is not None and found.owned_by == "vllm"
+        return Card(self, found.max_model_len if found else None) if is_vllm or client.kind == "vllm" else None
 
     async def write(self, client: Client, ask: TextRequest) -> WrittenText:
         answer = await completion(client, ask, EXACTLY | {"include_stop_str_in_output": True})
@@ -49,7 +49,7 @@ class VLLM:
             "task": "token_classify",
             "use_activation": True,
         }
-        # Its own endpoints lie beside the protocol's, not under them.
+        # This endpoint is not under /v1.
         answer = await client.post(f"{client.address.base.removesuffix('/v1')}/pooling", body, Pooling)
         return TokenLabels(answer.data[0].data, answer.usage.read)
 
@@ -60,18 +60,18 @@ class VLLM:
             "max_tokens": 1,
             "temperature": 0.0,
             "logprobs": LIKELIEST,
-            "logprob_token_ids": list(among),  # which vLLM does not know before 2026, and then ignores
+            "logprob_token_ids": list(among),  # ignored by vLLM before 2026
             "return_tokens_as_token_ids": True,
         }
         answer = await client.post("/completions", body, Completion)
-        said = answer.choices[0].logprobs
-        told = (said.top_logprobs or [{}])[0] if said else {}
-        if not told:
+        logprobs = answer.choices[0].logprobs
+        likeliest = (logprobs.top_logprobs or [{}])[0] if logprobs else {}
+        if not likeliest:
             raise EngineError(
                 client.says("does not tell how likely the next tokens are. Is the verifier a language model?")
             )
-        known = {token: told[key] for token in among if (key := f"token_id:{token}") in told}
-        return NextToken(known, min(told.values()), answer.usage.read)
+        known = {token: likeliest[key] for token in among if (key := f"token_id:{token}") in likeliest}
+        return NextToken(known, min(likeliest.values()), answer.usage.read)
 
 
 SERVERS.add("vllm", VLLM())

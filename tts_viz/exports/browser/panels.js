@@ -1,9 +1,9 @@
-// The panels beside the tree: the path to a step, the answers in the end, and how it was made. Text goes in as text only.
+// The panels beside the tree: the path to a step, the final answers, and how the run was made. Text is inserted only as text.
 
 import { cividis } from '../../render/browser/tree_draw.js';
 import { AGGREGATION_WORDS, STATUS_WORDS, standing, truthWords } from '../../render/browser/tree_words.js';
 
-/** make('p', 'note', 'text') or make('p', 'note', [children]); null children are left out. */
+/** make('p', 'note', 'text') or make('p', 'note', [children]); null children are omitted. */
 function make(tag, className, inside, attributes = {}) {
   const made = document.createElement(tag);
   if (className) made.className = className;
@@ -33,12 +33,12 @@ function stepLine(node, here) {
   return make('li', `${here ? 'here ' : ''}${node.status === 'rollout' ? 'rollout' : ''}`, [button, why]);
 }
 
-/** The path to a node at this moment. id: what is chosen, null for nothing; why: its fate in the end. */
+/** The path to a node at this moment. id: the selected node or null; why: the reason for its final state. */
 export function showPath(panel, scene, id, why) {
   const node = id === null ? null : scene.byId.get(id);
   if (!node) {
-    const said = id === null ? 'Click a step in the tree, or an answer, to see the way to it: each score, what is true, and why it lived or died.' : 'The chosen step is not there yet at this moment.';
-    return panel.replaceChildren(make('h2', '', 'Step by step'), make('p', 'note', said));
+    const hint = id === null ? 'Click a step in the tree, or an answer, to see the way to it: each score, what is true, and why it lived or died.' : 'The chosen step is not there yet at this moment.';
+    return panel.replaceChildren(make('h2', '', 'Step by step'), make('p', 'note', hint));
   }
   if (node.status === 'root') {
     const steps = node.kids.filter((kid) => kid.status !== 'attempt').length;

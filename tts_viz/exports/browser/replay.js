@@ -1,4 +1,4 @@
-// The recording, moment by moment. Gives the tree view what gradio gives it elsewhere: a value that it watches.
+// Plays the recording moment by moment. Gives the tree view a value to watch, as gradio does in the app.
 
 import { download } from '../../render/browser/download.js';
 import { makeScene } from '../../render/browser/tree_fold.js';
@@ -8,16 +8,16 @@ import { showAnswers, showMade, showPath } from './panels.js';
 
 const MOMENTS_A_SECOND = 6; // at speed 1, as in the app
 
-/** Shows the recording that is in the page. */
+/** Shows the recording embedded in the page. */
 export function replay() {
   const recording = JSON.parse(document.getElementById('recording').textContent);
   const find = (selector) => document.querySelector(selector);
   const moments = recording.moments.map(([events, lines, words]) => ({ events, lines, words }));
   const last = moments.length - 1;
-  const lineEnds = [0]; // of the stream, by number of lines
+  const lineEnds = [0]; // offsets in the stream, by number of lines
   for (let end = 0; (end = recording.stream.indexOf('\n', end) + 1) > 0;) lineEnds.push(end);
 
-  const mirror = makeScene(); // what the tree shows, for the panels
+  const mirror = makeScene(); // the same scene as in the tree, for the panels
   const shown = { value: '' };
   const watchers = [];
   let at = -1;
@@ -49,7 +49,7 @@ export function replay() {
     find('[data-go=forward]').disabled = find('[data-go=last]').disabled = at === last;
   }
 
-  // Also for a node that comes later than this moment: the tree can show it then.
+  // Also if the node appears only after this moment: the tree shows it then.
   function choose(id) {
     if (!mirror.byId.has(id)) { rest(); seek(last); }
     chosen = id;
@@ -107,7 +107,7 @@ export function replay() {
     GO[KEYS[event.key]]();
   });
 
-  // Heard before the tree hears it, which then finds the node there.
+  // Runs before the tree's own handler, so that the tree has the node by then.
   find('aside').addEventListener('click', (event) => {
     const id = event.target.closest('[data-node]')?.dataset.node;
     if (id !== undefined) choose(id);

@@ -1,4 +1,4 @@
-// Dark where the system is: before anything is painted, and whenever that changes.
+// Follows the system's dark mode: before the first paint, and whenever it changes.
 
 export function followSystem() {
   const dark = matchMedia('(prefers-color-scheme: dark)');

@@ -1,4 +1,4 @@
-"""The laboratory's figures, in order: each drawn from a sweep, with a reading that is computed from it."""
+"""The laboratory's figures, in order: each draws a plot of a sweep and computes a sentence on it."""
 
 # isort: off
 from tts_viz.lab.figures import budget, difficulty, revisions, optimal, exchange, overoptimisation, verifier

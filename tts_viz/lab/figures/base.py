@@ -1,7 +1,7 @@
-"""What a figure of the laboratory is: a title, switches, and a function from a sweep to a plot and what it says.
+"""The type of the laboratory's figures: a title, switches, and a function from a sweep to a plot and sentences on it.
 
-Knows nothing about single figures, nor about pages. A point of a plot carries, as its `customdata`, the numbers of some of
-the runs behind it (`sweep.started` makes them again), so that a click can open one.
+Knows nothing about single figures or pages. Each point of a plot has the numbers of some of its runs as `customdata`, so
+that a click can open one (`sweeps.run.first_event` reproduces it).
 
 To add one: `FIGURES.add(name, Figure(…))` in a file beside this one that `__init__` imports, or an entry point of the group
 `tts_viz.figures` in another package. The page's list and the command line read what is registered.
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """One choice that a figure leaves to a person: `label` and `help` are what they see.
+    """One option of a figure; `label` and `help` are shown to people.
 
-    Its values are those that are `fixed`, then the names in the `registry`, whoever has added them. The first is the default.
+    Its values are the `fixed` ones, then all names in the `registry`. The first is the default.
     """
 
     label: str
@@ -59,7 +59,7 @@ def budget_switch(*values: str) -> Switch:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A plot, and two sentences that were computed from the same data."""
+    """A plot, and two sentences computed from the same data."""
 
     figure: Plot
     reading: str
@@ -67,7 +67,7 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`question`: what the figure answers, for a title above it. `make` is given the value of each of its `switches`."""
+    """`question`: the question the figure answers, shown above it. `make` takes the value of each of its `switches`."""
 
     title: str
     question: str
@@ -75,7 +75,7 @@ class Figure:
     switches: Mapping[str, Switch] = field(default_factory=dict)
 
     def draw(self, sweep: Sweep, **choices: str) -> Drawn:
-        """Raises ValueError for a switch or a value that there is not; where data are lacking, the reading says so."""
+        """Draw the figure. Raises ValueError for an unknown switch or value; if data are missing, the reading says so."""
         values = {name: switch.values for name, switch in self.switches.items()}
         for name, value in choices.items():
             if value not in values.get(name, ()):
@@ -85,4 +85,4 @@ class Figure:
 
 
 FIGURES: Registry[Figure] = Registry("figure", "tts_viz.figures")
-"""In the order in which they are numbered."""
+"""All figures, in the order of their numbers."""

@@ -1,4 +1,4 @@
-"""Figure 1: accuracy against what a search may cost, for each strategy."""
+"""Figure 1: accuracy against the cost of a search, for each strategy."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def line(name: str, points: Sequence[Point], axis: str, **style: object) -> go.S
 
 
 def level_line(m: SweepArrays, arm: str, among: Mask, axis: str, right: float) -> go.Scatter | None:
-    """A greedy answer of one model, as a line to compare with: from what it costs, where the axis can tell."""
+    """The accuracy of one model's greedy answer, as a horizontal line from its cost to `right`, for comparison."""
     p = point(m, arm, 1, Revote(), among)
     if p is None:
         return None
@@ -62,7 +62,7 @@ def draw(m: SweepArrays, given: Mapping[str, str]) -> Drawn:
         figure.add_scatter(**line(name, points, axis, **look(m, name)).to_plotly_json())
     base = baseline(m)
     if base and base.name in curves:
-        # Two lines that no verifier can change: a vote without one, and a choice by who knows the truth.
+        # Two lines that do not depend on the verifier: a vote without one, and the choice of an oracle.
         if given["vote"] != "majority":
             voted = curve(m, base.name, Revote(vote="majority"), among)
             dashed = {"line": {"color": GREY, "width": 1.5}, "marker": {"color": GREY, "symbol": "circle-open"}}
@@ -82,22 +82,22 @@ def draw(m: SweepArrays, given: Mapping[str, str]) -> Drawn:
 
 
 def reading(m: SweepArrays, curves: Mapping[str, Sequence[Point]], choice: Revote, among: Mask, axis: str) -> str:
-    """The best arm at the largest budget that most share; and when the small policy draws level with the large one."""
+    """The best arm at the largest budget that most arms share, and when the small policy matches the large one."""
     if not curves:
         return "The sweep has no searches of this task that could be compared. Choose another one."
     most = max(p.problems for points in curves.values() for p in points)
-    # Whoever was spared some problems cannot be ranked with those who had them all.
+    # Only arms that ran on all problems can be ranked together.
     whole = {name: points for name, points in curves.items() if all(p.problems == most for p in points)} or curves
     shared = [{p.budget for p in points} for points in whole.values()]
     n = max(set.union(*shared), key=lambda b: (sum(b in s for s in shared), b))
     at = {name: p for name, points in whole.items() for p in points if p.budget == n}
     ranked = sorted(at, key=lambda name: -at[name].accuracy)
     best, others = ranked[0], ranked[1:]
-    said = f"With {amount(n, 'generations')} a problem, {_with_interval(best, at[best])} does best"
-    said += f" and {_with_interval(others[-1], at[others[-1]])} worst of {len(ranked)} strategies" if others else ""
+    sentence = f"With {amount(n, 'generations')} a problem, {_with_interval(best, at[best])} does best"
+    sentence += f" and {_with_interval(others[-1], at[others[-1]])} worst of {len(ranked)} strategies" if others else ""
     if len(whole) < len(curves):
-        said += f" that were run on all {most} problems"
-    return f"{said}. {_against_large(m, whole, among, axis)}"
+        sentence += f" that were run on all {most} problems"
+    return f"{sentence}. {_against_large(m, whole, among, axis)}"
 
 
 def _with_interval(name: str, p: Point) -> str:

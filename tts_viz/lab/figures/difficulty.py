@@ -57,7 +57,7 @@ def _line(name: str, points: list[Point | None], style: dict) -> dict:
 
 
 def reading(m: SweepArrays, lines: Mapping[str, list[Point | None]], budget: int, kind: str) -> str:
-    """Where the other strategies gain most on best of N, and where they lose."""
+    """Where another strategy gains most over best of N, and where one loses most."""
     base = baseline(m)
     others = [name for name in lines if not base or name != base.name]
     if not base or base.name not in lines or not others:

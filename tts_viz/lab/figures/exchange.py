@@ -1,4 +1,4 @@
-"""Figure 5: a small model that searches against a large one that answers at once, at equal FLOPs."""
+"""Figure 5: a small model with search against a large one with greedy decoding, at equal FLOPs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TITLE = "Small model and search, or a larger model?"
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """The small model at one exchange: by bin, its accuracy (the first entry the estimate) and the runs behind it."""
+    """The small model at one exchange: its accuracy by bin (the first entry is the estimate, the others bootstrap samples)."""
 
     exchange: Exchange
     accuracy: list[Floats]
@@ -90,7 +90,7 @@ def _finished(figure: go.Figure) -> go.Figure:
 
 
 def reading(m: SweepArrays, large: str, bars: list[Bar], goal: Floats, bins: Ints) -> str:
-    """In how many bins the small model is ahead at the smallest and the largest budget; and over all problems."""
+    """The bins in which the small model is ahead, at the smallest and the largest budget, and its overall accuracy."""
     goals = [float(goal[bins == b].mean()) for b in range(BINS)]
     times = m.parameters(large) / m.parameters(m.spec.policy)
 
@@ -103,12 +103,12 @@ def reading(m: SweepArrays, large: str, bars: list[Bar], goal: Floats, bins: Int
     first, last = bars[0], bars[-1]
     mean = float(goal[bins >= 0].mean())
     capped = [b for b in bars if b.exchange.budget < int(b.exchange.generations)]
-    said = (
+    sentence = (
         f"At equal FLOPs, {m.spec.policy} with search is ahead of {large} ({times:.1f} times its parameters, greedy) "
         f"{ahead(first)}, and {ahead(last)}. Over all problems it answers {percent(first.overall[0])} to "
         f"{percent(last.overall[0])} right, the larger model {percent(mean)}"
     )
-    return said + (f"; at {len(capped)} ratios it could pay for more than was measured." if capped else ".")
+    return sentence + (f"; at {len(capped)} ratios it could pay for more than was measured." if capped else ".")
 
 
 FIGURES.add(

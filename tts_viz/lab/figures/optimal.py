@@ -21,7 +21,7 @@ SHAPES = dict(zip(DIFFICULTIES, ("circle", "square", "diamond", "cross")))
 
 
 def optima(m: SweepArrays, how: str, choice: Revote, among: Mask) -> dict[str, list[Optimal]]:
-    """By the way of binning, at every budget that leaves something to choose."""
+    """For each way of binning, one entry for every budget with something to choose."""
     base = baseline(m)
     sizes = budgets(m, base.name) if base else []
     found = {}
@@ -38,7 +38,7 @@ def draw(m: SweepArrays, given: Mapping[str, str]) -> Drawn:
     figure, base = go.Figure(), baseline(m)
     any_of = next((p for points in found.values() for p in points), None)
     if base and any_of:
-        # The same problems for all lines.
+        # Use the same problems for all lines.
         same = known(OPTIONS[how](m, any_of.budget, choice), among)
         style = {"line": {"color": GREY, "width": 2}, "marker": {"color": GREY, "symbol": "circle-open"}}
         figure.add_scatter(**line(base.name, curve(m, base.name, choice, same), axis, **style).to_plotly_json())
@@ -75,13 +75,13 @@ def _line(bins: str, points: list[Optimal], axis: str, colour: str) -> dict:
 
 
 def _picks(p: Optimal) -> str:
-    """What was chosen in most of the splits, for each bin."""
+    """The option chosen in most splits, for each bin."""
     most = [p.options[int(i)] for i in np.argmax(p.picked, axis=1)]
     return "<br>".join(f"bin {b + 1}: mostly {name}" for b, name in enumerate(most))
 
 
 def reading(found: Mapping[str, list[Optimal]], factors: Mapping[str, Mapping[int, Saved]], axis: str) -> str:
-    """The factor saved at the budget where it is largest, and at the largest one, with oracle bins and as it would be paid."""
+    """The largest factor saved with oracle bins, and the factor at the same budget with the cost of prediction counted."""
     if not factors:
         return (
             "The sweep leaves nothing to choose: it needs best of N and another strategy at the same budget, and ten "
@@ -92,13 +92,13 @@ def reading(found: Mapping[str, list[Optimal]], factors: Mapping[str, Mapping[in
     top = factors[first][best]
     verdict = "saves" if top.interval[0] > 1 else "does not clearly save"
     paid = factors[last].get(best)
-    said = (
+    sentence = (
         f"With {first}, choosing the strategy by difficulty {verdict} {_of(axis)}: best of N needs {top} as much for the "
         f"same accuracy at {amount(best, 'generations')}, where that is most"
     )
     paid_for = f"With {last} it is {paid}. " if paid and last != first else ""
     goal = max((f.factor for by in factors.values() for f in by.values()), default=0.0)
-    return f"{said}. {paid_for}The paper's factor is 4; the most here is {goal:.2g}."
+    return f"{sentence}. {paid_for}The paper's factor is 4; the most here is {goal:.2g}."
 
 
 def _of(axis: str) -> str:

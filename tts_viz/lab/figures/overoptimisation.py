@@ -1,4 +1,4 @@
-"""Figure 6: the verifier's score of the chosen solution, and whether it is right, as the search goes on."""
+"""Figure 6: the verifier's score of the chosen solution, and its accuracy, as the budget grows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ROWS = {"right": 1, "score": 2, "steps": 3, "repeats": 4}
 def lines_of(m: SweepArrays, given: Mapping[str, str], among: Mask) -> dict[str, list[Selected]]:
     base, choice = baseline(m), Revote(given["aggregation"], given["vote"])
     if given["lines"] == "strategy":
-        # What was searched with a noisy verifier beside what was searched with the good one.
+        # Arms with a noisy verifier beside those with the good one.
         arms = [k for k in m.kinds.values() if not k.rollouts and not k.greedy and not k.chains]
         found = {k.name: selected(m, k.name, choice, among) for k in arms if k.policy == m.spec.policy}
     elif base is None:
@@ -67,7 +67,7 @@ def draw(m: SweepArrays, given: Mapping[str, str]) -> Drawn:
 
 
 def reading(lines: Mapping[str, list[Selected]]) -> str:
-    """The line that falls most from its peak; and where the verifier's score is furthest over the truth."""
+    """The line that falls most from its peak, and the one whose score most exceeds its accuracy."""
     known = {name: points for name, points in lines.items() if len(points) > 1}
     if not known:
         return "The sweep has no searches of this task at two budgets. Choose another one."

@@ -1,4 +1,4 @@
-"""Figure 3: revisions one after another, against samples side by side; and the best ratio of the two by difficulty."""
+"""Figure 3: sequential revisions against parallel samples, and the best ratio of the two by difficulty."""
 
 from __future__ import annotations
 
@@ -103,20 +103,20 @@ def _finished(figure: go.Figure) -> go.Figure:
 
 
 def reading(
-    chain: Sequence[Point], side: Sequence[Point], turned: RevisionRates, options: Sequence[Option], bins: np.ndarray, same: Mask,
+    chain: Sequence[Point], side: Sequence[Point], rates: RevisionRates, options: Sequence[Option], bins: np.ndarray, same: Mask,
     budget: int,
 ) -> str:  # fmt: skip
-    """Chain against samples at the chain's full length; what revising loses; the best ratio, of the extreme bins and of all."""
+    """A full chain against as many samples, how often revising spoils a right attempt, and the best ratio by difficulty."""
     n = chain[-1].budget if chain else 0
     other = next((p for p in side if p.budget == n), None)
-    lost = f"{percent(turned.lost)} of right attempts become wrong when they are revised (the paper: 38 %)"
+    lost = f"{percent(rates.lost)} of right attempts become wrong when they are revised (the paper: 38 %)"
     if other is None:
         first = f"{lost}."
     else:
         verb = "beats" if chain[-1].accuracy > other.accuracy else "does not beat"
         first = (
             f"One chain of {n} attempts ({percent(chain[-1].accuracy)} right) {verb} {n} independent samples "
-            f"({percent(other.accuracy)}); {lost}, and {percent(turned.won)} of wrong ones right."
+            f"({percent(other.accuracy)}); {lost}, and {percent(rates.won)} of wrong ones right."
         )
     if len(options) < 2 or not (bins >= 0).any():
         return f"{first} The sweep cannot part {budget} attempts in more ways than one."

@@ -1,4 +1,4 @@
-"""How the laboratory's figures look, so that an arm has one colour and one shape everywhere. Knows no data."""
+"""The style of the laboratory's figures: an arm has the same colour and shape everywhere. Knows no data."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from tts_viz.lab.metrics.arrays import AXES, Ints, SweepArrays
 COLOURS = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6BB1", "#6B8E23", "#A0522D", "#20808D",
 )  # fmt: skip
-"""Okabe and Ito's, and more: told apart by colour-blind people as well, with the shapes."""
+"""Okabe and Ito's colours and more; together with the shapes, colour-blind people can distinguish them."""
 
 SHAPES = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "x", "star", "hexagon", "pentagon")
 
 GREY = "#808890"
-"""For what is compared with: readable on white and on black."""
+"""For reference lines: readable on white and on black."""
 
 BINS = ("#440154", "#3B528B", "#21918C", "#5DC863", "#D4B400")
 """Five shades, the easiest bin first."""
 
 RUNS = 12
-"""So many runs behind a point are named, at most."""
+"""The most runs listed for a point."""
 
 
 def look(m: SweepArrays, arm: str) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def look(m: SweepArrays, arm: str) -> dict[str, Any]:
 
 
 def error_bars(values: Sequence[float], intervals: Sequence[tuple[float, float]]) -> dict[str, Any]:
-    """Of 95 % confidence intervals, thin, in the colour of the line."""
+    """Thin error bars for 95 % confidence intervals, in the colour of the line."""
     return {
         "type": "data",
         "symmetric": False,
@@ -50,13 +50,13 @@ def error_bars(values: Sequence[float], intervals: Sequence[tuple[float, float]]
 
 
 def runs_behind(runs: Ints) -> list[int]:
-    """Some of these runs, evenly spread, so that easy and hard problems are among them."""
+    """Some of these runs, evenly spread, to include easy and hard problems."""
     some = np.unique(runs)
     return [int(r) for r in some[np.linspace(0, len(some) - 1, min(RUNS, len(some))).astype(int)]]
 
 
 def laid_out(figure: go.Figure, title: str, x: str, y: str, **more: Any) -> go.Figure:
-    """With axes named; transparent, so that the page's own ground shows."""
+    """Set the title, axis titles and size; transparent, so that the page's background shows."""
     figure.update_layout(
         title={"text": title, "x": 0, "xref": "paper", "font": {"size": 15}},
         font={"size": 13, "color": GREY},
@@ -73,7 +73,7 @@ def laid_out(figure: go.Figure, title: str, x: str, y: str, **more: Any) -> go.F
 
 
 def cost_axis(figure: go.Figure, axis: str) -> None:
-    """A logarithmic axis of costs, with ticks at powers of two where they are generations."""
+    """A logarithmic cost axis, with ticks at powers of two for generations."""
     figure.update_xaxes(title=AXES[axis], type="log")
     if axis == "generations":
         figure.update_xaxes(tickvals=[2**i for i in range(11)], ticktext=[str(2**i) for i in range(11)])
@@ -101,6 +101,6 @@ def amount(cost: float, axis: str) -> str:
 
 
 def bin_axis(figure: go.Figure, **where: Any) -> None:
-    """Five bins of difficulty."""
+    """A horizontal axis with five bins of difficulty."""
     names = ["1<br>easiest", "2", "3", "4", "5<br>hardest"]
     figure.update_xaxes(title="bin of difficulty", tickvals=[1, 2, 3, 4, 5], ticktext=names, range=[0.6, 5.4], **where)

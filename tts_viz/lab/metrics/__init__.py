@@ -1,1 +1,1 @@
-"""Numbers computed from a sweep. Knows nothing about how it was run or is drawn."""
+"""Numbers computed from a sweep. Knows nothing about running or drawing."""

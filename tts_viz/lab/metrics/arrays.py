@@ -1,6 +1,6 @@
-"""A sweep as arrays, ready to be computed with: which arms it has, and each solution's score under every aggregation.
+"""A sweep as NumPy arrays: its arms, and each solution's score under every aggregation.
 
-What is worked out once is kept as long as the sweep is, since several figures ask for it. Knows nothing about votes.
+Derived arrays are cached as long as the sweep exists, since several figures use them. Knows nothing about votes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ AXES: dict[str, str] = {
     "flops": "FLOPs, verifier included",
     "seconds": "seconds",
 }
-"""What a search costs, in four ways, and their units."""
+"""The four measures of a search's cost, and their units."""
 
 PARTS: dict[str, tuple[str, ...]] = {
     "generations": ("generations",),
@@ -46,14 +46,14 @@ FASTER: dict[str, Callable[[Floats, Ints, Ints], Floats]] = {
     "product": lambda flat, starts, sizes: np.multiply.reduceat(flat, starts),
     "mean": lambda flat, starts, sizes: np.add.reduceat(flat, starts) / sizes,
 }
-"""Step aggregations over half a million lists at once. Any other is computed list by list: the same, only slower."""
+"""Step aggregations vectorised over all lists. Any other is computed list by list: same result, only slower."""
 
 
 @dataclass(frozen=True, slots=True)
 class ArmSummary:
-    """An arm of the sweep, all its budgets and seeds together.
+    """An arm of the sweep, with all its budgets and seeds.
 
-    `default`: searched by the spec's own policy, verifier, temperature and aggregation, so that it can be compared with others.
+    `default`: uses the spec's own policy, verifier, temperature and aggregation, so that it is comparable with others.
     """
 
     name: str
@@ -86,7 +86,7 @@ class SweepArrays:
     """See the module. Rows are in the order of `sweep.solutions`; problems are numbered as in `problems`."""
 
     def __init__(self, sweep: Sweep) -> None:
-        # Not the sweep itself: nothing here may keep it alive.
+        # Do not hold the sweep itself, so that it can be freed.
         self.spec, self.about = sweep.spec, sweep.about
         self.table: pd.DataFrame = sweep.solutions
         self._kept: dict[Hashable, Any] = {}
@@ -96,7 +96,7 @@ class SweepArrays:
         self.budget = self.whole("budget")
         problem = self.table["problem"].astype(str).to_numpy()
         names, first, self.problem = np.unique(problem, return_index=True, return_inverse=True)
-        # The order of the spec, which is by task and level.
+        # In the order of the spec, by task and level.
         order = np.argsort(first)
         self.problem = np.argsort(order)[self.problem]
         self.problems: NDArray[Any] = names[order]
@@ -109,22 +109,22 @@ class SweepArrays:
         }
 
     def kept(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What `make` gives, made once."""
+        """The cached result of `make`."""
         if key not in self._kept:
             self._kept[key] = make()
         return self._kept[key]
 
     def whole(self, column: str) -> Ints:
-        """A column of whole numbers; 0 where there is none."""
+        """A column of integers; 0 where missing."""
         return self.kept(("whole", column), lambda: self.table[column].fillna(0).to_numpy(dtype=np.intp))
 
     @property
     def chain(self) -> Ints:
-        """Each row's chain of revisions in its run; −1 where it is in none."""
+        """Each row's chain of revisions in its run; −1 if it is in none."""
         return self.kept("chain", lambda: self.table["chain"].fillna(-1).to_numpy(dtype=np.intp))
 
     def rows(self, arm: str, budget: int | None = None) -> Ints:
-        """The rows of an arm, where `budget` is the one that it was run at."""
+        """The rows of an arm; with `budget`, only those run at that budget."""
         rows = self._rows.get(arm, np.empty(0, dtype=np.intp))
         return rows if budget is None else rows[self.budget[rows] == budget]
 
@@ -139,7 +139,7 @@ class SweepArrays:
         return np.where(codes < 0, -1, numbered)
 
     def score(self, aggregation: str) -> Floats:
-        """Each row's score, aggregated from its steps' over all rows at once; NaN where the verifier did not read it."""
+        """Each row's score, aggregated from its steps' scores; NaN if the verifier did not read it."""
         return self.kept(("score", aggregation), lambda: reduced(self.rewards, aggregation))
 
     @property
@@ -147,19 +147,19 @@ class SweepArrays:
         return self.kept("rewards", lambda: Ragged.of(self.table["rewards"].to_numpy()))
 
     def of_task(self, task: str) -> NDArray[np.bool_]:
-        """Which problems are of this task, or of any ("all")."""
+        """A mask of the problems of this task; "all" means every task."""
         return (self.task == task) | (task == "all")
 
     def column(self, name: str) -> Ragged:
-        """A column of lists."""
+        """A column of lists, as ragged arrays."""
         return self.kept(("ragged", name), lambda: Ragged.of(self.table[name].to_numpy()))
 
     def cost(self, rows: Ints, axis: str, verified: bool = True) -> Floats:
-        """What these rows' own steps cost, in tokens, FLOPs or seconds; without the verifier, if asked for (not the seconds)."""
+        """The cost of these rows' own steps, in tokens, FLOPs or seconds. `verified`: with the verifier (always in seconds)."""
         return self._cost("", axis, verified)[rows]
 
     def total(self, rows: Ints, axis: str) -> Floats:
-        """What these rows' whole runs cost."""
+        """The cost of these rows' whole runs."""
         return self._cost("total_", axis, True)[rows]
 
     def _cost(self, prefix: str, axis: str, verified: bool) -> Floats:
@@ -167,7 +167,7 @@ class SweepArrays:
         return self.kept(("cost", *parts), lambda: self.table[parts].fillna(0).to_numpy(dtype=float).sum(axis=1))
 
     def prompt(self, rows: Ints, axis: str, verified: bool = True) -> Floats:
-        """What reading the problem costs the runs of these rows, once."""
+        """The cost of reading the problem, once, in the runs of these rows."""
         read = self.whole("prompt_read")[rows].astype(float)
         by_verifier = self.whole("prompt_verified")[rows].astype(float) * verified
         if axis == "tokens":
@@ -179,7 +179,7 @@ class SweepArrays:
 
     @property
     def _parameters(self) -> tuple[Floats, Floats]:
-        """Of each row's policy and verifier."""
+        """The number of parameters of each row's policy and verifier."""
 
         def make() -> tuple[Floats, Floats]:
             policy, verifier = np.zeros(len(self.run)), np.zeros(len(self.run))
@@ -196,7 +196,7 @@ class SweepArrays:
 
 @dataclass(frozen=True, slots=True)
 class Ragged:
-    """Lists of different lengths, end to end: `flat[starts[i] : starts[i] + sizes[i]]` is the `i`-th; missing ones are empty."""
+    """Lists of different lengths, concatenated: `flat[starts[i] : starts[i] + sizes[i]]` is list `i`; missing ones are empty."""
 
     flat: Floats
     starts: Ints
@@ -213,7 +213,7 @@ class Ragged:
         return self.flat[self.starts[i] : self.starts[i] + self.sizes[i]]
 
     def entries(self, rows: Ints) -> tuple[Ints, Ints, Ints]:
-        """Every entry of these rows: the row, its depth from 0, and its place in `flat`."""
+        """For every entry of these rows: the row, its depth from 0, and its index in `flat`."""
         sizes = self.sizes[rows]
         row = np.repeat(rows, sizes)
         depth = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
@@ -221,7 +221,7 @@ class Ragged:
 
 
 def reduced(lists: Ragged, aggregation: str) -> Floats:
-    """`aggregation.steps` of every list; NaN for an empty one."""
+    """`aggregation.steps` of every list; NaN for an empty list."""
     some = np.flatnonzero(lists.sizes)
     found = np.full(len(lists.sizes), np.nan)
     if not len(some):
@@ -235,14 +235,14 @@ def reduced(lists: Ragged, aggregation: str) -> Floats:
     return found
 
 
-_MEASURED: WeakKeyDictionary[Sweep, SweepArrays] = WeakKeyDictionary()
+_ARRAYS: WeakKeyDictionary[Sweep, SweepArrays] = WeakKeyDictionary()
 
 
 def sweep_arrays(sweep: Sweep) -> SweepArrays:
-    """The sweep as arrays: one and the same as long as it is in use."""
-    if sweep not in _MEASURED:
-        _MEASURED[sweep] = SweepArrays(sweep)
-    return _MEASURED[sweep]
+    """The sweep as arrays, cached as long as the sweep exists."""
+    if sweep not in _ARRAYS:
+        _ARRAYS[sweep] = SweepArrays(sweep)
+    return _ARRAYS[sweep]
 
 
 def _kinds(sweep: Sweep) -> list[ArmSummary]:
@@ -266,6 +266,6 @@ def _kinds(sweep: Sweep) -> list[ArmSummary]:
 
 
 def _chain_length(arm: Arm) -> int | None:
-    """How long its chains are, at its largest budget; None where it makes none."""
+    """The length of its chains at its largest budget; None without chains."""
     chains = STRATEGIES[arm.strategy].chains
     return int(parameters(arm.strategy, arm.knobs, max(arm.sizes))[chains.length]) if chains else None

@@ -1,4 +1,4 @@
-"""How sure a mean over problems is: the bootstrap, over problems, for many columns at once. Knows nothing about sweeps."""
+"""The uncertainty of a mean over problems: the bootstrap over problems, for many columns at once. Knows nothing about sweeps."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 TIMES = 1000
-"""Bootstrap samples."""
+"""The number of bootstrap samples."""
 
 
 @lru_cache(maxsize=16)
 def resamples(problems: int, times: int = TIMES) -> Floats:
-    """How often each problem is drawn in each bootstrap sample of them, (times, problems); always the same."""
+    """How often each bootstrap sample draws each problem, (times, problems); always the same."""
     rng = np.random.default_rng(0)
     return rng.multinomial(problems, np.full(problems, 1 / problems), size=times).astype(float)
 
 
 def means(values: Floats, drawn: Floats) -> Floats:
-    """The mean of each column of `values` (problems, columns) in each sample, (times, columns), over the problems that
-    are known in it (not NaN); NaN where none is."""
+    """The mean of each column of `values` (problems, columns) in each sample, (times, columns), without NaN entries;
+    NaN where a sample has no other."""
     known = ~np.isnan(values)
     with np.errstate(invalid="ignore"):
         return (drawn @ np.where(known, values, 0.0)) / (drawn @ known)
 
 
 def interval(values: Floats, level: float = 0.95) -> tuple[float, float]:
-    """A confidence interval, by percentiles, of the mean over problems; those with NaN are left out."""
+    """A confidence interval, by percentiles, of the mean over problems without NaN."""
     known = values[~np.isnan(values)]
     if not len(known):
         return float("nan"), float("nan")

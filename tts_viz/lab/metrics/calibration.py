@@ -1,4 +1,4 @@
-"""A sweep's verifier measured: step scores against Monte-Carlo values and against the exact checker, by level or by depth.
+"""Measures a sweep's verifier: step scores against Monte-Carlo values and the exact checker, by level or depth.
 
 Values come from arms with `rollouts`; everything else from the first samples of best of N. Knows nothing about figures.
 """
@@ -18,7 +18,7 @@ from tts_viz.lab.metrics.revote import SampleRange
 from tts_viz.lab.metrics.verifier_scores import Bin, Brier, FirstErrors
 
 SAMPLES = 8
-"""Of best of N, for each problem."""
+"""How many samples of best of N are used for each problem."""
 
 TRUTHS: dict[str, str] = {
     "reachable": "a step is bad when the goal cannot be reached after it",
@@ -30,7 +30,7 @@ GROUPS = ("all", "level", "depth")
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """Steps that were scored: their scores, Monte-Carlo values (NaN: none) and truth; `row` of each, and its depth from 1."""
+    """Scored steps, one entry each: score, Monte-Carlo value (NaN: none), truth, `row` in the sweep, and depth from 1."""
 
     score: Floats
     value: Floats
@@ -43,7 +43,7 @@ class Steps:
 
 
 def with_values(m: SweepArrays, among: Mask, truth: str = "reachable") -> tuple[Steps, int]:
-    """The steps of which values are known, and how many rollouts these are of (the fewest, where arms differ)."""
+    """The steps with known values, and the number of rollouts per value (the fewest if arms differ)."""
     arms = [k for k in m.kinds.values() if k.rollouts and len(m.rows(k.name))]
     rows = np.concatenate([m.rows(k.name) for k in arms] or [np.empty(0, dtype=np.intp)])
     steps = _steps(m, rows[among[m.problem[rows]]], truth, values=True)
@@ -58,7 +58,7 @@ def sampled(m: SweepArrays, among: Mask) -> Ints:
 
 
 def checked(m: SweepArrays, rows: Ints, truth: str = "reachable") -> Steps:
-    """The steps of these rows of which the truth is known."""
+    """The steps of these rows with known truth."""
     steps = _steps(m, rows, truth, values=False)
     return steps.where(~np.isnan(steps.good))
 
@@ -82,7 +82,7 @@ def _steps(m: SweepArrays, rows: Ints, truth: str, values: bool) -> Steps:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """`rows`: of each step, which the bins' members are numbers of."""
+    """`rows`: the row of each step; the bins' members are indices into it."""
 
     bins: list[Bin]
     brier: Brier
@@ -95,7 +95,7 @@ class Calibration:
 
 
 def calibration(steps: Steps, rollouts: int) -> Calibration | None:
-    """None where no values are known."""
+    """The calibration of these steps; None if no values are known."""
     if not len(steps.score) or rollouts < 2:
         return None
     bins = verifier_scores.reliability(steps.score, steps.value)
@@ -105,12 +105,12 @@ def calibration(steps: Steps, rollouts: int) -> Calibration | None:
 
 
 def first_errors(m: SweepArrays, rows: Ints, truth: str = "reachable") -> FirstErrors | None:
-    """ProcessBench's F1, two-fold: the solutions of each half of the problems are judged by the threshold that is best for
-    the other half's. None where a half has only solutions of one kind."""
+    """ProcessBench's F1, two-fold cross-validated: each half of the problems uses the threshold that is best on the other.
+    None if a half has only solutions with, or only without, an error."""
     scores = [m.rewards[int(i)].tolist() for i in rows]
     errors = error_of(m, rows, truth)
     half = np.array([crc32(str(m.problems[m.problem[i]]).encode()) % 2 for i in rows])
-    # Thresholds differ, so each half's scores are taken from its own.
+    # The thresholds differ, so subtract each half's own from its scores.
     shifted: list[list[float]] = []
     judged: list[int] = []
     for fold in range(2):
@@ -131,10 +131,10 @@ def error_of(m: SweepArrays, rows: Ints, truth: str) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """A verifier on one group of problems, or of steps (then what concerns whole solutions is NaN).
+    """A verifier on one group of problems, or of steps (then metrics of whole solutions are NaN).
 
-    `auroc`: of steps, by the truth asked for. `wrong_process`: of solutions with the right answer, those with a false step;
-    0 by definition for a task that does not call such a solution right.
+    `auroc`: of steps, by the given truth. `wrong_process`: of solutions with the right answer, the share with a false step;
+    0 by definition for a task that does not count such a solution as right.
     """
 
     calibration: Calibration | None
@@ -146,7 +146,7 @@ class Quality:
 
 
 def quality(m: SweepArrays, among: Mask, truth: str = "reachable", depth: int | None = None) -> Quality:
-    """`depth`: only the steps of this depth, from 1."""
+    """The verifier's quality on these problems. `depth`: only the steps of this depth, from 1."""
     values, rollouts = with_values(m, among, truth)
     rows = sampled(m, among)
     rows = rows[m.column(truth).sizes[rows] > 0]
@@ -165,7 +165,7 @@ def quality(m: SweepArrays, among: Mask, truth: str = "reachable", depth: int | 
 
 
 def groups(m: SweepArrays, among: Mask, by: str) -> dict[str, Callable[[str], Quality]]:
-    """The quality of each group, given a truth. Raises ValueError for what cannot be grouped by."""
+    """For each group, a function from the kind of truth to its quality. Raises ValueError for an unknown `by`."""
     if by not in GROUPS:
         raise ValueError(f"cannot group by {by!r}; use one of {', '.join(GROUPS)}")
     if by == "all":

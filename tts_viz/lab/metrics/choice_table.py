@@ -1,9 +1,8 @@
-"""From a sweep to the table that compute-optimal search looks up: in each bin of difficulty, what did best at each budget.
+"""From a sweep to the table that compute-optimal search looks up: the best strategy for each bin of difficulty and budget.
 
-Difficulty is predicted from a few samples, as the live search does, and by samples that are not scored here (see
-`difficulty`). What is chosen is chosen and reported on the same problems, so the reported accuracy flatters it a little;
-`compute_optimal` says, cross-validated, what such choices are worth. The table's form is told by `strategies.choice_table`,
-which reads it.
+Difficulty is predicted from a few samples, as in the live search; these are not among the scored ones (see `difficulty`).
+Strategies are chosen and reported on the same problems, so the reported accuracy is slightly too high; `compute_optimal`
+has the cross-validated one. `strategies.choice_table`, which reads the table, documents its format.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from tts_viz.strategies.knobs import Value
 BUDGETS = (4, 16, 64)
 
 ERRORS = 1.0
-"""By so many standard errors of the difference something must have done better than best of N to be chosen instead."""
+"""A candidate replaces best of N only if it is better by more than this many standard errors of the difference."""
 
 GRID = 21
 """Points of a calibration map."""
@@ -40,7 +39,7 @@ DIGITS = 4
 
 @dataclass(frozen=True, slots=True)
 class ArmCandidate:
-    """A strategy at one budget, without the knob that follows from the budget, and its accuracy on each problem."""
+    """A strategy at one budget, without the knob that the budget determines, and its accuracy on each problem."""
 
     strategy: str
     knobs: dict[str, Value]
@@ -48,7 +47,7 @@ class ArmCandidate:
 
 
 def table(sweep: Sweep, command: str) -> dict[str, Any]:
-    """The table as plain data. `command`: how it was made. Raises `SweepLacksError`."""
+    """The table as plain data. `command`: the command line that made it. Raises `SweepLacksError`."""
     m = sweep_arrays(sweep)
     base = baseline(m)
     if base is None:
@@ -88,17 +87,17 @@ def _rows(m: SweepArrays, base: ArmSummary, at: list[int], among: Mask) -> dict[
 
 
 def _edges(easiness: Floats, bins: Ints) -> list[float]:
-    """Between the hardest problem of a bin and the easiest of the next one, in rising order of easiness."""
+    """The midpoints between the hardest problem of a bin and the easiest of the next harder bin, in rising order."""
     return [
         float(easiness[bins == b].max() + easiness[bins == b - 1].min()) / 2 for b in range(BINS - 1, 0, -1)
     ]  # fmt: skip
 
 
-# --- what there is to choose from -------------------------------------------------------------------------------------
+# --- candidates -------------------------------------------------------------------------------------
 
 
 def _candidates(m: SweepArrays, n: int) -> Iterator[ArmCandidate]:
-    """Every arm that reads with the verifier and was searched at this budget; chains at every length that divides it."""
+    """Every arm that uses the verifier and was run at this budget; chains at every length that divides it."""
     for kind in compared(m):
         entry = STRATEGIES[kind.strategy]
         if kind.independent or not kind.verified or entry.looks_up:
@@ -115,7 +114,7 @@ def _candidates(m: SweepArrays, n: int) -> Iterator[ArmCandidate]:
 
 
 def _side_by_side(entry: StrategyEntry) -> tuple[str, str]:
-    """The strategy that makes several such chains, and its knob for how long they are: itself, or the first that can."""
+    """A strategy that makes several such chains (itself, or the first that can), and its knob for their length."""
     able = [e for e in (entry, *STRATEGIES.values()) if e.chains and e.chains.count]
     return able[0].name, able[0].chains.length  # type: ignore[union-attr]
 
@@ -125,11 +124,11 @@ def _arm(m: SweepArrays, kind: ArmSummary) -> Arm:
 
 
 def _best(m: SweepArrays, base: ArmSummary, n: int, candidates: list[ArmCandidate], among: Mask) -> dict[str, Any]:
-    """What did better than best of N on these problems by most, and by more than chance would have it; else best of N."""
+    """The candidate with the largest gain over best of N on these problems, if beyond chance; else best of N."""
     sampled = accuracy(m, base.name, n, part=halves(m)[0])
     best, most, known = ArmCandidate(BASELINE, {}, sampled), 0.0, among & ~np.isnan(sampled)
     for candidate in candidates:
-        # Some arms were spared some problems: each is compared on those that it had.
+        # Not every arm ran on all problems: compare each on those it ran on.
         both = among & ~np.isnan(sampled) & ~np.isnan(candidate.accuracy)
         gains = (candidate.accuracy - sampled)[both]
         if len(gains) < 2:
@@ -146,11 +145,11 @@ def _best(m: SweepArrays, base: ArmSummary, n: int, candidates: list[ArmCandidat
     }
 
 
-# --- what a score is worth --------------------------------------------------------------------------------------------
+# --- calibration --------------------------------------------------------------------------------------------
 
 
 def _calibration(m: SweepArrays, base: ArmSummary, among: Mask) -> list[tuple[float, float]]:
-    """The chance that an independent sample is right, by its final score: isotonic regression, at points of a grid."""
+    """The probability that an independent sample is right given its final score: isotonic regression, on a grid."""
     from sklearn.isotonic import IsotonicRegression
 
     rows = m.rows(base.name)

@@ -1,9 +1,8 @@
-"""Compute-optimal search: in each bin of difficulty the strategy that does best there, and what that saves.
+"""Compute-optimal search: the best strategy in each bin of difficulty, and how much compute that saves.
 
 Snell et al. 2024, equation 1: θ*(N) = argmax over θ of the accuracy at budget N. The choice is two-fold cross-validated
-in each bin: chosen on the problems of one fold, scored on those of the other, and the other way round. Several
-splits are averaged, since one is a lottery. Confidence intervals choose anew in every bootstrap sample. Knows nothing
-about figures.
+in each bin: chosen on the problems of one fold, scored on the other, and vice versa. Averages over several splits, since
+one alone is noisy. Confidence intervals repeat the choice in every bootstrap sample. Knows nothing about figures.
 """
 
 from __future__ import annotations
@@ -20,14 +19,14 @@ from tts_viz.lab.metrics.difficulty import BINS, FEW, binned, difficulty, folds,
 from tts_viz.lab.metrics.revote import ALL, Revote, SampleRange, budgets, outcomes, per_problem
 
 SPLITS = 10
-"""Ways to part each bin in two folds."""
+"""Random splits of each bin into two folds."""
 
 DIFFICULTIES: dict[str, tuple[str, int | None]] = {
     "oracle bins": ("oracle", None),
     "predicted bins": ("predicted", None),
     "predicted bins, cost counted": ("predicted", FEW),
 }
-"""How problems are binned: by which difficulty, and by how many samples, where these are paid for."""
+"""How problems are binned: kind of difficulty, and the number of samples used if their cost is counted."""
 
 
 # --- options ------------------------------------------------------------------------------------------------------
@@ -35,7 +34,7 @@ DIFFICULTIES: dict[str, tuple[str, int | None]] = {
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """Something to choose at a budget: for each problem its accuracy and its cost on every axis (NaN: not known)."""
+    """A choice at one budget: its accuracy and its cost on every axis, each (problems,); NaN where unknown."""
 
     name: str
     accuracy: Floats
@@ -52,7 +51,7 @@ def option(
 
 
 def search_options(m: SweepArrays, budget: int, choice: Revote) -> list[Option]:
-    """Best of N, scored on the samples that do not bin, and every arm of search that was run at this budget."""
+    """Best of N, scored on the samples not used for binning, and every search arm that was run at this budget."""
     return _found(
         option(m, kind.name, kind.name, budget, choice, halves(m)[0])
         for kind in _best_first(m)
@@ -61,13 +60,13 @@ def search_options(m: SweepArrays, budget: int, choice: Revote) -> list[Option]:
 
 
 def revision_options(m: SweepArrays, budget: int, choice: Revote) -> list[Option]:
-    """The ratios of sequential to parallel: best of N, which is all parallel, and every length of chain that divides the
-    budget and is known of the arms of chains."""
+    """The ratios of sequential to parallel: best of N, which is all parallel, and every chain length that divides the
+    budget and that an arm with chains covers."""
     base = baseline(m)
     found = [option(m, "1 attempt a chain", base.name, budget, choice, halves(m)[0])] if base else []
     arms = [k for k in compared(m) if k.chains]
     for length in (2**i for i in range(1, budget.bit_length())):
-        # Of two arms that have chains this long, the one that has more of them.
+        # Of two arms with chains this long, take the one with more of them.
         able = [k for k in arms if (k.length or 0) >= length and max(budgets(m, k.name), default=0) >= budget]
         if able and budget % length == 0:
             arm = min(able, key=lambda k: k.length or 0).name
@@ -79,7 +78,7 @@ OPTIONS = {"search": search_options, "revisions": revision_options}
 
 
 def _best_first(m: SweepArrays) -> list[ArmSummary]:
-    """Best of N first, so that it is what is chosen where nothing is better."""
+    """Best of N first, so that it wins ties."""
     base = baseline(m)
     return sorted(compared(m), key=lambda k: k != base)
 
@@ -89,7 +88,7 @@ def _found(options: Iterable[Option]) -> list[Option]:
 
 
 def known(options: Sequence[Option], among: Mask) -> Mask:
-    """The problems of which all these options are known."""
+    """The problems for which all these options are known."""
     return among & ~np.any([np.isnan(o.accuracy) for o in options], axis=0) if options else np.zeros_like(among)
 
 
@@ -98,8 +97,8 @@ def known(options: Sequence[Option], among: Mask) -> Mask:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What cross-validated choices come to in each sample of problems (the first axis): accuracy, and cost as a share of
-    problems × cost, by axis. `picks`: (bins, options), how often each option was chosen on the problems themselves."""
+    """The cross-validated result: mean accuracy, and mean cost by axis, each (samples,). `picks`: (bins, options), how often
+    each option was chosen on the problems themselves, the first sample."""
 
     accuracy: Floats
     costs: dict[str, Floats]
@@ -109,10 +108,10 @@ class Chosen:
 def cross_validated(
     accuracy: Floats, costs: dict[str, Floats], bins: Ints, splits: Ints, drawn: Floats, own: bool = False
 ) -> Chosen:
-    """Choose on each fold and score on the other. Problems in no bin (−1) do not count; of equally good options the first.
+    """Choose on each fold and score on the other. Problems in no bin (−1) are ignored; ties go to the first option.
 
-    `accuracy`: (problems, options); `costs`: by axis, the same; `splits`: (times, problems), each problem's fold; `drawn`:
-    (samples, problems), how often each is drawn. `own`: score where it was chosen, which is wrong, and shows by how much.
+    `accuracy`: (problems, options); `costs`: by axis, the same shape; `splits`: (times, problems), each problem's fold;
+    `drawn`: (samples, problems), how often each is drawn. `own`: score on the fold of the choice, to show the bias of that.
     """
     options = accuracy.shape[1]
     measures = np.concatenate([accuracy, *costs.values()], axis=1)
@@ -140,7 +139,7 @@ def cross_validated(
 
 
 def _best(summed: Floats, accuracy: Floats, counts: Floats) -> Ints:
-    """The option with the highest sum in each sample; in one that drew none of these problems, the best of them undrawn."""
+    """The option with the highest sum in each sample; in a sample without any of these problems, the best by plain accuracy."""
     best = np.argmax(np.round(summed, 9), axis=1)
     return np.where(counts.any(axis=1), best, np.argmax(np.round(accuracy.sum(axis=0), 9)))
 
@@ -151,7 +150,7 @@ def _best(summed: Floats, accuracy: Floats, counts: Floats) -> Ints:
 @dataclass(frozen=True, slots=True)
 class Optimal:
     """Compute-optimal search at one budget. `accuracy` and the costs: the first entry is the estimate, the others are
-    bootstrap samples. `picked`: for each bin, the share of its problems for which each option was taken."""
+    bootstrap samples. `picked`: (bins, options), the share of a bin's problems for which each option was chosen."""
 
     budget: int
     options: list[str]
@@ -171,7 +170,7 @@ BY_DEFAULT = Revote()
 
 @dataclass(frozen=True, slots=True)
 class ArmSetting:
-    """`how` of `OPTIONS`, `bins` of `DIFFICULTIES`, and how answers are chosen."""
+    """`how`: a key of `OPTIONS`; `bins`: a key of `DIFFICULTIES`; `choice`: how answers are chosen."""
 
     how: str = "search"
     bins: str = "oracle bins"
@@ -179,7 +178,7 @@ class ArmSetting:
 
 
 def optimal(m: SweepArrays, budget: int, setting: ArmSetting, among: Mask) -> Optimal | None:
-    """None where there are less than two options at this budget. Two are best of N and one more, of the same problems."""
+    """Compute-optimal search at a budget; None with less than two options, or with too few problems known to all of them."""
     options = OPTIONS[setting.how](m, budget, setting.choice)
     problems = known(options, among)
     if len(options) < 2 or problems.sum() < 2 * BINS:
@@ -200,7 +199,7 @@ def optimal(m: SweepArrays, budget: int, setting: ArmSetting, among: Mask) -> Op
 
 
 def price_of_predicting(m: SweepArrays, few: int) -> dict[str, Floats]:
-    """What the samples cost, for each problem, by which its difficulty is predicted."""
+    """For each problem, the cost of the samples that predict its difficulty."""
     base = baseline(m)
     assert base is not None
     found = outcomes(m, base.name, few, Revote())
@@ -208,9 +207,9 @@ def price_of_predicting(m: SweepArrays, few: int) -> dict[str, Floats]:
 
 
 def samples(m: SweepArrays, problems: Mask) -> Floats:
-    """All of these problems once, and then bootstrap samples of them, (1 + TIMES, problems of the sweep).
+    """Row 0: each of these problems once; then bootstrap samples of them: (1 + TIMES, problems of the sweep).
 
-    The same problems have the same samples, so that two curves can be compared sample by sample.
+    The same problems always get the same samples, so that two curves can be compared sample by sample.
     """
 
     def make() -> Floats:
@@ -229,8 +228,8 @@ def samples(m: SweepArrays, problems: Mask) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """By which factor compute-optimal search is cheaper than best of N (weighted) at the same accuracy. `most`: best of N
-    was not tried with more than so many times its cost, so a `factor` of that is "at least"."""
+    """The factor by which compute-optimal search is cheaper than best of N (weighted) at the same accuracy. `most`: the
+    largest budget of best of N in the sweep, as a factor; a `factor` equal to it means "at least"."""
 
     factor: float
     interval: tuple[float, float]
@@ -243,7 +242,7 @@ class Saved:
 
 
 def saved(m: SweepArrays, found: Optimal, setting: ArmSetting, among: Mask, axis: str = "generations") -> Saved:
-    """Best of N is read from all its samples: nothing is binned for it, so no sample need be kept for that."""
+    """The factor saved. Best of N uses all its samples here: it needs no binning, so none are held out for that."""
     base = baseline(m)
     assert base is not None
     problems = known(OPTIONS[setting.how](m, found.budget, setting.choice), among)

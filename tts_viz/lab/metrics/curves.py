@@ -1,6 +1,6 @@
-"""Accuracy and cost of an arm at each of its budgets, over some of the problems: the points of a curve, with intervals.
+"""Accuracy and cost of an arm at each of its budgets, over a set of problems: the points of a curve, with intervals.
 
-Knows nothing about how curves are drawn.
+Knows nothing about drawing.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from tts_viz.lab.metrics.bootstrap import interval
 from tts_viz.lab.metrics.revote import ALL, Revote, SampleRange, budgets, outcomes, pass_at, per_problem
 
 Mask = NDArray[np.bool_]
-"""Which problems."""
+"""(problems,): which problems to use."""
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """The mean over problems of accuracy and costs; the interval (95 %) is the accuracy's; `runs`: those behind it."""
+    """The mean over problems of accuracy and costs; the interval (95 %) is the accuracy's; `runs`: the runs behind it."""
 
     budget: int
     accuracy: float
@@ -32,7 +32,7 @@ class Point:
 
 
 def curve(m: SweepArrays, arm: str, choice: Revote, among: Mask, part: SampleRange = ALL) -> list[Point]:
-    """An arm's points, of those budgets of which there are searches of problems `among` all."""
+    """An arm's points, at the budgets with searches of problems in `among`."""
     found = [point(m, arm, b, choice, among, part) for b in budgets(m, arm)]
     return [p for p in found if p]
 
@@ -57,7 +57,7 @@ def point(
 
 
 def ceiling(m: SweepArrays, arm: str, among: Mask, part: SampleRange = ALL) -> list[Point]:
-    """What an oracle would make of an arm's independent samples, pass@N, at the same costs."""
+    """pass@N: the accuracy if an oracle chose among an arm's independent samples, at the same costs."""
     found = []
     for p in curve(m, arm, Revote(), among, part):
         passed = np.where(among, pass_at(m, arm, p.budget, part), np.nan)
@@ -70,18 +70,18 @@ def ceiling(m: SweepArrays, arm: str, among: Mask, part: SampleRange = ALL) -> l
 
 
 def compared(m: SweepArrays) -> list[ArmSummary]:
-    """The arms that search with the spec's own models, as it says, and so can be compared with one another."""
+    """The arms that search with the spec's own models and settings, so that they are comparable."""
     return [k for k in m.kinds.values() if k.default and not k.greedy and not k.rollouts and len(m.rows(k.name))]
 
 
 def baseline(m: SweepArrays) -> ArmSummary | None:
-    """Best of N, from whose samples everything about independent samples is read: the arm with most of them."""
+    """The arm for best of N, the source of all numbers on independent samples: the one with the most samples."""
     arms = [k for k in compared(m) if k.independent and k.verified]
     return max(arms, key=lambda k: len(m.rows(k.name)), default=None)
 
 
 def greedy(m: SweepArrays, large: bool) -> ArmSummary | None:
-    """The greedy arm of the spec's own policy, or of the largest other one."""
+    """The greedy arm of the spec's own policy, or if `large` of the largest other policy."""
     arms = [k for k in m.kinds.values() if k.greedy and (k.policy != m.spec.policy) == large and len(m.rows(k.name))]
     return max(arms, key=lambda k: m.parameters(k.policy), default=None)
 
@@ -90,8 +90,8 @@ def greedy(m: SweepArrays, large: bool) -> ArmSummary | None:
 
 
 def needed(costs: Sequence[float], accuracies: Floats, goal: Floats) -> Floats:
-    """The cost at which a curve first reaches an accuracy, between points along the logarithm of cost; for many curves at
-    once, (times, points) and (times,). Infinite where it never does; the first cost where it begins over it."""
+    """The cost at which a curve first reaches an accuracy, interpolated in the logarithm of cost; vectorised over curves:
+    (times, points) and (times,). Infinite if it never does; the first cost if it starts above."""
     x = np.log(np.asarray(costs))
     found = np.full(len(goal), np.inf)
     for i in reversed(range(len(x))):

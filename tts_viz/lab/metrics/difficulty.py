@@ -1,10 +1,10 @@
-"""How difficult a problem is for the policy, from some of its samples, and five equal bins of problems by that.
+"""The difficulty of each problem for the policy, estimated from samples, and five equal bins of problems by difficulty.
 
-*Oracle*: the share of samples that are right (pass@1). *Predicted*: the mean final score that the verifier gives them, for
-which no answer need be known. Snell et al. 2024, section 3.2, with 2,048 samples.
+*Oracle*: the share of samples that are right (pass@1). *Predicted*: the verifier's mean final score of them, which needs no
+reference answer. Snell et al. 2024, section 3.2, with 2,048 samples.
 
-The paper bins by the samples that it scores. Here the samples are parted: the second half bins, the first half is scored.
-(Other arms have few first steps of the first half in common with best of N, as they have its seeds; none of the second.)
+The paper bins by the same samples that it scores. Here the second half of the samples is for binning, the first is scored.
+(Other arms share a few first steps with the first half of best of N, since they share its seeds; none with the second.)
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ DIFFICULTIES: dict[str, str] = {
 }
 
 FEW = 4
-"""Samples with which difficulty is predicted when their cost is counted."""
+"""The number of samples that predict difficulty when their cost is counted."""
 
 
 def halves(m: SweepArrays) -> tuple[SampleRange, SampleRange]:
-    """The samples of best of N that are scored, and those that bin. With one sample a problem, both are all of them."""
+    """The samples of best of N for scoring, and those for binning. With one sample per problem, both are all of them."""
     base = baseline(m)
     most = int(m.place[m.rows(base.name)].max(initial=0)) + 1 if base else 1
     return (SampleRange(0, most // 2), SampleRange(most // 2)) if most > 1 else (ALL, ALL)
 
 
 def difficulty(m: SweepArrays, kind: str, aggregation: str = "last", few: int | None = None) -> Floats:
-    """For each problem, a number that is higher the easier it is; NaN where there are no samples. `few`: use no more than
-    the first so many of those that bin. Raises ValueError for an unknown kind."""
+    """For each problem, a number that is higher for easier problems; NaN without samples. `few`: use at most this many of the
+    samples for binning. Raises ValueError for an unknown kind."""
     if kind not in DIFFICULTIES:
         raise ValueError(f"unknown difficulty {kind!r}; use one of {', '.join(DIFFICULTIES)}")
     base, (_, part) = baseline(m), halves(m)
@@ -52,8 +52,8 @@ def difficulty(m: SweepArrays, kind: str, aggregation: str = "last", few: int | 
 
 
 def binned(m: SweepArrays, easiness: Floats, among: Mask) -> Ints:
-    """Each problem's bin, 0 the easiest; −1 for one that is not `among` those to bin. Bins are equally large; which of two
-    equally difficult problems comes first is told by a hash of its name, not by its task or level."""
+    """Each problem's bin, 0 the easiest; −1 for a problem not in `among`. Bins are equally large; equally difficult problems
+    are ordered by a hash of their names, not by task or level."""
     found = np.full(len(easiness), -1)
     some = np.flatnonzero(among & ~np.isnan(easiness))
     names = np.array([crc32(str(m.problems[i]).encode()) for i in some])

@@ -1,9 +1,9 @@
 """Parameters against test-time compute at equal FLOPs (Snell et al. 2024, section 7).
 
 Pre-training costs 6·N·D_pre and inference 2·N·D_inf FLOPs. A model with M times the parameters, trained on as many tokens,
-costs M times both; for the same money a small model may write M + 3 (D_pre / D_inf)(M − 1) times as much. In the camera-ready
-version (ICLR 2025) inference is charged twice, for the verifier: 1.5 takes the place of 3, and its ratios
-R = D_inf / D_pre are half as large. Knows nothing about figures.
+costs M times both; at equal cost a small model may generate M + 3 (D_pre / D_inf)(M − 1) times as much. The camera-ready
+version (ICLR 2025) counts inference twice, for the verifier: 1.5 replaces 3, and its ratios R = D_inf / D_pre are half as
+large. Knows nothing about figures.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from tts_viz.lab.metrics.difficulty import halves
 from tts_viz.lab.metrics.revote import Revote, budgets
 
 RATIOS: dict[str, tuple[float, float, float]] = {"v1": (0.16, 0.79, 22.0), "iclr": (0.08, 0.40, 11.0)}
-"""R = D_inf / D_pre of each version."""
+"""R = D_inf / D_pre in each version of the paper."""
 
 TRAINING: dict[str, float] = {"v1": 3.0, "iclr": 1.5}
-"""FLOPs of training on a token, by those of writing one: 6·N to 2·N, or to 4·N."""
+"""Ratio of the FLOPs of training on a token to those of generating one: 6·N to 2·N, or to 4·N."""
 
 
 def multiplier(larger: float, ratio: float, paper: str = "v1") -> float:
-    """How many times as much inference the small model may do. `larger`: M; `ratio`: R.
+    """How many times as much inference the small model may use. `larger`: M; `ratio`: R.
 
     Raises ValueError for numbers that are not positive.
     """
@@ -36,7 +36,7 @@ def multiplier(larger: float, ratio: float, paper: str = "v1") -> float:
 
 
 def real_multiplier(larger: float, trained: tuple[float, float], inference: float, paper: str = "v1") -> float:
-    """The same, where the small and the large model were `trained` on different numbers of tokens.
+    """The same if the (small, large) models were `trained` on different numbers of tokens. `inference`: D_inf.
 
     Equal FLOPs: 6·N·D_small + 2·N·k·D_inf = 6·M·N·D_large + 2·M·N·D_inf, solved for k.
     """
@@ -46,8 +46,8 @@ def real_multiplier(larger: float, trained: tuple[float, float], inference: floa
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """At ratio `ratio`, the small model may spend `generations` for one answer of the large one. `budget`: the largest that the
-    sweep can score, within that. `real`: by the models' own training."""
+    """At ratio `ratio`, one answer of the large model costs as much as `generations` of the small one. `budget`: the largest
+    budget within that which the sweep can score. `real`: computed from the models' own training."""
 
     ratio: float
     generations: float
@@ -56,27 +56,28 @@ class Exchange:
 
 
 def exchanges(m: SweepArrays, paper: str = "v1") -> list[Exchange]:
-    """For the paper's ratios and, where it is known how both models were trained, for their own.
+    """For the paper's ratios and, if both models' training is known, for their own.
 
-    Their own D_inf is what the large model writes when it answers each problem of the sweep once. Empty without a larger model.
+    Their own D_inf is the tokens that the large model generates to answer each problem of the sweep once. Empty without a
+    larger model.
     """
     large, base = greedy(m, large=True), baseline(m)
     if large is None or base is None:
         return []
     times = m.parameters(large.policy) / m.parameters(m.spec.policy)
-    asked = [(r, multiplier(times, r, paper), False) for r in RATIOS[paper]]
+    ratios = [(r, multiplier(times, r, paper), False) for r in RATIOS[paper]]
     trained = [m.about["models"][name].get("training_tokens") for name in (m.spec.policy, large.policy)]
     if all(trained):
         written = float(m.table["generated"].to_numpy(dtype=float)[m.rows(large.name)].sum())
         real = real_multiplier(times, (trained[0], trained[1]), written, paper)
-        asked.append((written / trained[1], real, True))
+        ratios.append((written / trained[1], real, True))
     most = halves(m)[0].last or max(budgets(m, base.name), default=1)
-    return [Exchange(r, k, max(1, min(int(k), most)), real) for r, k, real in asked]
+    return [Exchange(r, k, max(1, min(int(k), most)), real) for r, k, real in ratios]
 
 
 def within(m: SweepArrays, budget: int, choice: Revote) -> list[Option]:
-    """What the small model can do within a budget: best of N with all of it, and each other arm at the largest budget that it
-    was run at for at least half of it."""
+    """The small model's options within a budget: best of N at the whole budget, and each other arm at its largest budget that
+    fits and is more than half of it."""
     base = baseline(m)
     assert base is not None
     found = [option(m, base.name, base.name, budget, choice, halves(m)[0])]
@@ -89,6 +90,6 @@ def within(m: SweepArrays, budget: int, choice: Revote) -> list[Option]:
 
 
 def covering(options: list[Option], among: Mask) -> list[Option]:
-    """The options that are known of as many problems as the first one, so that none of these is left out."""
+    """The options known for all problems that the first one is known for."""
     all_of = among & ~np.isnan(options[0].accuracy)
     return [o for o in options if not (all_of & np.isnan(o.accuracy)).any()]

@@ -1,4 +1,4 @@
-"""A sweep's headline numbers, as plain data: what the README and a report would quote. Knows nothing about figures."""
+"""A sweep's headline numbers as plain data, for the README and reports. Knows nothing about figures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tts_viz.lab.metrics.revote import Revote, budgets
 
 
 def headlines(m: SweepArrays, paper: str = "v1") -> dict[str, Any]:
-    """Of all tasks together, with the defaults of the figures. Numbers that are not known are None."""
+    """The numbers of all tasks together, with the figures' defaults. Unknown numbers are None."""
     among, base = m.of_task("all"), baseline(m)
     arms = {k.name: curve(m, k.name, Revote(), among) for k in compared(m)}
     if base:
@@ -45,7 +45,7 @@ def headlines(m: SweepArrays, paper: str = "v1") -> dict[str, Any]:
 
 
 def table(accuracy: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
-    """Its accuracies in Markdown: a line for each arm, a column for each budget, percent of the problems answered right."""
+    """Accuracies as a Markdown table: a row per arm, a column per budget, in percent of problems answered right."""
     sizes = sorted({int(n) for points in accuracy.values() for n in points})
     lines = ["| generations | " + " | ".join(map(str, sizes)) + " |", "|---" * (len(sizes) + 1) + "|"]
     for name, points in accuracy.items():
@@ -60,7 +60,7 @@ def _accuracy(p: Point) -> dict[str, Any]:
 
 
 def _saved(m: SweepArrays, how: str) -> dict[str, Any]:
-    """By binning, budget and axis: the factor, and its interval."""
+    """The accuracy at each binning and budget, and the factor saved with its interval, by axis."""
     among, base = m.of_task("all"), baseline(m)
     assert base is not None
     found: dict[str, Any] = {}

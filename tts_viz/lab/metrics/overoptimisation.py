@@ -1,7 +1,8 @@
-"""When a verifier is searched too hard: its score of the chosen solution goes on rising, and the truth does not.
+"""Over-optimisation: the verifier's score of the chosen solution keeps rising with search, and accuracy does not.
 
-Noise can be put on stored scores afterwards, as `engines.noisy` puts it on a verifier (r becomes 1 − r for a share of all steps,
-equal steps alike), since best of N asks the verifier only at the end. Snell et al. 2024, appendix M. Knows nothing about figures.
+Noise can be added to stored scores afterwards, as `engines.noisy` adds it to a verifier (r becomes 1 − r for a share of all
+steps, the same for equal steps), since best of N uses the verifier only at the end. Snell et al. 2024, appendix M. Knows
+nothing about figures.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ NOISE = (0.0, 0.1, 0.2, 0.4)
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """The chosen solutions at one budget, by problem: right, the verifier's score, steps and repeated steps."""
+    """Means over the chosen solutions at one budget, each (problems,): right, verifier's score, steps, repeated steps."""
 
     budget: int
     right: Floats
@@ -33,8 +34,8 @@ class Selected:
 
 
 def selected(m: SweepArrays, arm: str, choice: Revote, among: Mask, noise: float = 0.0) -> list[Selected]:
-    """At each budget of an arm. `noise`: the share of its steps that the verifier reads the wrong way round (only of
-    independent samples, whose search did not depend on it)."""
+    """One entry for each budget of an arm. `noise`: the share of steps whose score is flipped (only for independent samples,
+    whose search did not depend on scores)."""
     found = []
     for budget in budgets(m, arm):
         if noise:
@@ -51,33 +52,33 @@ def selected(m: SweepArrays, arm: str, choice: Revote, among: Mask, noise: float
 
 
 def noisy(m: SweepArrays, noise: float, aggregation: str) -> Floats:
-    """Each row's score where that share of all steps was read the wrong way round."""
+    """Each row's score after flipping the scores of that share of all steps."""
     rewards = m.rewards
-    turned = np.where(_lot(m) < noise, 1 - rewards.flat, rewards.flat)
-    return reduced(Ragged(turned, rewards.starts, rewards.sizes), aggregation)
+    flipped = np.where(_step_hash(m) < noise, 1 - rewards.flat, rewards.flat)
+    return reduced(Ragged(flipped, rewards.starts, rewards.sizes), aggregation)
 
 
-def _lot(m: SweepArrays) -> Floats:
-    """A number in [0, 1) for each step that was scored, by a hash of the problem and the way there.
+def _step_hash(m: SweepArrays) -> Floats:
+    """A number in [0, 1) for each scored step: a hash of the problem and the path up to the step.
 
-    Steps are not stored as text: a way is told by its scores, to four decimals, and in the end by its answer.
+    The text of steps is not stored: a path is identified by its scores, to four decimals, and at its end by the answer.
     """
 
     def make() -> Floats:
         rewards, rows = m.rewards, np.arange(len(m.run))
         found = np.zeros(len(rewards.flat))
-        way = _mixed(m.problem.astype(np.uint64))
+        path = _mixed(m.problem.astype(np.uint64))
         for depth in range(int(rewards.sizes.max(initial=0))):
             rows = rows[rewards.sizes[rows] > depth]
             at = rewards.starts[rows] + depth
             mark = np.round(rewards.flat[at] * 10_000).astype(np.uint64)
             ends = rewards.sizes[rows] == depth + 1
             mark += np.where(ends, m.answer[rows] + 2, 0).astype(np.uint64) << np.uint64(20)
-            way[rows] = _mixed(way[rows] ^ _mixed(mark))
-            found[at] = (way[rows] >> np.uint64(11)) / 2.0**53
+            path[rows] = _mixed(path[rows] ^ _mixed(mark))
+            found[at] = (path[rows] >> np.uint64(11)) / 2.0**53
         return found
 
-    return m.kept("lot", make)
+    return m.kept("step hash", make)
 
 
 def _mixed(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -91,7 +92,7 @@ def _mixed(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 @dataclass(frozen=True, slots=True)
 class Fall:
-    """By how much accuracy falls from its peak to the largest budget, over the same problems."""
+    """How far accuracy falls from its peak to the largest budget, over the same problems, with its interval."""
 
     peak: int
     top: float

@@ -1,4 +1,4 @@
-"""What becomes of attempts as they are revised: how often the i-th is right, and how often right becomes wrong.
+"""How revision changes attempts: how often the i-th is right, and how often a right one becomes wrong.
 
 Snell et al. 2024, section 6.1. Knows nothing about figures.
 """
@@ -14,7 +14,7 @@ from tts_viz.lab.metrics.curves import Mask
 
 
 def by_attempt(m: SweepArrays, arm: str, among: Mask) -> list[Floats]:
-    """For each attempt, from the first on, the share of chains in which it is right, by problem; NaN where there is none."""
+    """For the first, second, … attempt: the share of chains in which it is right, (problems,); NaN where there is none."""
     rows = m.rows(arm)
     rows = rows[among[m.problem[rows]] & (m.chain[rows] >= 0)]
     attempt, n = m.whole("attempt")[rows], len(m.problems)
@@ -28,7 +28,7 @@ def by_attempt(m: SweepArrays, arm: str, among: Mask) -> list[Floats]:
 
 @dataclass(frozen=True, slots=True)
 class RevisionRates:
-    """Of attempts that were revised: the share of right ones whose revision is wrong, and of wrong ones whose is right."""
+    """Of `revised` revised attempts: `lost`, the share of right ones whose revision is wrong; `won`, the reverse."""
 
     lost: float
     won: float
@@ -36,7 +36,7 @@ class RevisionRates:
 
 
 def revision_rates(m: SweepArrays, arm: str, among: Mask) -> RevisionRates:
-    """NaN where no right, or no wrong, attempt was revised."""
+    """The rates of an arm; NaN if no right (or no wrong) attempt was revised."""
     rows = m.rows(arm)
     rows = rows[among[m.problem[rows]] & (m.chain[rows] >= 0)]
     order: Ints = rows[np.lexsort((m.whole("attempt")[rows], m.chain[rows], m.run[rows]))]

@@ -1,7 +1,7 @@
-"""From a sweep's solutions to what a search would have answered: smaller budgets, aggregations and votes, computed afterwards.
+"""The answers a search would have given with smaller budgets, other aggregations and other votes, from stored solutions.
 
-Independent samples know nothing of one another, so any n of them are a search with budget n; so are any c chains of
-revisions, cut after l attempts. Here they are taken in blocks that do not overlap, and averaged over. Votes are
+Independent samples do not depend on one another, so any n of them are a search with budget n; likewise any c chains of
+revisions, cut after l attempts. Takes disjoint blocks of them, and averages over the blocks. Votes are
 those of `aggregation.rank`, for very many searches at once. Knows nothing about difficulty or figures.
 """
 
@@ -20,13 +20,13 @@ from tts_viz.lab.metrics.arrays import AXES, ArmSummary, Floats, Ints, SweepArra
 
 @dataclass(frozen=True, slots=True)
 class SampleRange:
-    """Which of the independent samples to use: those of places `first` up to `last`, of every run. Nothing else is cut."""
+    """Which independent samples of every run to use: places `first` up to `last` (exclusive). Other arms are not affected."""
 
     first: int = 0
     last: int | None = None
 
     def of(self, m: SweepArrays, rows: Ints) -> Ints:
-        """Those of the rows that are in it."""
+        """The rows within the range."""
         place = m.place[rows]
         return rows[(place >= self.first) & (place < (np.inf if self.last is None else self.last))]
 
@@ -36,7 +36,7 @@ ALL = SampleRange()
 
 @dataclass(frozen=True, slots=True)
 class Searches:
-    """Searches at one budget, and the rows of the solutions that each of them found.
+    """Searches at one budget, and the rows of their solutions.
 
     `group[i]` is the search of `rows[i]`. `problem`, `run` and the costs have one entry for each search.
     """
@@ -54,10 +54,10 @@ class Searches:
 def searches(
     m: SweepArrays, arm: str, budget: int, part: SampleRange = ALL, length: int | None = None, verified: bool = True
 ) -> Searches:
-    """The searches of an arm at a budget, in generations; none where the sweep has none.
+    """The searches of an arm at a budget, in generations; empty if the sweep has none.
 
-    `length`: attempts in a chain, where it is an arm of chains; as many as it was run with, if left out. `verified`: is the
-    verifier paid for? Independent samples can do without (their seconds are not known apart, and count it in).
+    `length`: attempts per chain for an arm with chains; by default as many as it was run with. `verified`: whether the cost
+    includes the verifier, which independent samples do not need (their seconds always include it).
     """
     kind = m.kinds[arm]
     if kind.independent:
@@ -68,7 +68,7 @@ def searches(
         if budget % length or length > (kind.length or length):
             return _blocks(m, m.rows(arm)[:0], m.place[:0], 1, m.place[:0], 1)
         rows = m.rows(arm)
-        # A sample of which not one step came belongs to no chain; it cost nothing that is known.
+        # A sample without a single step belongs to no chain; its cost is unknown.
         rows = rows[m.chain[rows] >= 0]
         return _blocks(m, rows, m.chain[rows], budget // length, m.whole("attempt")[rows], length)
     rows = m.rows(arm, budget)
@@ -82,7 +82,7 @@ def _blocks(
 ) -> Searches:
     """Blocks of `units` units (samples, or chains) with the first `length` attempts of each.
 
-    A search's cost is that of the first block of its run, where nothing is free because an earlier block has paid for it.
+    A search's cost is that of the first block of its run, since later blocks reuse what the first has paid for.
     """
     within = attempt < length
     rows, unit = rows[within], unit[within]
@@ -107,10 +107,10 @@ def _blocks(
 
 
 def chosen(group: Ints, answer: Ints, score: Floats, order: Ints, vote: str, chain: Ints | None = None) -> Ints:
-    """For each group, in order, which of its entries the vote chooses: the first of `aggregation.rank`.
+    """For each group, in order, the index of the entry that the vote chooses, as the first of `aggregation.rank`.
 
-    `answer`: −1 is none; `score`: NaN counts as 0; `order`: of arrival; `chain`: needed by votes that look at chains only, −1
-    where a solution stands for itself. Raises ValueError for an unknown vote.
+    `answer`: −1 is none; `score`: NaN counts as 0; `order`: of arrival; `chain`: only for votes that use chains, −1 for a
+    solution in no chain. Raises ValueError for an unknown vote.
     """
     score = np.nan_to_num(score)
     voting = np.flatnonzero(answer >= 0)
@@ -126,11 +126,11 @@ def chosen(group: Ints, answer: Ints, score: Floats, order: Ints, vote: str, cha
 
 
 Weigh = Callable[[Ints, Ints, Floats, Ints, Ints], Floats]
-"""Of solutions that have an answer: group, answer, score, order and chain → the weight that each one's answer has."""
+"""For solutions with an answer: group, answer, score, order and chain → the weight of each one's answer."""
 
 
 def _pairs(group: Ints, answer: Ints) -> Ints:
-    """Equal answers of one group have equal numbers, from 0."""
+    """A number from 0 for each pair of group and answer."""
     return np.unique(group * (answer.max() + 1) + answer, return_inverse=True)[1]
 
 
@@ -159,7 +159,7 @@ def _chains(group: Ints, answer: Ints, score: Floats, order: Ints, chain: Ints) 
 
 
 FASTER: dict[str, Weigh] = {"weighted": _weighted, "majority": _majority, "best": _best, "chains": _chains}
-"""Votes in very many searches at once. Any other is held search by search: the same, only slower."""
+"""Votes vectorised over many searches. Any other vote is computed search by search: same result, only slower."""
 
 
 def _any_vote(vote: Vote) -> Weigh:
@@ -181,22 +181,22 @@ def _any_vote(vote: Vote) -> Weigh:
 class Revote:
     """How an answer is chosen: the aggregation of a solution's step scores, and the vote among solutions.
 
-    Where independent samples vote without scores, no verifier is asked, not even to break ties.
+    A vote without scores among independent samples uses no verifier, not even to break ties.
     """
 
     aggregation: str = "last"
     vote: str = "weighted"
 
     def asks(self, kind: ArmSummary) -> bool:
-        """Does choosing among an arm's solutions need the verifier?"""
+        """Whether choosing among an arm's solutions needs the verifier."""
         return VOTES.named(self.vote).scored or not kind.independent
 
 
 def outcomes(
     m: SweepArrays, arm: str, budget: int, choice: Revote = Revote(), part: SampleRange = ALL, length: int | None = None
 ) -> pd.DataFrame:
-    """One row for each search of an arm at a budget: `problem`, `run`, whether the chosen answer is `right`, the `score` of
-    the chosen solution by its aggregation, its `steps` and `repeats`, the `row` of it, and the cost on every axis."""
+    """One row per search of an arm at a budget: `problem`, `run`, whether the chosen answer is `right`, the chosen solution's
+    aggregated `score`, `steps`, `repeats` and `row`, and the cost on every axis."""
     key = ("outcomes", arm, budget, choice, part, length)
     verified = choice.asks(m.kinds[arm])
 
@@ -208,7 +208,7 @@ def outcomes(
 
 
 def by_scores(m: SweepArrays, arm: str, budget: int, vote: str, score: Floats) -> pd.DataFrame:
-    """`outcomes` where another verifier had given the rows of the sweep these scores, at the same price."""
+    """`outcomes` if the rows of the sweep had these scores, at the same cost."""
     return _outcomes(m, searches(m, arm, budget), vote, score)
 
 
@@ -223,7 +223,7 @@ def _outcomes(m: SweepArrays, s: Searches, vote: str, score: Floats) -> pd.DataF
 
 
 def per_problem(m: SweepArrays, found: pd.DataFrame, column: str = "right") -> Floats:
-    """The mean of a column over each problem's searches (seeds and blocks); NaN for a problem that has none."""
+    """The mean of a column over each problem's searches (seeds and blocks); NaN for a problem without any."""
     at, values = found["problem"].to_numpy(), found[column].to_numpy(dtype=float)
     n = len(m.problems)
     with np.errstate(invalid="ignore"):
@@ -233,12 +233,12 @@ def per_problem(m: SweepArrays, found: pd.DataFrame, column: str = "right") -> F
 def accuracy(
     m: SweepArrays, arm: str, budget: int, choice: Revote = Revote(), part: SampleRange = ALL, length: int | None = None
 ) -> Floats:
-    """The share of each problem's searches whose answer is right; NaN for a problem that has none."""
+    """The share of each problem's searches whose answer is right; NaN for a problem without any."""
     return per_problem(m, outcomes(m, arm, budget, choice, part, length))
 
 
 def pass_at(m: SweepArrays, arm: str, n: int, part: SampleRange = ALL) -> Floats:
-    """For each problem, the chance that some of n independent samples are right: 1 − C(wrong, n) / C(all, n), unbiased
+    """For each problem, the probability that any of n independent samples is right: 1 − C(wrong, n) / C(all, n), unbiased
     (Chen et al. 2021, arXiv 2107.03374, section 2.1). NaN for a problem with fewer samples."""
     rows = part.of(m, m.rows(arm))
     count = len(m.problems)
@@ -257,7 +257,7 @@ def pass_at(m: SweepArrays, arm: str, n: int, part: SampleRange = ALL) -> Floats
 
 
 def budgets(m: SweepArrays, arm: str) -> list[int]:
-    """The budgets of an arm of which the sweep has searches; some can be read from the largest one."""
+    """The budgets at which the sweep has searches of an arm, including those computed from the largest one."""
     sizes: list[int] = m.kept(("budgets", arm), lambda: [int(b) for b in np.unique(m.budget[m.rows(arm)])])
     kind = m.kinds[arm]
     return [b for b in kind.budgets if b <= max(sizes, default=0)] if kind.independent or kind.chains else sizes

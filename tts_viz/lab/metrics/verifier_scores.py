@@ -1,7 +1,7 @@
-"""How well a verifier tells good steps from bad ones: pure functions of lists of scores and of what is true.
+"""How well a verifier separates good steps from bad ones: pure functions of lists of scores and truths.
 
-Knows nothing about where they come from. A *first error* is the index of a solution's first bad step, `NONE` where all
-steps are good, as in ProcessBench (Zheng et al. 2024).
+Knows nothing about where they come from. A *first error* is the index of a solution's first bad step, `NONE` if all steps
+are good, as in ProcessBench (Zheng et al. 2024).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ NONE = -1
 """The first error of a solution without one."""
 
 Steps = Sequence[Sequence[float]]
-"""For each solution, the scores of its steps, in order; at least one."""
+"""For each solution, the scores of its steps, in order (at least one step)."""
 
 
 # --- the first error ----------------------------------------------------------------------------------------------
@@ -24,8 +24,8 @@ Steps = Sequence[Sequence[float]]
 
 @dataclass(frozen=True, slots=True)
 class FirstErrors:
-    """How often the first error was found, exactly, among solutions that have one, and its absence among those that
-    have none; `f1` is the harmonic mean. NaN where there are no such solutions."""
+    """`erroneous`: the share of solutions with an error whose first error was found exactly; `correct`: the share of those
+    without in which none was found; `f1`: their harmonic mean. NaN if there are no such solutions."""
 
     erroneous: float
     correct: float
@@ -38,17 +38,17 @@ class FirstErrors:
 
 
 def first_error(good: Sequence[bool]) -> int:
-    """The index of the first step that is not good."""
+    """The index of the first step that is not good, or `NONE`."""
     return next((i for i, one in enumerate(good) if not one), NONE)
 
 
 def predicted_error(scores: Sequence[float], threshold: float) -> int:
-    """The index of the first step whose score is under the threshold."""
+    """The index of the first step whose score is under the threshold, or `NONE`."""
     return first_error([score >= threshold for score in scores])
 
 
 def first_error_f1(scores: Steps, errors: Sequence[int], threshold: float) -> FirstErrors:
-    """ProcessBench's metric. `errors`: each solution's first error in truth."""
+    """ProcessBench's metric. `errors`: each solution's true first error."""
     hits = [predicted_error(s, threshold) == e for s, e in zip(scores, errors, strict=True)]
     found = [hit for hit, e in zip(hits, errors) if e != NONE]
     spared = [hit for hit, e in zip(hits, errors) if e == NONE]
@@ -56,11 +56,11 @@ def first_error_f1(scores: Steps, errors: Sequence[int], threshold: float) -> Fi
 
 
 def pick_threshold(scores: Steps, errors: Sequence[int]) -> float:
-    """The threshold with the best F1 on these solutions, which must not be those that it is judged on.
+    """The threshold with the best F1 on these solutions, which must not be those it is evaluated on.
 
-    A solution is judged rightly by the thresholds of one interval: over the score of its first error, and not over any
-    score before that. So it is enough to count intervals; of equally good thresholds the middle of the first gap is
-    taken. Raises ValueError where only one kind of solutions is given, for then every threshold of an extreme is best.
+    The thresholds that predict a solution correctly form one interval: above the score of its first error, and not above
+    any score before that. So it is enough to count intervals; of equally good thresholds, takes the middle of the first
+    gap. Raises ValueError unless there are solutions with and without errors, since otherwise an extreme threshold is best.
     """
     first = np.asarray(errors, dtype=int)
     wrong, good = first != NONE, first == NONE
@@ -68,7 +68,7 @@ def pick_threshold(scores: Steps, errors: Sequence[int]) -> float:
         raise ValueError("a threshold can only be chosen on solutions with and without errors; give some of both")
     highs = np.array([min([*(s if e == NONE else s[:e]), 1.0]) for s, e in zip(scores, errors, strict=True)])
     lows = np.array([-np.inf if e == NONE else s[e] for s, e in zip(scores, errors)])
-    # Between neighbouring edges nothing changes: try the middle of every gap.
+    # F1 is constant between neighbouring edges: try the middle of every gap.
     edges = np.unique(np.concatenate([highs, lows[np.isfinite(lows)], [0.0, 1.0]]))
     tried = (edges[:-1] + edges[1:]) / 2
 
@@ -87,7 +87,7 @@ def pick_threshold(scores: Steps, errors: Sequence[int]) -> float:
 
 
 def auroc(scores: ArrayLike, good: ArrayLike) -> float:
-    """The chance that a good step has a higher score than a bad one, ties counting half; NaN where one kind is missing."""
+    """The probability that a good step has a higher score than a bad one, ties counting half; NaN unless there are both."""
     truth = np.asarray(good, dtype=bool)
     yes, no = int(truth.sum()), int((~truth).sum())
     if not yes or not no:
@@ -99,7 +99,7 @@ def auroc(scores: ArrayLike, good: ArrayLike) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Brier:
-    """Mean squared distance of scores from sampled values, and how much of it is only the sampling's noise."""
+    """Mean squared distance of scores from sampled values, and the part of it due to sampling noise."""
 
     raw: float
     noise: float
@@ -112,7 +112,7 @@ class Brier:
 def brier(scores: ArrayLike, values: ArrayLike, rollouts: int) -> Brier:
     """mean (r − p̃)², and the mean of p̃(1 − p̃)/(K − 1), an unbiased estimate of the variance of p̃, a share of K rollouts.
 
-    A step whose value is known for certain (0 or 1: a solution's last) adds no noise. NaN where no step is given.
+    A step with a certain value (0 or 1: a solution's last) adds no noise. NaN if there are no steps.
     """
     r, p = np.asarray(scores, dtype=float), np.asarray(values, dtype=float)
     if rollouts < 2:
@@ -122,7 +122,7 @@ def brier(scores: ArrayLike, values: ArrayLike, rollouts: int) -> Brier:
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """The steps with scores from `low` to `high`: how many, their mean score and mean value, and which they are."""
+    """The steps with scores from `low` to `high`: mean score, mean value, and the indices of the steps."""
 
     low: float
     high: float
@@ -136,7 +136,7 @@ class Bin:
 
 
 def reliability(scores: ArrayLike, values: ArrayLike, bins: int = 10) -> list[Bin]:
-    """A reliability diagram: bins of equal width from 0 to 1, those that have members."""
+    """A reliability diagram: the non-empty bins of equal width from 0 to 1."""
     r, p = np.asarray(scores, dtype=float), np.asarray(values, dtype=float)
     at = np.minimum((r * bins).astype(int), bins - 1)
     found = []
@@ -156,13 +156,13 @@ def ece(bins: Sequence[Bin]) -> float:
 
 
 def outcome_shift(scores: Steps) -> float:
-    """The share of solutions of two steps or more whose lowest score is that of the last step, alone: high where a verifier
-    judges the outcome rather than the steps (Zhang et al. 2025, "The lessons of developing PRMs")."""
+    """The share of solutions with two or more steps whose last step alone has the lowest score: high if a verifier judges
+    the outcome rather than the steps (Zhang et al. 2025, "The lessons of developing PRMs")."""
     return _mean([min(s[:-1]) > s[-1] for s in scores if len(s) > 1])
 
 
 def right_answer_wrong_process(right: Sequence[bool], errors: Sequence[int]) -> float:
-    """Of the solutions with the right answer, the share in which some step is wrong."""
+    """Of the solutions with the right answer, the share with a wrong step."""
     return _mean([error != NONE for ok, error in zip(right, errors, strict=True) if ok])
 
 

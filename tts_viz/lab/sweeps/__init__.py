@@ -1,1 +1,1 @@
-"""Many searches as one table: the plan of a sweep, its runs, its store. Knows nothing about figures."""
+"""Many searches as one table: the spec of a sweep, its runs, its storage. Knows nothing about figures."""

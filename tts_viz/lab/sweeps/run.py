@@ -1,8 +1,8 @@
-"""Runs a sweep: many searches at once through the scheduler's batching, one process a core, resumable at any moment.
+"""Runs a sweep: many searches at once through the scheduler's batching, one process per core, resumable at any moment.
 
-The spec's parts are the unit of work. A part is always run whole and by itself, so that what comes of it does not depend
-on how many processes there are, on shards, or on when the sweep was interrupted; its rows are then written, all or
-nothing, to a file of its own beside the sweep's. When all are there they become the sweep's file.
+The spec's parts are the unit of work. A part always runs whole and alone, so its results do not depend on the number of
+processes, on shards, or on interruptions. Its rows are then written atomically to a file of its own beside the sweep's
+file. When all parts are complete, they are combined into the sweep's file.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ from tts_viz.search.start import started
 from tts_viz.strategies import choice_table
 
 Progress = Callable[[int], None]
-"""Told after each part how many generations it had."""
+"""Called after each part with its number of generations."""
 
 
 # --- one part -----------------------------------------------------------------------------------------------------
 
 
 def search(models: Models, spec: Spec, runs: Sequence[PlannedRun]) -> pa.Table:
-    """The rows of one part's runs, which are searched together. Raises EngineError where a model fails."""
+    """Search one part's runs together; returns their rows. Raises EngineError if a model fails."""
     policy_name, verifier_name = spec.models(runs[0].arm)
     policy, verifier = models.policy(policy_name), models.verifier(verifier_name)
     sessions = [Session(first_event(spec, run, policy, verifier)) for run in runs]
@@ -75,8 +75,8 @@ def _values(
 def first_event(
     spec: Spec, run: PlannedRun, policy: Policy, verifier: Verifier, choices: Path | None = None
 ) -> Started:
-    """How this run begins: from it, it can be searched again to the same end. `choices`: the table of choices, where it
-    is not the default one. Raises ValueError."""
+    """The Started event of this run, from which the search can be reproduced. `choices`: the table of choices, if not the
+    default one. Raises ValueError."""
     problem, (policy_name, verifier_name) = store.problem_of(run, spec.split), spec.models(run.arm)
     return started(
         problem,
@@ -93,7 +93,7 @@ def first_event(
 
 
 def about_models(models: Models, spec: Spec) -> dict[str, dict[str, Any]]:
-    """Each model's number of parameters, and of the tokens that it was trained on, where that is known."""
+    """Each model's number of parameters and, if known, of training tokens."""
     found: dict[str, dict[str, Any]] = {}
     for arm in spec.arms:
         for name, load in zip(spec.models(arm), (models.policy, models.verifier)):
@@ -108,10 +108,10 @@ def training_tokens(name: str) -> int | None:
 
 
 class Sweeping:
-    """A sweep, or one shard of it, on its way to `out`. Its parts wait in the folder `out`.parts."""
+    """A sweep, or one shard of it, in progress. Finished parts are kept in the folder `out`.parts until `finish`."""
 
     def __init__(self, spec: Spec, out: Path, command: str, shard: tuple[int, int] = (1, 1)) -> None:
-        """Raises `SweepFileError` where what is there already belongs to another sweep."""
+        """Raises `SweepFileError` if the folder belongs to another sweep."""
         self.spec, self.out, self.folder = spec, out, out.with_name(out.name + ".parts")
         self.models = ModelCache()
         self.parts = spec.parts
@@ -124,9 +124,9 @@ class Sweeping:
             "parts": self.mine,
         }
         self.key = hashlib.sha256(json.dumps([self.about[k] for k in ("spec", "models", "parts")]).encode()).hexdigest()
-        self._claim()
+        self._claim_folder()
 
-    def _claim(self) -> None:
+    def _claim_folder(self) -> None:
         mark = self.folder / "sweep"
         if mark.exists() and mark.read_text() != self.key:
             raise SweepFileError(
@@ -143,13 +143,13 @@ class Sweeping:
 
     @property
     def missing(self) -> list[int]:
-        """The parts still to do, those of the first seed first, so that a sweep that is cut short has all arms."""
+        """The parts still to run, first seed first, so that an interrupted sweep has all arms."""
         seeds = [arm_seeds for arm in self.spec.arms for arm_seeds in (arm.seeds or self.spec.seeds)]
         rank = {seed: i for i, seed in enumerate(dict.fromkeys(seeds))}
         return sorted((i for i in self.mine if not self.file(i).exists()), key=lambda i: rank[self.parts[i][0].seed])
 
     def run(self, workers: int, done: Progress) -> None:
-        """Do what is missing. Raises EngineError; what was done stays."""
+        """Run the missing parts. Raises EngineError; finished parts are kept."""
         missing = self.missing
         if workers == 1:
             for part in missing:
@@ -168,7 +168,7 @@ class Sweeping:
                 raise
 
     def finish(self) -> int:
-        """Make the sweep's file of its parts, and drop them. Returns how many rows it has."""
+        """Combine the parts into the sweep's file and delete them. Returns the number of rows."""
         whole = pa.concat_tables([store.read(self.file(i))[0] for i in self.mine]).unify_dictionaries()
         store.write(self.out, whole.combine_chunks(), self.about)
         shutil.rmtree(self.folder)
@@ -180,7 +180,7 @@ def do_part(models: Models, spec: Spec, runs: Sequence[PlannedRun], file: Path) 
 
 
 _worker_models = ModelCache()
-"""In a worker process: the models of its parts, loaded once; they end with it. Empty everywhere else."""
+"""The models of a worker process, loaded once. Empty in other processes."""
 
 
 def _worker_part(spec: Spec, runs: Sequence[PlannedRun], file: Path) -> None:
@@ -188,7 +188,7 @@ def _worker_part(spec: Spec, runs: Sequence[PlannedRun], file: Path) -> None:
 
 
 def _begin_worker() -> None:
-    """A worker uses one core, and ends when whoever started it is killed."""
+    """A worker uses one core, and exits when its parent process ends."""
     torch.set_num_threads(1)
     parent = multiprocessing.parent_process()
     assert parent is not None
@@ -196,7 +196,7 @@ def _begin_worker() -> None:
 
 
 def merge(files: Sequence[Path], out: Path) -> int:
-    """One sweep of its shards; the order of the files does not matter. Returns how many rows it has.
+    """Merge the shards of a sweep, in any order of files. Returns the number of rows.
 
     Raises `SweepFileError` unless they are all the shards of one sweep.
     """

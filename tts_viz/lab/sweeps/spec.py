@@ -1,7 +1,7 @@
-"""What a sweep is to do, as a TOML file: which problems, and *arms*, each a strategy with its knobs and budgets.
+"""The specification of a sweep, a TOML file: problems and *arms*, each a strategy with its knobs and budgets.
 
-Knows nothing about how it is done. A spec is a plan: `runs` lists every search in a fixed order, and a run's number in
-that list is its name in the sweep's table.
+Knows nothing about running it. `runs` lists every search in a fixed order, and a run's number in that list identifies it
+in the sweep's table.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ class Plan(BaseModel):
 
 
 class Arm(Plan):
-    """One strategy at some budgets N, in generations. What is left out is as in the spec. An arm that is named a second
-    time has other budgets, with other seeds or fewer problems.
+    """One strategy at some budgets N, in generations. Omitted fields default to the spec's. A second arm of the same name
+    must have other budgets, and may have other seeds or fewer problems.
 
-    `knobs`: the strategy's own, but one of those that set what it costs, which is chosen to fit the budget; "sqrt" is √N.
-    `rollouts`: how many times each step of each solution is continued by the policy, to learn what it is worth.
+    `knobs`: the strategy's own, except one that determines its cost, which is chosen to fit the budget; "sqrt" is √N.
+    `rollouts`: how many times the policy continues each step of each solution, to estimate its value.
     """
 
     name: Name
@@ -62,23 +62,23 @@ class Arm(Plan):
 
     @property
     def reads_smaller(self) -> bool:
-        """Is it run once, at the largest budget, because the smaller ones can be read from that?"""
+        """Whether it runs only at the largest budget, since smaller ones can be computed from that."""
         return STRATEGIES[self.strategy].reads_smaller
 
     @property
     def kind(self) -> dict[str, Any]:
-        """What its searches have in common, whatever their budget."""
+        """The fields that all its searches share, at every budget."""
         return self.model_dump(exclude={"budgets", "seeds", "problems"})
 
     @property
     def sizes(self) -> list[int]:
-        """The budgets at which it is run."""
+        """The budgets at which it runs."""
         return [max(self.budgets)] if self.reads_smaller else sorted(self.budgets)
 
 
 class Spec(Plan):
-    """See the module. `problems` are those of each task and level, from the `first`-th on; `at_once`: how many
-    generations are in flight together in one process."""
+    """See the module. `problems`: how many of each task and level, from index `first` on; `at_once`: how many
+    generations one process runs together."""
 
     title: str = ""
     split: Literal["train", "validation", "test"] = "test"
@@ -128,8 +128,8 @@ class Spec(Plan):
 
     @property
     def parts(self) -> list[list[PlannedRun]]:
-        """The runs in parts that are searched together: one arm, budget and seed each. A part does not depend on who
-        else is at work, so its answers do not either."""
+        """The runs in parts that are searched together: one arm, budget and seed each. The parts do not depend on the number
+        of workers, so neither do the results."""
         found: list[list[PlannedRun]] = []
         for run in self.runs:
             last = found[-1][0] if found else None
@@ -140,7 +140,7 @@ class Spec(Plan):
         return found
 
     def settings(self, run: PlannedRun) -> Settings:
-        """What a run's session is started with."""
+        """The settings with which a run's session starts."""
         arm = run.arm
         temperature = self.temperature if arm.temperature is None else arm.temperature
         knobs = parameters(arm.strategy, arm.knobs, run.n)
@@ -155,7 +155,7 @@ class Spec(Plan):
 
 @dataclass(frozen=True, slots=True)
 class PlannedRun:
-    """One search: an arm at budget `n`, on the `index`-th problem of a level. `number`: its place in the spec's list."""
+    """One search: an arm at budget `n`, on the `index`-th problem of a level. `number`: its index in `Spec.runs`."""
 
     number: int
     arm: Arm
@@ -167,7 +167,7 @@ class PlannedRun:
 
 
 def parameters(strategy: str, knobs: Mapping[str, Any], n: int) -> dict[str, Value]:
-    """The knobs with which a strategy costs `n` generations. Raises ValueError where there are none."""
+    """The knobs with which a strategy costs `n` generations. Raises ValueError if there are none."""
     entry = STRATEGIES[strategy]
     whole = {knob.name for knob in entry.knobs if knob.kind == "whole"}
     roots = {name for name, value in knobs.items() if value == "sqrt" and name in whole}
@@ -187,13 +187,13 @@ def parameters(strategy: str, knobs: Mapping[str, Any], n: int) -> dict[str, Val
             if made.generations == n:
                 return {name: getattr(made, name) for name in chosen}
         except ValueError as error:
-            # What is wrong with the size asked for helps; what is wrong with those tried in its place does not.
+            # Report the error for the requested size, not those for the sizes tried instead.
             refusal = str(error) if size in (n, 0) else refusal
     raise ValueError(f"budget {n}: {refusal}")
 
 
 def read(path: Path) -> Spec:
-    """Raises `SweepSpecError`, which names the place, and OSError."""
+    """Read a spec. Raises `SweepSpecError`, which names the field, and OSError."""
     try:
         return parse(tomllib.loads(path.read_text(encoding="utf-8")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -203,7 +203,7 @@ def read(path: Path) -> Spec:
 
 
 def parse(plain: dict[str, Any]) -> Spec:
-    """Raises `SweepSpecError`."""
+    """The spec in this plain data. Raises `SweepSpecError`."""
     try:
         return Spec.model_validate(plain)
     except ValidationError as error:
@@ -212,7 +212,7 @@ def parse(plain: dict[str, Any]) -> Spec:
 
 
 def plain(spec: Spec) -> dict[str, Any]:
-    """As `parse` reads it."""
+    """The spec as plain data that `parse` reads."""
     return spec.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 

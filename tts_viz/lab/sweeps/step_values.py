@@ -1,6 +1,6 @@
-"""What a step is worth, by sampling: the policy goes on from it many times, and the share that ends right is its value.
+"""Monte-Carlo values of steps: the policy continues from a step many times, and the share that ends right is its value.
 
-Monte-Carlo values are what process reward models are trained on (Snell et al. 2024, appendix D) and measured against.
+Process reward models are trained on such values (Snell et al. 2024, appendix D) and evaluated against them.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from tts_viz.tasks.base import Problem, problem_of
 
 
 @dataclass(slots=True)
-class Going:
-    """One continuation of a step that is being written."""
+class Continuation:
+    """One continuation of a step, in progress."""
 
     node: NodeId
     problem: Problem
@@ -32,10 +32,10 @@ async def values(
 ) -> list[dict[NodeId, float]]:
     """For each tree, the value of every step of its `paths`: the share of `each` continuations that end right.
 
-    The value of a solution's last step is its truth. One that comes to no end counts as wrong.
+    The value of a solution's last step is its correctness. A continuation that does not finish counts as wrong.
     """
     found: list[dict[NodeId, float]] = [{} for _ in trees]
-    going: list[tuple[int, Going]] = []
+    running: list[tuple[int, Continuation]] = []
     for i, (tree, nodes) in enumerate(zip(trees, paths, strict=True)):
         assert tree.started is not None
         problem = problem_of(tree.started)
@@ -52,11 +52,11 @@ async def values(
                     problem.prompt, tuple(steps), tree.settings.temperature, seed, tree.started.max_tokens,
                     search=_search(i), asked=problem.asked,
                 )  # fmt: skip
-                going.append((i, Going(node.id, problem, request, list(steps))))
-    while going:
-        answers = await policy.sample([one.request for _, one in going])
-        still: list[tuple[int, Going]] = []
-        for (i, one), answer in zip(going, answers, strict=True):
+                running.append((i, Continuation(node.id, problem, request, list(steps))))
+    while running:
+        answers = await policy.sample([one.request for _, one in running])
+        remaining: list[tuple[int, Continuation]] = []
+        for (i, one), answer in zip(running, answers, strict=True):
             candidate = answer.candidate
             if candidate is None or candidate.finish == "length" or len(one.steps) >= trees[i].max_depth:
                 continue
@@ -65,15 +65,15 @@ async def values(
                 found[i][one.node] += _right(one.problem, one.steps) / each
             else:
                 one.request = _next(one)
-                still.append((i, one))
-        going = still
+                remaining.append((i, one))
+        running = remaining
     if isinstance(policy, Remembering):
         for i in range(len(trees)):
             policy.close(_search(i))
     return found
 
 
-def _next(one: Going) -> SampleRequest:
+def _next(one: Continuation) -> SampleRequest:
     before = one.request
     seed = request_seed(before.seed, f"{len(one.steps)}")
     return SampleRequest(
@@ -83,7 +83,7 @@ def _next(one: Going) -> SampleRequest:
 
 
 def _search(tree: int) -> str:
-    """The name under which an engine keeps what it read of a tree's continuations."""
+    """The name for an engine's cache of a tree's continuations."""
     return f"rollouts-{tree}"
 
 

@@ -1,16 +1,15 @@
-"""A sweep's table on disk: one Parquet file with a row for each solution, and how it was made in the file's metadata.
+"""A sweep's table on disk: one Parquet file with a row per solution; the file's metadata says how it was made.
 
-Votes, aggregations and smaller budgets are computed from it afterwards. Knows nothing about how runs are driven.
+Votes, aggregations and smaller budgets are computed from it later. Knows nothing about running searches.
 
-Columns. `run` is the run's number in the spec; then its arm, budget, task, level, problem and seed. `place`: which of
-the run's solutions it is: where samples or chains are independent, the order in which they were asked for, else in which
-they were finished; null in the one row of a run that found none. `ended`: false for an independent sample that came to
-no end (others have no row). `rewards`, `valid`, `reachable` and `values` have one entry for each step: what the verifier
-said, the exact checker's word on the step and on the goal, and the share of continuations that were right (null where none
-were sampled). `repeats`: steps that
-say what an earlier step said. `generations`: those spent when it was finished. `generated`, `read`, `verified` (tokens),
-`policy_flops`, `verifier_flops` and `seconds` are its own steps'; reading the problem, which its run pays once, is in
-`prompt_read` and `prompt_verified`. `total_…` is what the whole run cost.
+Columns. `run` is the run's number in the spec; then its arm, budget, task, level, problem and seed. `place`: the index of
+the solution in its run, in the order of requests for independent samples or chains, else in the order of finishing; null in
+the single row of a run without solutions. `ended`: false for an independent sample that did not finish (other unfinished
+solutions have no row). `rewards`, `valid`, `reachable` and `values` have one entry per step: the verifier's score, the exact
+checker's result for the step and for the goal, and the share of continuations that were right (null if none were sampled).
+`repeats`: the number of steps with the text of an earlier step. `generations`: those spent when it finished. `generated`,
+`read`, `verified` (tokens), `policy_flops`, `verifier_flops` and `seconds` count its own steps; reading the problem, once per
+run, is in `prompt_read` and `prompt_verified`. `total_…` is the cost of the whole run.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ from tts_viz.tasks import get_task
 from tts_viz.tasks.base import Problem, Split
 
 VERSION = 2
-"""In version 1 the knobs in the spec are those of the first release."""
+"""In version 1, the spec has the knobs of the first release."""
 
 KEY = b"tts_viz"
 
@@ -104,7 +103,7 @@ SCHEMA = pa.schema(
 
 
 def ends(tree: Tree, strategy: str) -> list[Node | None]:
-    """The ends of a run's solutions, in the order of their `place`; None for a sample of which not one step came."""
+    """The ends of a run's solutions, in order of `place`; None for a sample without a single step."""
     if STRATEGIES[strategy].independent:
         samples = make(strategy, tree.settings.parameters).generations
         return [_end(tree.nodes.get(f"0.{i}")) for i in range(samples)]
@@ -123,7 +122,7 @@ def _chain_ends(start: Node) -> Iterator[Node | None]:
 
 
 def _end(node: Node | None) -> Node | None:
-    """Down an only line of steps to its end."""
+    """The end of the line of steps from this node."""
     while node and (after := next((c for c in node.children if c.kind == "step"), None)):
         node = after
     return node
@@ -132,8 +131,8 @@ def _end(node: Node | None) -> Node | None:
 def rows(
     run: PlannedRun, session: Session, parameters: tuple[int, int], values: Mapping[NodeId, float] | None = None
 ) -> list[dict[str, Any]]:
-    """A row for each solution of a run that has ended. `parameters`: the policy's and the verifier's number of them;
-    `values`: a step's share of right continuations."""
+    """A row for each solution of a finished run. `parameters`: the number of parameters of the policy and the verifier;
+    `values`: each step's share of right continuations."""
     tree, judge = session.tree, Judge.of(session.tree)
     truths = judge.truths(tree)
     prompts = _prompts(tree)
@@ -184,20 +183,20 @@ def _chain(end: Node | None) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class _Prompt:
-    """How many tokens of the problem a model read, and the node on whose account they are."""
+    """How many tokens of the problem a model read, and the node whose cost includes them."""
 
     tokens: int = 0
     node: NodeId = ""
 
 
 def _prompts(tree: Tree) -> tuple[_Prompt, _Prompt]:
-    """The policy's and the verifier's."""
+    """The prompt costs of the policy and the verifier."""
     first = [n for n in tree.nodes.values() if n.kind == "step" and n.depth == 1 and not n.earlier()]
     if not first:
         return _Prompt(), _Prompt()
     reader = max(first, key=lambda n: n.cost.prefilled)
-    # What a verifier reads beside a step's own tokens is the prompt on one account, and a separator on all. Of equal steps
-    # it reads one.
+    # Besides a step's own tokens, a verifier reads a separator for every node, and the prompt for one node. Equal steps are
+    # read once.
     beside = {n.id: n.cost.verifier_tokens - len(n.tokens) for n in first if n.cost.verifier_tokens}
     judge = max(beside, key=lambda id: beside[id], default="")
     apart = min((b for id, b in beside.items() if id != judge), default=0)
@@ -206,7 +205,7 @@ def _prompts(tree: Tree) -> tuple[_Prompt, _Prompt]:
 
 
 def _own(path: Sequence[Node], prompts: tuple[_Prompt, _Prompt], parameters: tuple[int, int]) -> Cost:
-    """What the steps of a solution cost, without reading the problem."""
+    """The cost of a solution's steps, without reading the problem."""
     cost = sum((n.cost for n in path), Cost())
     for prompt, size, tokens, flops in zip(
         prompts, parameters, ("prefilled", "verifier_tokens"), ("policy_flops", "verifier_flops")
@@ -217,7 +216,7 @@ def _own(path: Sequence[Node], prompts: tuple[_Prompt, _Prompt], parameters: tup
 
 
 def _generations(trace: Sequence[Event], tree: Tree) -> dict[NodeId, int]:
-    """For each end of a solution, the generations spent when it came."""
+    """For each node, the generations spent when it arrived."""
     sampled, most, found = Counter[int](), 0, dict[NodeId, int]()
     for event in trace:
         if isinstance(event, Expanded | NoCandidate) and event.cost.policy_calls:
@@ -237,22 +236,24 @@ def table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
 
 
 def write(path: Path, table: pa.Table, about: Mapping[str, Any]) -> None:
-    """All or nothing: a file that is there is whole. `about` is plain data."""
+    """Write the file atomically, so that it is never incomplete. `about` is plain data."""
     beside = path.with_name(path.name + ".tmp")
     beside.write_bytes(packed(table, about))
     beside.replace(path)
 
 
 def packed(table: pa.Table, about: Mapping[str, Any]) -> bytes:
-    """A sweep's file, as it would be written."""
-    said = json.dumps({"version": VERSION, **about}, ensure_ascii=False)
+    """The bytes of a sweep's file."""
+    metadata = json.dumps({"version": VERSION, **about}, ensure_ascii=False)
     out = BytesIO()
-    pq.write_table(table.replace_schema_metadata({KEY: said.encode()}), out, compression="zstd", compression_level=12)
+    pq.write_table(
+        table.replace_schema_metadata({KEY: metadata.encode()}), out, compression="zstd", compression_level=12
+    )
     return out.getvalue()
 
 
 def read(path: Path | BytesIO) -> tuple[pa.Table, dict[str, Any]]:
-    """The table and what is said about it. Raises `SweepFileError`, and OSError where there is no such file."""
+    """The table and its metadata. Raises `SweepFileError`, and OSError if there is no such file."""
     try:
         found = pq.read_table(path)
         about = json.loads((found.schema.metadata or {})[KEY])
@@ -280,7 +281,7 @@ def models_of(path: Path) -> tuple[str, ...]:
 
 
 class Sweep:
-    """A sweep that was read: `solutions` (a pandas table, as the module says), its `spec`, and what else is `about` it."""
+    """A sweep read from disk: `solutions` (a data frame with the columns above), its `spec`, and the metadata `about` it."""
 
     def __init__(self, path: Path | BytesIO) -> None:
         """Raises `SweepFileError`, `SweepSpecError` and OSError."""

@@ -1,8 +1,8 @@
 """The tree view as it runs in a browser: the files beside this one, and plotly's own plotly.min.js.
 
-Knows nothing about who shows it. `attach` in tree_view.js expects an element, which has `tree_html` in it, `props`, whose
-`value` is the text of a `wire.Stream`, `trigger(name, data)` and `watch(name, act)`; gradio gives these, and so does a page
-of ours.
+Knows nothing about the page around it. `attach` in tree_view.js expects an element that contains `tree_html`, `props` whose
+`value` is the text of a `wire.Stream`, `trigger(name, data)` and `watch(name, act)`. Gradio provides these, and so does our
+offline page.
 """
 
 from __future__ import annotations
@@ -21,5 +21,5 @@ def tree_html() -> str:
 
 
 def tree_css() -> str:
-    """Rules to nest in the component's own."""
+    """CSS rules, to be nested in the component's own."""
     return (HERE / "tree_view.css").read_text(encoding="utf-8")

@@ -1,6 +1,6 @@
-// A file for the visitor to keep, made in the browser.
+// Saves a file that was made in the browser.
 
-const KEPT_MS = 10_000; // until the browser has surely begun to write it
+const KEPT_MS = 10_000; // long enough for the browser to start writing the file
 
 export function download(blob, name) {
   const link = Object.assign(document.createElement('a'), { href: URL.createObjectURL(blob), download: name });

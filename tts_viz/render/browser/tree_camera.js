@@ -1,4 +1,4 @@
-// What part of the tree is seen. It fits the tree while it grows, until the visitor zooms or pans; `fit` goes back to that.
+// The visible part of the tree. It fits the whole tree as that grows, until the visitor zooms or pans; `fit` restores that.
 
 export const TOP = 26; // px above the tree, for the names of the columns
 const MOST_PER_STEP = 210; // px, so that small trees are not blown up
@@ -7,7 +7,7 @@ const MOST_PER_ROW = 40;
 export function makeCamera() {
   const camera = { range: { x: [-0.5, 4], y: [-5, 5] }, own: false, fitted, zoom, pan, reveal };
 
-  /** The range in which all nodes are seen. places: Map(node → [x, y]); px: {width, height}. */
+  /** The range that shows all nodes. places: Map(node → [x, y]); px: {width, height}. */
   function fitted(nodes, places, { width, height }) {
     let [deepest, low, high] = [3, 0, 0];
     for (const node of nodes) {
@@ -24,7 +24,7 @@ export function makeCamera() {
     return { x: [-left, steps - left], y: [middle - rows / 2 - above, middle + rows / 2] };
   }
 
-  /** Zoom by `factor` (> 1 is closer) so that the point at (fx, fy), fractions of the range, stays where it is. */
+  /** Zoom by `factor` (> 1 is closer) around the fixed point (fx, fy), given as fractions of the range. */
   function zoom(factor, fx = 0.5, fy = 0.5) {
     const scaled = ([a, b], f) => [a + (b - a) * f * (1 - 1 / factor), b - (b - a) * (1 - f) * (1 - 1 / factor)];
     camera.range = { x: scaled(camera.range.x, fx), y: scaled(camera.range.y, fy) };
@@ -38,7 +38,7 @@ export function makeCamera() {
     camera.own = true;
   }
 
-  /** Pan as little as it takes to see the place, with a margin. */
+  /** Pan just enough to show the position, with a margin. */
   function reveal([x, y]) {
     const short = ([a, b], at, margin) => Math.max(0, (at - b) / (b - a) + margin) - Math.max(0, (a - at) / (b - a) + margin);
     const [dx, dy] = [short(camera.range.x, x, 0.08), short(camera.range.y, y, 0.08)];

@@ -1,4 +1,4 @@
-// A picture → plotly's data and layout. Pure: it is given nodes with places, what is seen of them, and colours.
+// A picture → plotly's data and layout. Pure: takes nodes with positions, the visible range, and colours.
 
 import { onChosen } from './tree_words.js';
 
@@ -18,21 +18,21 @@ export const SYMBOLS = {
 };
 export const SIZES = { root: 1.15, open: 1.05, kept: 1, pruned: 0.62, finished: 1.3, stuck: 1.15, rollout: 0.62, more: 0.9, attempt: 1.2, stale: 0.62 };
 const LABEL_PX = 6.7; // the width of a character of a label
-const LEAST_LABEL = 11; // characters; less says nothing
-const LABEL_ROW = 15; // the height of a label with its leading
+const LEAST_LABEL = 11; // characters; shorter labels are not useful
+const LABEL_ROW = 15; // the height of a label including line spacing
 const RANK = { root: 0, finished: 2, kept: 3, open: 4, more: 4, stuck: 5, rollout: 7, pruned: 6, attempt: 1, stale: 6 };
 
-const MANY = 300; // nodes: with more, those that are gone and the checker's marks are drawn as paths
-const SHADES = 8; // of colour, for those that are gone
+const MANY = 300; // nodes: with more, pruned nodes and the checker's marks are drawn as paths
+const SHADES = 8; // of colour, for pruned nodes
 
 const gone = (node) => node.status === 'pruned' || node.status === 'stale';
 
-/** Plotly reads tags and TeX in text; visitors' and models' text has neither. */
+/** Escaped, since plotly interprets tags and TeX in text; text of visitors and models is plain. */
 export const plain = (text) => text.replace(/[&<>$]/g, (c) => `&#${c.charCodeAt(0)};`);
 
 /**
  * picture: {nodes, places: Map(node → [x, y]), scene, selected, range: {x: [a, b], y: [a, b]}, width, height (px), theme}.
- * x is depth, y the place across it, growing downwards; both in node distances.
+ * x is depth, y the position across it, downwards; both in node distances.
  */
 export function plotly(picture) {
   const { range, width, height, scene } = picture;
@@ -88,7 +88,7 @@ function nodeSize(node, { size, scene }) {
   return size * (node === scene.chosen ? 1.75 : SIZES[node.status]);
 }
 
-/** A ring around what is selected. */
+/** A ring around the selected node. */
 function rings(view) {
   const found = view.nodes.filter((node) => node.id === view.selected);
   const size = found.map((node) => nodeSize(node, view) + 9);
@@ -99,7 +99,7 @@ const SQUARE = [[[-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1]]];
 const CROSS = [[[-1, -1], [1, 1]], [[-1, 1], [1, -1]]];
 const BAR = [[[-1, 0], [1, 0]]];
 
-/** A shape on each of the nodes, all in one path: plotly styles each marker by itself, which takes too long by the thousand. */
+/** A shape on each node, all in one path: plotly styles each marker separately, which is too slow for thousands. */
 function stamped(nodes, shape, view, scale, style) {
   const [x, y] = [[], []];
   for (const node of nodes) {
@@ -117,7 +117,7 @@ function stamped(nodes, shape, view, scale, style) {
   return { x, y, ...LINES, ...style };
 }
 
-/** The pruned nodes of a large tree, a path for each shade. */
+/** The pruned nodes of a large tree, one path per shade. */
 function squares(view) {
   if (!view.many) return [];
   const shades = Array.from({ length: SHADES + 2 }, () => []);
@@ -152,7 +152,7 @@ function dots(view) {
   };
 }
 
-/** The exact checker's marks: a cross over a false step, a bar where the goal was lost. On a halo, so that they show on any colour. */
+/** The exact checker's marks: a cross over a false step, a bar where the goal was lost. With a halo, so that they show on any colour. */
 function marks(view) {
   const over = (truth, symbol, shape, color, scale) => {
     const found = view.nodes.filter((node) => node.truth === truth);
@@ -164,7 +164,7 @@ function marks(view) {
   return [...over('lost', 'line-ew', BAR, view.theme.lost, 1.25), ...over('false', 'x-thin', CROSS, view.theme.false, 0.66), ...flags(view)];
 }
 
-/** A pin is a ring; where the right path was lost is a ring that cannot be missed. */
+/** A ring for a pin, and a larger, coloured one where the right path was lost. */
 function flags(view) {
   const ring = (has, color, dash, more) => {
     const found = view.nodes.filter(has);
@@ -174,7 +174,7 @@ function flags(view) {
   return [ring((n) => n.pinned, view.theme.accent, 'circle-open', 7), ring((n) => n.lostHere, view.theme.false, 'circle-open', 12)];
 }
 
-/** Step texts where there is room: in each column the most telling nodes first, none over another. */
+/** Step texts where there is room: in each column the most important nodes first, without overlap. */
 function labels(view) {
   const { nodes, places, range, perStep, perRow, size, path, selected, theme } = view;
   const room = Math.floor((perStep - size - 18) / LABEL_PX);
@@ -216,7 +216,7 @@ function layout(view) {
   return {
     width, height, margin: { l: 0, r: 0, t: 0, b: 0 }, paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)',
     showlegend: false, hovermode: false, dragmode: 'pan', font: small, uirevision: scene.run,
-    // The range is always ours to say: what a visitor did is in it already. A revision that never repeats says so.
+    // The range is always set here and already includes zoom and pan by the visitor; a new revision makes plotly apply it.
     xaxis: { range: range.x, visible: false, uirevision: Math.random() },
     yaxis: { range: [range.y[1], range.y[0]], visible: false, uirevision: Math.random() },
     shapes: [...at.keys()].map((depth) => ({
@@ -226,9 +226,9 @@ function layout(view) {
       ...ticks.map((depth) => ({
         x: depth, xref: 'x', y: 1, yref: 'paper', yanchor: 'top', yshift: -6, showarrow: false, font: small, text: perStep > 60 ? `step ${depth}` : `${depth}`,
       })),
-      ...[...at].map(([depth, said]) => ({
+      ...[...at].map(([depth, labels]) => ({
         x: depth - 0.5, xref: 'x', y: 0, yref: 'paper', yanchor: 'bottom', xanchor: 'left', xshift: 4, yshift: 4, showarrow: false,
-        font: { ...small, color: theme.accent }, text: plain(said.join(' · ')),
+        font: { ...small, color: theme.accent }, text: plain(labels.join(' · ')),
       })),
     ],
   };

@@ -1,19 +1,19 @@
-// Lines from render/wire.py, folded into the scene that they amount to; see there for what a line says.
+// Folds lines from render/wire.py into a scene; the format is documented there.
 
 const STATUSES = { t: 'root', o: 'open', k: 'kept', p: 'pruned', f: 'finished', s: 'stuck', r: 'rollout', m: 'more', a: 'attempt', x: 'stale' };
 const ATTEMPT = /\.a\d+$/; // at the end of an attempt's id
 const TRUTHS = { '': 'unknown', v: 'valid', f: 'false', l: 'lost', d: 'doomed' };
 
 /**
- * A scene that `take`s a text that grows, or another one. Nodes are in order of birth and know their parent and children.
- * `show` is the id of the node that the ring was last asked for; whoever draws it sets it to null.
+ * A scene that `take`s a growing text, or a new one. Nodes are in order of creation and have their parent and children.
+ * `show` is the id of the node for which the ring was last requested; the code that draws it resets it to null.
  */
 export function makeScene() {
   let text = '';
-  let shown = 0; // the time of the last `show` that was heard
+  let shown = 0; // the time of the last `show` that was handled
   const scene = { run: null, nodes: [], byId: new Map(), chosen: null, marks: [], aggregation: 'last', show: null, take };
 
-  /** Reads what is new of the text, or all of it when it is another text. Is there anything new? */
+  /** Reads the new part of the text, or all of it if it is a new text. Returns whether anything is new. */
   function take(whole) {
     if (whole === text) return false;
     const fresh = whole.startsWith(text) ? whole.slice(text.length) : whole;
@@ -24,34 +24,34 @@ export function makeScene() {
   }
 
   function forget() {
-    if (scene.show) shown = 0; // nobody has drawn it yet: it may be asked for again
+    if (scene.show) shown = 0; // not drawn yet: accept the request again
     Object.assign(scene, { nodes: [], byId: new Map(), chosen: null, marks: [], show: null });
   }
 
-  function fold(said) {
-    if (said.run !== scene.run) shown = 0;
-    scene.run = said.run;
-    if (said.all) forget();
-    for (const [parent, key, ...rows] of said.add ?? []) rows.forEach((row, n) => add(parent, n ? key + n : key, row));
-    for (const [field, groups] of Object.entries(said.set ?? {})) {
+  function fold(change) {
+    if (change.run !== scene.run) shown = 0;
+    scene.run = change.run;
+    if (change.all) forget();
+    for (const [parent, key, ...rows] of change.add ?? []) rows.forEach((row, n) => add(parent, n ? key + n : key, row));
+    for (const [field, groups] of Object.entries(change.set ?? {})) {
       for (const [value, gaps] of groups) {
         let number = 0;
         for (const gap of gaps) SET[field](scene.nodes[number += gap], value);
       }
     }
-    if ('chosen' in said) scene.chosen = said.chosen === null ? null : scene.nodes[said.chosen];
-    if ('marks' in said) scene.marks = said.marks.map(([depth, label]) => ({ depth, label }));
-    if ('agg' in said) scene.aggregation = said.agg;
-    if ('show' in said && said.show[1] !== shown) {
-      scene.show = scene.nodes[said.show[0]].id;
-      shown = said.show[1];
+    if ('chosen' in change) scene.chosen = change.chosen === null ? null : scene.nodes[change.chosen];
+    if ('marks' in change) scene.marks = change.marks.map(([depth, label]) => ({ depth, label }));
+    if ('agg' in change) scene.aggregation = change.agg;
+    if ('show' in change && change.show[1] !== shown) {
+      scene.show = scene.nodes[change.show[0]].id;
+      shown = change.show[1];
     }
   }
 
   function add(number, key, [text, code, scores = null, reason = '']) {
     const parent = scene.nodes[number] ?? null;
     const node = { id: parent ? `${parent.id}.${key}` : String(key), parent, kids: [], reason };
-    // Attempts of a chain stand under one another.
+    // Attempts of a chain are drawn below one another.
     node.depth = parent ? parent.depth + !(ATTEMPT.test(parent.id) && ATTEMPT.test(node.id)) : 0;
     SET.text(node, text);
     SET.code(node, code);
@@ -73,7 +73,7 @@ const SET = {
   reason: (node, reason) => { node.reason = reason; },
 };
 
-/** The nodes to draw: all, or with all that was pruned under a node summed up as one "+12 pruned". */
+/** The nodes to draw: all, or with the pruned nodes under a node summarised as one "+12 pruned". */
 export function collapsed(nodes, collapse) {
   if (!collapse) return nodes;
   const hidden = new Map();

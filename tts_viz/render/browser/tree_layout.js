@@ -1,9 +1,9 @@
-// Tidy trees, as render/layout.py: the same algorithm, tested to give the same places. Here because growth moves many
-// nodes a little, and what is collapsed is the visitor's choice: neither is worth a trip over the wire.
+// Tidy trees: the same algorithm as render/layout.py, tested to give the same positions. It runs in the browser because growth
+// moves many nodes a little and visitors collapse branches; sending positions for either would cost too much.
 
-const SPACING = 4; // units between neighbours; finer than 1 so that halves are whole numbers
+const SPACING = 4; // units between neighbours; more than 1, so that halves are whole numbers
 
-/** parents[i] < i; the root's is -1. Returns each node's place across the axis of depth, in neighbours' distances. */
+/** parents[i] < i; the root's is -1. Returns each node's position across the axis of depth, in units of the distance between neighbours. */
 export function tidy(parents) {
   const children = parents.map(() => []);
   parents.forEach((parent, node) => parent >= 0 && children[parent].push(node));
@@ -39,7 +39,7 @@ function packed(kids, near, far, sign, levels) {
     const at = (side, j) => sign * (kid[side][kid[side].length - 1 - j] + kid.shift);
     for (let j = 0; k && j < depth; j++) place = Math.max(place, reach[j] - at(near, j) + SPACING);
     for (let j = 0; j < depth; j++) reach[j] = place + at(far, j);
-    // A level that no earlier subtree had does not hold a later one back.
+    // A level that no earlier subtree has does not constrain a later one.
     for (let j = depth; !k && j < levels; j++) reach[j] = -Infinity;
     return place;
   });

@@ -1,8 +1,8 @@
-// Hands on the tree: mouse, touch and keys. Turns them into the calls of `does`; plotly itself pans and wheel-zooms.
+// Input on the tree: mouse, touch and keys, turned into calls of `does`. Plotly itself pans and zooms with the wheel.
 
 /** does: {nodeAt(x, y) → node, hover(node, x, y), click(node), pinch(factor, fx, fy, dx, dy), walk(key), enter(), fit(), collapse(), zoom(factor)} */
 export function listen(canvas, does) {
-  let down = null; // where a press began, to tell a click from a drag
+  let down = null; // where a press started, to distinguish a click from a drag
   let wheeled = 0;
   const inside = (event) => {
     const box = canvas.getBoundingClientRect();
@@ -19,7 +19,7 @@ export function listen(canvas, does) {
   canvas.addEventListener('pointerleave', () => does.hover(null));
   canvas.addEventListener('wheel', () => { wheeled = performance.now(); does.hover(null); }, { passive: true, capture: true });
 
-  // Plotly covers the page while it drags, so the end of a press is heard at the window.
+  // Plotly covers the page during a drag, so listen for the end of a press on the window.
   canvas.addEventListener('pointerdown', (event) => {
     if (event.isPrimary && event.button === 0) down = { x: event.clientX, y: event.clientY };
     canvas.focus({ preventScroll: true });
@@ -34,7 +34,7 @@ export function listen(canvas, does) {
   }, true);
   window.addEventListener('pointercancel', () => { down = null; }, true);
 
-  // Two fingers: plotly knows one only.
+  // Two fingers: plotly supports only one.
   let grip = null;
   const fingers = ({ touches: [a, b] }) => ({
     x: (a.clientX + b.clientX) / 2, y: (a.clientY + b.clientY) / 2, apart: Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY),
@@ -63,11 +63,11 @@ export function listen(canvas, does) {
     act();
   });
 
-  /** Is the visitor in the middle of a drag or a turn of the wheel? Drawing then would tear the tree from their hand. */
+  /** Whether the visitor is dragging or turning the wheel; drawing then would interrupt them. */
   return { busy: () => down !== null || grip !== null || performance.now() - wheeled < 120 };
 }
 
-/** The node an arrow key leads to: left the parent, right the first child, up and down the neighbours at this depth. */
+/** The target of an arrow key: left the parent, right the first child, up and down the neighbours at this depth. */
 export function neighbour(node, key, nodes, places) {
   if (key === 'ArrowLeft') return node.parent ?? node;
   const column = (keep) => nodes.filter(keep).sort((a, b) => places.get(a)[1] - places.get(b)[1]);

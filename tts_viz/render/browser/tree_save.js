@@ -1,12 +1,12 @@
-// The whole tree as a picture to keep: what the page draws, large enough to read wherever it was zoomed, with a title and a legend.
+// Exports the whole tree as a picture: drawn as on the page, large enough to read at any zoom, with a title and a legend.
 
 import { TOP, makeCamera } from './tree_camera.js';
 import { CIVIDIS, CONFIG, SIZES, SYMBOLS, cividis, plain, plotly } from './tree_draw.js';
 
 const SHEET = { perStep: 200, perRow: 24, least: [760, 300], most: [3200, 5000], top: 44, bottom: 104 }; // px
-const MOST_PIXELS = 16e6; // what the canvas of a phone holds
+const MOST_PIXELS = 16e6; // the limit of a phone's canvas
 
-/** legend: [[key, words], …], what the page's legend shows. Keys are statuses, truths and flags; see LEGEND. */
+/** legend: [[key, words], …], as in the page's legend. Keys are statuses, truths and flags; see LEGEND. */
 export function sheet({ nodes, places, scene, theme, legend }) {
   const across = nodes.map((node) => places.get(node)[1]);
   const deepest = nodes.reduce((most, node) => Math.max(most, node.depth), 3);
@@ -31,7 +31,7 @@ export function sheet({ nodes, places, scene, theme, legend }) {
   };
 }
 
-const MIDDLE = cividis(0.6); // of a node in a legend, where its score does not matter
+const MIDDLE = cividis(0.6); // for nodes in the legend, which have no score
 const EXTRAS = {
   chosen: (theme) => ({ mode: 'lines+markers', line: { color: theme.ink, width: 3.2 }, marker: { symbol: 'star', color: theme.ink, size: 12 } }),
   false: (theme) => ({ marker: { symbol: 'x-thin', size: 9, line: { color: theme.false, width: 2.2 } } }),
@@ -60,7 +60,7 @@ function colourScale(theme, height) {
   };
 }
 
-/** Labels keep their halo without the page's style sheet. */
+/** Inline the halo of labels, since the page's style sheet is missing. */
 const halo = (theme) => `<style>.textpoint text{paint-order:stroke;stroke:${theme.paper};stroke-width:3px;stroke-linejoin:round}</style>`;
 
 /** The picture as a blob. format: 'svg' or 'png'. */

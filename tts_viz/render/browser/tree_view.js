@@ -1,4 +1,4 @@
-// The live tree: takes each new text, moves calmly to the new picture, and tells Python what was clicked.
+// The live tree: takes each new text, animates to the new picture, and reports clicks to Python.
 
 import { download } from './download.js';
 import { makeCamera, mix, mixRange } from './tree_camera.js';
@@ -9,15 +9,15 @@ import { listen, neighbour } from './tree_pointer.js';
 import { fileName, pictured } from './tree_save.js';
 import { fillCard, spoken } from './tree_words.js';
 
-const COLLAPSE_BEYOND = 2000; // nodes: more than a browser draws fluently
-const CALM_MS = 240; // that a move takes
-const CALM_UP_TO = 300; // nodes whose moves are shown
-const CALM_FRAME_MS = 50; // a picture may take for moves to be shown; slower ones would only hold up what comes next
+const COLLAPSE_BEYOND = 2000; // nodes: more than a browser draws smoothly
+const CALM_MS = 240; // duration of an animation
+const CALM_UP_TO = 300; // nodes: with more, no animation
+const CALM_FRAME_MS = 50; // most time per picture for animation; slower ones would delay the next update
 const FORMATS = ['svg', 'png'];
 
 /**
- * element: has tree_view.html in it; props.value: the text of a render/wire.py Stream; trigger('node_click', {run, id});
- * watch('value', act): calls `act` when the text has changed. As gradio gives them, or a page of ours.
+ * element: contains tree_view.html; props.value: the text of a render/wire.py Stream; trigger('node_click', {run, id});
+ * watch('value', act): calls `act` when the text changes. Provided by gradio, or by our offline page.
  */
 export function attach(element, props, trigger, watch) {
   const part = (name) => element.querySelector(`.${name}`);
@@ -28,15 +28,15 @@ export function attach(element, props, trigger, watch) {
 
   const view = { nodes: [], places: new Map(), selected: null, collapse: null, theme: null };
   let target = new Map(); // where nodes are moving to
-  let journey = null; // {from: places, range, start}, while they move
-  let drawn = new Map(); // the places last painted
-  let pictureMs = 0; // that the last picture took
+  let journey = null; // {from: places, range, start} during an animation
+  let drawn = new Map(); // the positions last painted
+  let pictureMs = 0; // duration of the last drawing
 
   // --- what is shown -------------------------------------------------------------------------------------------------
 
   const isCollapsed = () => view.collapse ?? scene.nodes.length > COLLAPSE_BEYOND;
 
-  /** Set off for new nodes or a new choice of what is shown. */
+  /** Start an animation to new nodes or a new selection of what is shown. */
   function arrange() {
     view.nodes = collapsed(scene.nodes, isCollapsed());
     const number = new Map(view.nodes.map((node, k) => [node, k]));
@@ -44,7 +44,7 @@ export function attach(element, props, trigger, watch) {
     const before = new Map([...drawn].map(([node, place]) => [node.id, place]));
     target = new Map(view.nodes.map((node, k) => [node, [node.depth, order[k]]]));
     const from = new Map();
-    // A new node starts where its parent was.
+    // A new node starts at its parent's position.
     for (const node of view.nodes) from.set(node, before.get(node.id) ?? from.get(node.parent) ?? target.get(node));
     const calm = view.nodes.length <= CALM_UP_TO && pictureMs <= CALM_FRAME_MS && before.size && !still.matches;
     journey = calm ? { from, range: camera.range, start: performance.now() } : null;
@@ -56,7 +56,7 @@ export function attach(element, props, trigger, watch) {
     }
   }
 
-  /** The picture at this instant of the journey. */
+  /** The picture at this instant of the animation. */
   function advance() {
     const t = journey ? Math.min(1, (performance.now() - journey.start) / CALM_MS) : 1;
     const eased = 1 - (1 - t) ** 3;
@@ -78,16 +78,16 @@ export function attach(element, props, trigger, watch) {
 
   const size = () => ({ width: Math.max(canvas.clientWidth, 50), height: Math.max(canvas.clientHeight, 50) });
 
-  // --- drawing: one plotly call in flight, until nothing is new --------------------------------------------------------
+  // --- drawing: one plotly call at a time, until nothing is new --------------------------------------------------------
 
   let stale = false;
-  let grown = false; // is there something that has no place yet?
+  let grown = false; // whether a node has no position yet
   let drawing = false;
   const frame = () => new Promise(requestAnimationFrame);
   const rest = (ms) => new Promise((wake) => setTimeout(wake, ms));
 
-  /** As often as this browser can: after each step of growth it has half as long for all else, so that what arrives meanwhile is
-   * drawn together with the next one, and never piles up. */
+  /** As often as this browser can: after each drawing, wait half as long as it took, so that other work can run and updates
+   * that arrive meanwhile are drawn together. */
   async function draw(growing = false) {
     stale = true;
     grown ||= growing === true;
@@ -121,7 +121,7 @@ export function attach(element, props, trigger, watch) {
     return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--tree-${name}`).trim()]));
   }
 
-  /** The legend names what this tree has; the empty state shows while there is none. */
+  /** The legend lists what this tree contains; the empty state shows while there is no tree. */
   function showParts() {
     const has = new Set(scene.nodes.flatMap((node) => [node.status, node.truth, node.pinned && 'pinned', node.lostHere && 'lostHere']));
     if (scene.chosen) has.add('chosen');
@@ -212,7 +212,7 @@ export function attach(element, props, trigger, watch) {
     },
   });
 
-  /** While fingers hold the tree, it follows them at once. */
+  /** During a touch gesture the tree follows without animation. */
   function drawHeld() {
     const { x, y } = camera.range;
     Plotly.relayout(plot, { 'xaxis.range': x, 'yaxis.range': [y[1], y[0]] });
@@ -225,13 +225,13 @@ export function attach(element, props, trigger, watch) {
   for (const format of FORMATS) part(`save-${format}`).addEventListener('click', () => save(format));
   canvas.addEventListener('dblclick', fit);
 
-  // A step chosen elsewhere on the page is shown here too.
+  // Show a step that was selected elsewhere on the page.
   document.addEventListener('click', (event) => {
     const node = element.isConnected && scene.byId.get(event.target.closest('[data-node]')?.dataset.node);
     if (node) select(node);
   });
 
-  // --- from Python, and from around ------------------------------------------------------------------------------------
+  // --- from Python, and from the page ------------------------------------------------------------------------------------
 
   function take() {
     const run = scene.run;

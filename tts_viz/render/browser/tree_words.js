@@ -1,4 +1,4 @@
-// A node in words, for the card beside the pointer and for a screen reader. Text only ever goes in as text.
+// A node in words, for the card beside the pointer and for screen readers. Text is inserted only as text, never as HTML.
 
 export const STATUS_WORDS = {
   root: 'The problem', open: 'waiting: may be tried further', kept: 'expanded: next steps were tried', pruned: 'pruned: the search gave it up',
@@ -9,7 +9,7 @@ export const AGGREGATION_WORDS = { last: '', min: ', the lowest on its path', pr
 
 const percent = (score) => (score === null ? 'not scored' : score.toFixed(2));
 
-/** What the exact checker says of a step, in one sentence; '' when it says nothing. */
+/** The exact checker's result for a step in one sentence; '' if unknown. */
 export function truthWords(node) {
   return {
     unknown: '', valid: '✓ A true step.', false: `✗ False step: ${node.reason}`, lost: `– Goal lost here: ${node.reason}`,
@@ -51,11 +51,11 @@ export function fillCard(card, node, scene, colour) {
   const dot = make('i', 'dot', '');
   dot.style.background = colour;
   score.prepend(dot);
-  const said = [what, text, score];
-  if (node.reward !== null && node.reward !== node.score) said.push(make('div', 'note', `the verifier on this step alone: ${percent(node.reward)}`));
-  if (node.truth !== 'unknown') said.push(make('div', `truth ${node.truth}`, truthWords(node)));
-  if (node.pinned) said.push(make('div', 'note', 'pinned: no decision prunes it'));
-  if (node.lostHere) said.push(make('div', 'truth lost', 'The right path was lost here.'));
-  if (node.id.split('.').at(-1).startsWith('u')) said.push(make('div', 'note', 'written by hand'));
-  card.replaceChildren(...said);
+  const rows = [what, text, score];
+  if (node.reward !== null && node.reward !== node.score) rows.push(make('div', 'note', `the verifier on this step alone: ${percent(node.reward)}`));
+  if (node.truth !== 'unknown') rows.push(make('div', `truth ${node.truth}`, truthWords(node)));
+  if (node.pinned) rows.push(make('div', 'note', 'pinned: no decision prunes it'));
+  if (node.lostHere) rows.push(make('div', 'truth lost', 'The right path was lost here.'));
+  if (node.id.split('.').at(-1).startsWith('u')) rows.push(make('div', 'note', 'written by hand'));
+  card.replaceChildren(...rows);
 }

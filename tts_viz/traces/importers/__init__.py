@@ -1,4 +1,4 @@
-"""From a file that somebody has to traces: one format a file, found by content. Knows nothing about where files come from."""
+"""Importers of traces: one format a file, detected by content. Knows nothing about where files come from."""
 
 # isort: off
 from tts_viz.traces.importers import tts_viz_jsonl

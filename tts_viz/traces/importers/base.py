@@ -1,7 +1,7 @@
-"""What an importer is, and which of them can read a file.
+"""The interface of importers, their registry, and the choice of one for a file.
 
-To add one: a file beside this one that `__init__` imports, or in another package, named by an entry point of the group
-`tts_viz.importers`; in it `IMPORTERS.add(name, …)` with an object that has the two methods of `Importer`.
+To add one, call `IMPORTERS.add(name, …)` with an object that has the two methods of `Importer`, in a file beside this one
+that `__init__` imports, or in another package with an entry point of the group `tts_viz.importers`.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from tts_viz.errors import TraceError
 from tts_viz.traces.jsonl import Recorded
 
 HEAD = 65_536
-"""Bytes by which a format is known."""
+"""Bytes that are read to recognise a format."""
 
 
 class Importer(Protocol):
-    """One format of files that hold searches."""
+    """Reads one file format of recorded searches."""
 
     def recognises(self, head: bytes) -> bool:
-        """Is a file that begins like this in the format? `head` may end in the middle of a line, or of a letter."""
+        """Does a file that begins with `head` have this format? `head` may end in the middle of a line or character."""
         ...
 
     def read(self, file: BinaryIO) -> Iterator[Recorded]:
-        """The searches in it, one after another, each with events that make a tree. Raises `TraceError` in words."""
+        """The searches in the file, in order, each with events that make a tree. Raises `TraceError` with a clear message."""
         ...
 
 
@@ -34,8 +34,8 @@ IMPORTERS: Registry[Importer] = Registry("importer", "tts_viz.importers")
 
 
 def read_from(file: BinaryIO) -> Iterator[Recorded]:
-    """The searches in a file that can seek, by the first importer that recognises it. Raises `TraceError` where none does, and
-    while reading for what cannot be a trace."""
+    """The searches in a seekable file, read by the first importer that recognises it. Raises `TraceError` if none does, and
+    while reading for anything that is not a valid trace."""
     head = file.read(HEAD)
     file.seek(0)
     for importer in IMPORTERS.values():

@@ -1,4 +1,4 @@
-"""Our own traces, as `run --out` and the page write them: one search a file."""
+"""Traces as `run --out` and the page write them: one search a file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tts_viz.traces.schema import THIS
 
 class TtsVizJsonl:
     def recognises(self, head: bytes) -> bool:
-        """Of whatever version: that one cannot be read here, the reader says better."""
+        """Accepts any version; the reader gives the better message for an unsupported one."""
         try:
             header = json.loads(head.partition(b"\n")[0])
         except ValueError:

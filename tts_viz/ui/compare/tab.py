@@ -1,4 +1,4 @@
-"""The comparison tab: two searches side by side on one problem, or any two kept runs, and in words what differs."""
+"""The comparison tab: two searches of one problem side by side, or any two saved runs, with a summary of the differences."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class CompareTab:
         return [self.notice, self.words, *(part for side in SIDES for part in self.parts[side].values())]
 
     async def watch(self, key: str, start: Callable[[], object]) -> AsyncIterator[list[Any]]:
-        """Show what `start` puts on either side, for as long as this visitor watches it."""
+        """Call `start`, then yield updates of both sides for as long as this visitor watches them."""
         nothing = [gr.skip()] * (len(self.moving) - 1)
         try:
             await asyncio.to_thread(start)
@@ -76,7 +76,7 @@ class CompareTab:
 
 
 def build_compare_tab(visitors: Visitors, models: OfferedModels) -> CompareTab:
-    """Lay out the tab in the current container, and wire it."""
+    """Lay out the tab in the current container and connect its events."""
     with gr.Row(elem_id="compare-pick", equal_height=True):
         task = problem_form.build_task_choice(models.tasks, "compare-task")
         problem = problem_form.build_problem_text([get_task(name) for name in models.tasks], "compare-problem")
@@ -95,7 +95,7 @@ def build_compare_tab(visitors: Visitors, models: OfferedModels) -> CompareTab:
     words = gr.HTML(INTRO, elem_id="compare-words", apply_default_css=False)
     parts: dict[Place, dict[str, Any]] = {}
     choosers = []
-    # The choosers have a row of their own, so that the trees stand side by side however many sliders there are.
+    # The choosers have their own row, so that the trees stay aligned however many sliders there are.
     with gr.Row(equal_height=True):
         for side in SIDES:
             with gr.Column(min_width=320):

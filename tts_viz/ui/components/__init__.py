@@ -1,1 +1,1 @@
-"""Gradio components with a script of their own. Know nothing about searches."""
+"""Gradio components with their own JavaScript. They know nothing about searches."""

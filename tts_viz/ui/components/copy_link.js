@@ -1,4 +1,4 @@
-// A link to this page with another query, into the clipboard, or shown where there is none; the button says that it is done.
+// Copy a link to this page with another query, and show 'Copied' on the button; show the link if copying fails.
 
 export function copyLink(button, query) {
   const link = new URL(location.href);

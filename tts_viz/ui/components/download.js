@@ -1,8 +1,8 @@
-// A file that Python made: whenever the value changes, the browser saves it. See download.py for what a value says.
+// Save a file made in Python whenever the component's value changes. download.py defines the format of the value.
 
 import { download } from '../../render/browser/download.js';
 
-/** The file of a value, as a blob. */
+/** The value's file as a blob. */
 export function blobOf({ type, text, base64 }) {
   return new Blob([text ?? Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], { type });
 }

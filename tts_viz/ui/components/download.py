@@ -1,5 +1,5 @@
-"""A file that is made here and saved by the visitor's browser, so that nothing is written on the host. Knows nothing about
-what is in it."""
+"""A file made in memory and saved by the visitor's browser, so that nothing is written on the host. Knows nothing about
+its content."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _numbers = count()
 
 
 class Download(gr.HTML):
-    """Shows nothing; a new value, made by `file`, is saved at once."""
+    """An invisible component; the browser saves each new value, made by `file`, at once."""
 
     def __init__(self, **kwargs: Any) -> None:
         code = component(Path(__file__).with_name("download.js"))
@@ -25,7 +25,7 @@ class Download(gr.HTML):
 
 
 def file(name: str, type: str, content: str | bytes) -> str:
-    """A value for a component that saves files. It is a new one each time, so that a file can be saved twice."""
+    """A value for a component that saves files. Each value is numbered, so that the same file can be saved twice."""
     inside = {"text": content} if isinstance(content, str) else {"base64": b64encode(content).decode()}
     made = {"name": name, "type": type, "number": next(_numbers), **inside}
     return json.dumps(made).replace("<", "\\u003c")

@@ -1,4 +1,4 @@
-"""What all events of the page share: who asked, what came with it, how a short event is registered, how a refusal is said."""
+"""What all events of the page share: the visitor's key, the payload, registration options and warnings."""
 
 from __future__ import annotations
 
@@ -13,28 +13,30 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from tts_viz.ui.html.markup import html
 
 SHORT: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-"""For events that only post a command: they never wait."""
+"""Options of events that only post a command and never wait."""
 
 LIVE: dict[str, Any] = {
     "concurrency_limit": None, "trigger_mode": "multiple", "show_progress": "hidden", "api_visibility": "private",
 }  # fmt: skip
-"""For events that watch a run."""
+"""Options of events that watch a run."""
 
 POLL = 0.08
-"""Seconds between two looks at a run."""
+"""Seconds between two polls of a run."""
 
 Listener = Callable[..., Dependency]
 """How gradio registers a handler of an event: `listener(handler, inputs, outputs, …)`."""
 
 
 def on(component: Block, event: str) -> Listener:
-    """The listener of an event by its name: gradio makes these attributes only when it runs. Raises AttributeError where the
-    component has no such event."""
+    """The listener of a component's event, by name: gradio creates these attributes only at run time.
+
+    Raises AttributeError if the component has no such event.
+    """
     return getattr(component, event)
 
 
 class Payload(BaseModel):
-    """What a component of ours sends along with an event. Strict: "3" is no number. What is not asked for is ignored."""
+    """Data that one of our components sends with an event. Strict: "3" is not a number. Unknown fields are ignored."""
 
     model_config = ConfigDict(strict=True, frozen=True)
 
@@ -43,7 +45,7 @@ Sent = TypeVar("Sent", bound=Payload)
 
 
 def payload(event: gr.EventData, model: type[Sent]) -> Sent:
-    """What came with this event. No component of ours sends anything else: whoever does is refused, and the log stays short."""
+    """The validated data of an event. Our components always send valid data; anything else gets a `gr.Error` without a log."""
     try:
         return model.model_validate(event._data)
     except ValidationError:
@@ -51,7 +53,7 @@ def payload(event: gr.EventData, model: type[Sent]) -> Sent:
 
 
 def key_of(request: gr.Request) -> str:
-    """The unguessable key of the visitor's tab."""
+    """The unguessable key of the visitor's browser tab."""
     return request.session_hash or ""
 
 

@@ -1,4 +1,4 @@
-// Buttons with a data-node, anywhere in the panel, name their node when they are clicked.
+// A click on any button with a data-node in the panel sends the id of its node.
 
 export function attach(element, props, trigger) {
   element.addEventListener('click', (event) => {

@@ -1,4 +1,4 @@
-"""A piece of the page whose HTML is made in Python (see `markup`) and whose `data-node` buttons can be clicked."""
+"""A part of the page whose HTML is made in Python (see `markup`). Clicks on its `data-node` buttons are events."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class NodeClick(Payload):
 
 
 class Panel(gr.HTML):
-    """`click` carries a `NodeClick`: of the node whose button was pressed."""
+    """`click` carries a `NodeClick` with the node whose button was pressed."""
 
     def __init__(self, value: Any = "", **kwargs: Any) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-// A plot that plotly draws: takes each new figure, tells Python which point was clicked, and saves the picture.
+// A plotly plot: draws each new figure, sends clicks on points to Python, and saves the picture.
 
 import { download } from '../../render/browser/download.js';
 
@@ -10,14 +10,14 @@ export function attach(element, props, trigger, watch) {
 
   const colour = (name) => getComputedStyle(element).getPropertyValue(name).trim();
 
-  /** The figure in the page's own ink: it is transparent, so that the theme's ground shows through. */
+  /** The layout in the page's text colour. The figure is transparent, so that the theme's background shows. */
   function themed(layout) {
     const ink = colour('--body-text-color');
     const narrow = plot.clientWidth < 560;
     return {
       ...layout,
       font: { ...layout.font, color: ink, ...(narrow ? { size: 11 } : {}) },
-      title: undefined, // it stands above, as text
+      title: undefined, // the page shows it above, as text
       margin: { ...layout.margin, t: 16, ...(narrow ? { l: 48, r: 8 } : {}) },
       height: narrow ? Math.max(layout.height ?? 0, 620) : layout.height,
       autosize: true,
@@ -27,7 +27,7 @@ export function attach(element, props, trigger, watch) {
   async function draw() {
     if (!props.value || !plot.isConnected) return;
     while (!window.Plotly) await new Promise((wake) => setTimeout(wake, 30));
-    if (!plot.clientWidth) return; // in a tab that is not open: drawn when it is
+    if (!plot.clientWidth) return; // its tab is not open: it is drawn when the tab opens
     shown = props.value;
     const { data, layout } = JSON.parse(shown);
     const first = !plot.on;

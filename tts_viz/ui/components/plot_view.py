@@ -1,6 +1,6 @@
-"""A plotly figure as a gradio component. `gr.Plot` tells nobody which point was clicked, and forgets the zoom.
+"""A plotly figure as a gradio component. `gr.Plot` has no event for clicks on points, and loses the zoom.
 
-Its value is the figure's JSON, "" for none. Draws with the plotly.js that is packaged with plotly, as the tree does.
+The value is the figure's JSON, or "" for no figure. Like the tree, it uses the plotly.js that comes with plotly.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TEMPLATE = """
 
 
 class PointClick(Payload):
-    """The customdata of the point that was clicked: numbers of runs."""
+    """A click on a point; `runs` is the point's customdata, the numbers of its runs."""
 
     runs: list[int]
 

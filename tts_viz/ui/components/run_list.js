@@ -1,4 +1,4 @@
-// What is done to a run in the list: opened, compared, renamed, starred, deleted, linked to.
+// Actions on a run in the list: open, compare, rename, star, delete, copy a link.
 
 import { copyLink } from './copy_link.js';
 

@@ -1,4 +1,4 @@
-"""The list of runs as a gradio component: HTML from `run_list` whose buttons and names can be used."""
+"""The list of runs as a gradio component: HTML from `run_list`, with events for its buttons and name fields."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tts_viz.ui.components.events import Payload
 
 
 class RunWish(Payload):
-    """What to do with which run; `name` is its new one."""
+    """An action on a run; `name` is the new name when renaming."""
 
     do: Literal["open", "left", "right", "star", "rename", "delete", "restore"]
     run: str

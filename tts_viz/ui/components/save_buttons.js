@@ -1,4 +1,4 @@
-// Buttons that ask Python for the run as a file, which is saved when it comes.
+// Buttons that ask Python for the run as a file, and save the file when it arrives.
 
 import { saveEach } from './download.js';
 

@@ -1,4 +1,4 @@
-"""Buttons that save the run as a file, as a gradio component. The file is made here and put together in the browser, so that
+"""Buttons that save the run as a file, as a gradio component. The file is made in memory and saved by the browser, so that
 nothing is written on the host."""
 
 from __future__ import annotations

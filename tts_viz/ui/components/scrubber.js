@@ -1,4 +1,4 @@
-// The scrubber: shows which moment of the run is seen, and asks for another one. Its keys are pressed by keys.js.
+// The scrubber: shows which moment of the run is on display, and requests another one. keys.js handles its shortcuts.
 
 const PATIENCE = 3000; // ms
 
@@ -8,8 +8,8 @@ export function attach(element, props, trigger, watch) {
   const where = element.querySelector('.where');
   const button = (go) => element.querySelector(`[data-go="${go}"]`);
   let now = { at: 0, of: 0, playing: false, line: '' };
-  let asked = null; // the moment that was asked for last, until the server shows it or a while has passed
-  let held = false; // is the visitor dragging? then the slider is theirs
+  let pending = null; // the last requested moment, until the server shows it or PATIENCE has passed
+  let held = false; // true while the visitor drags the slider: then its position is not overwritten
 
   function show() {
     const none = now.of < 2;
@@ -25,17 +25,17 @@ export function attach(element, props, trigger, watch) {
     slider.setAttribute('aria-valuetext', `event ${now.at} of ${now.of}: ${now.line}`);
   }
 
-  /** Shown at once; the server's answer follows. */
+  /** Show the moment at once, before the server answers. */
   function seek(at) {
     now = { ...now, at: Math.max(1, Math.min(at, now.of)), playing: false };
-    asked = { at: now.at, last: now.at >= now.of, until: Date.now() + PATIENCE };
+    pending = { at: now.at, last: now.at >= now.of, until: Date.now() + PATIENCE };
     show();
     trigger('seek', { at: now.at });
   }
 
   element.addEventListener('click', (event) => {
     const go = event.target.closest('[data-go]')?.dataset.go;
-    if (go === 'play') asked = null;
+    if (go === 'play') pending = null;
     if (go === 'play') trigger('play', { speed: now.playing ? 0 : Number(speed.value) });
     if (go && go !== 'play') seek({ first: 1, back: now.at - 1, forward: now.at + 1, last: now.of }[go]);
   });
@@ -46,9 +46,9 @@ export function attach(element, props, trigger, watch) {
   watch('value', () => {
     if (!props.value) return;
     now = JSON.parse(props.value);
-    // What the server shows may still be an earlier wish: the visitor has gone on from there.
-    if (asked && (now.at === asked.at || (asked.last && now.at >= now.of) || Date.now() > asked.until)) asked = null;
-    if (asked) now = { ...now, at: asked.at, playing: false };
+    // The server may still show an earlier request, from which the visitor has moved on.
+    if (pending && (now.at === pending.at || (pending.last && now.at >= now.of) || Date.now() > pending.until)) pending = null;
+    if (pending) now = { ...now, at: pending.at, playing: false };
     show();
   });
   show();

@@ -1,4 +1,4 @@
-"""The scrubber as a gradio component: go to any moment of a run, or play it. What it shows is made by `playback`."""
+"""The scrubber as a gradio component: go to any moment of a run, or play it. `playback` makes its value."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Seek(Payload):
 
 
 class Play(Payload):
-    """How fast; 0 rests."""
+    """The speed of the replay; 0 stops it."""
 
     speed: float = Field(ge=0, le=100)
 

@@ -1,7 +1,7 @@
 """The live tree as a gradio component. Its value is the text of a `render.wire.Stream`; "" is the empty state.
 
-Draws in the browser with the plotly.js that is packaged with plotly, served from here; the code that runs there is in
-`render.browser`. Knows nothing about searches: it shows what the text says.
+The browser draws it with the plotly.js that comes with plotly, served from this host, and the code in `render.browser`.
+Knows nothing about searches: it shows what the text describes.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from tts_viz.render.javascript import component
 class TreeView(gr.HTML):
     """`node_click` fires when a visitor clicks a node or presses Enter on it, and carries a `NodeClick`.
 
-    While the value grows by whole lines, the tree grows. A value that is not a longer version of the last one is shown
-    instead of it; zoom and selection stay if its run is the same.
+    When lines are appended to the value, the tree grows. Any other new value replaces the tree; zoom and selection are
+    kept if the run is the same.
     """
 
     EVENTS = ["node_click"]  # noqa: RUF012
 
     def __init__(self, value: str = "", press: str = "Run", **kwargs: Any) -> None:
-        """`press`: the name of the button that starts a search, for the empty state."""
+        """`press`: label of the button that starts a search, shown in the empty state."""
         serve_plotly()
         super().__init__(
             value,
@@ -40,5 +40,5 @@ class TreeView(gr.HTML):
 
 @cache
 def serve_plotly() -> None:
-    """Let the page fetch plotly.js, and nothing else, from this host."""
+    """Allow the page to fetch plotly.js, and no other file, from this host."""
     gr.set_static_paths([browser.PLOTLY])

@@ -1,1 +1,1 @@
-"""Inputs that several tabs share: the problem, the strategy, what may be chosen. Know nothing about runs."""
+"""Inputs that several tabs share: the problem, the strategy, the models on offer. They know nothing about runs."""

@@ -1,4 +1,4 @@
-"""What visitors may choose from: tasks, and models by names that the operator allows. Knows nothing about how they are loaded."""
+"""The tasks and models that the operator offers to visitors. Knows nothing about how models are loaded."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class OfferedModels:
-    """Engines by name. A name that is not listed is refused, whatever a visitor sends."""
+    """Engines by name. A name that is not listed is refused, because a browser can send anything."""
 
     policies: tuple[str, ...] = field(default_factory=default_policies)
     verifiers: tuple[str, ...] = field(default_factory=default_verifiers)
     tasks: tuple[str, ...] = ()
-    """Those that one of the policies may solve, where none are given."""
+    """Default: those that one of the policies may solve."""
     also: tuple[str, ...] = ()
-    """Models that are in no list, but are the operator's word too: those of the sweep that is shown."""
+    """Models that are allowed but not listed: those of the sweep that the laboratory shows."""
     choices: Path | None = None
-    """The table that compute-optimal search looks up, where it is not the default one."""
+    """The table that compute-optimal search looks up; None for the default one."""
     cache: ModelCache = field(default_factory=ModelCache)
 
     def __post_init__(self) -> None:
@@ -48,7 +48,7 @@ class OfferedModels:
         return self.cache.verifier(name)
 
     def warm_up(self) -> None:
-        """Load the first policy and verifier in the background, so that the first visitor need not wait for them."""
+        """Load the first policy and verifier in the background, so that the first visitor does not wait for them."""
 
         def load() -> None:
             try:

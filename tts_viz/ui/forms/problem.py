@@ -1,6 +1,6 @@
-"""The strip at the top: which problem to solve. Examples by task and level, another one, or the visitor's own.
+"""The row at the top that sets the problem: an example by task and level, another one, or the visitor's own.
 
-Knows no task by name: what is offered of each is what the task says of itself.
+Knows no task by name: it uses the levels, subjects and examples that each task declares.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from tts_viz.ui.components.events import warning
 from tts_viz.ui.html.latex import DELIMITERS, typeset
 
 FIRST = 5
-"""The test problem that a new visitor meets: one on which a beam has true, false and lost steps, and succeeds."""
+"""The test problem shown first: beam search on it has true, false and lost steps, and succeeds."""
 
 ANY = "Any subject"
 
 SHORT = 40
-"""Characters of an example that is named in a label."""
+"""Most characters of an example that a label quotes."""
 
 QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
@@ -40,7 +40,7 @@ class ProblemForm:
 
 
 def build_problem_form(tasks: Sequence[str], notice: gr.HTML) -> ProblemForm:
-    """Lay it out in the current container, and wire it. What cannot be drawn is said in the `notice`."""
+    """Lay it out in the current container and connect its events. The `notice` says why no problem could be drawn."""
     offered = [get_task(name) for name in tasks]
     first = offered[0]
     with gr.Row(elem_id="problem-card", equal_height=True):
@@ -53,7 +53,7 @@ def build_problem_form(tasks: Sequence[str], notice: gr.HTML) -> ProblemForm:
         printed = gr.Markdown(elem_id="question", latex_delimiters=DELIMITERS, visible=False)
 
         def on_text(task: Any, text: str) -> Any:
-            """A problem with formulas as it would be printed."""
+            """Typeset a problem with formulas."""
             latex = task in tasks and get_task(task).latex
             return gr.update(value=typeset(text), visible=True) if latex else gr.update(visible=False)
 
@@ -83,7 +83,7 @@ def build_task_choice(tasks: Sequence[str], elem_id: str) -> gr.Radio:
 
 
 def build_problem_text(offered: Sequence[Task], elem_id: str) -> gr.Textbox:
-    """A field for a problem of any of these tasks, with one of the first in it."""
+    """A field for a problem of any of these tasks; it starts with one of the first task."""
     sentences = any(one.natural_language for one in offered)
     return gr.Textbox(
         first_example(offered[0], FIRST), label=f"Problem: take this one, or type your own{_like(offered)}",
@@ -93,7 +93,7 @@ def build_problem_text(offered: Sequence[Task], elem_id: str) -> gr.Textbox:
 
 
 def levels_of(task: Task, wanted: Any = None, brief: bool = False) -> dict[str, Any]:
-    """How a choice of levels looks for this task; `wanted` stays chosen where the task has it."""
+    """Properties of the level control for this task; `wanted` stays chosen if the task has it."""
     easiest, hardest = (task.levels[0], task.levels[-1]) if task.levels else ("", "")
     return {
         "choices": [(str(n), n) for n in task.levels],
@@ -104,12 +104,12 @@ def levels_of(task: Task, wanted: Any = None, brief: bool = False) -> dict[str, 
 
 
 def subjects_of(task: Task) -> dict[str, Any]:
-    """How a choice of subjects looks for this task."""
+    """Properties of the subject control for this task."""
     return {"choices": [ANY, *task.subjects], "value": ANY, "label": "Subject", "visible": bool(task.subjects)}
 
 
 def drawn(task: Task, level: Any, subject: Any = ANY) -> list[Any]:
-    """Updates of a problem's text and of the notice: another example of this level and subject, or why there is none."""
+    """Updates of the problem's text and of the notice: another example of this level and subject, or why there is none."""
     if not task.levels:
         return [random.choice(task.examples or ("",)), ""]
     if level not in task.levels:
@@ -121,15 +121,15 @@ def drawn(task: Task, level: Any, subject: Any = ANY) -> list[Any]:
 
 
 def _like(offered: Sequence[Task]) -> str:
-    """Examples for a label: of each task the first, where it is short enough."""
+    """Examples for a label: the first one of each task, if it is short enough."""
     examples = [one.examples[0] for one in offered if one.examples and len(one.examples[0]) <= SHORT]
     return f", like {' or '.join(f'“{example}”' for example in examples)}" if examples else ""
 
 
 def read(tasks: Sequence[str], task: Any, text: Any) -> Problem:
-    """The problem that was typed: of the chosen task, or else of another that recognises it.
+    """Parse the typed problem with the chosen task, or else with another task that recognises it.
 
-    Raises `ProblemError`, with the chosen task's words, where none can read it.
+    Raises `ProblemError`, with the chosen task's message, if none can parse it.
     """
     if task not in tasks:
         raise ProblemError("Choose a puzzle from the list.")
@@ -144,7 +144,7 @@ def read(tasks: Sequence[str], task: Any, text: Any) -> Problem:
 
 
 def check_taught(policy: str, problem: Problem) -> None:
-    """Raises ValueError where an embedded policy is given what it has never learned."""
+    """Raises ValueError if the policy is an embedded one that was not trained on this task."""
     if not may_solve(policy, get_task(problem.task)):
         learned = " and ".join(get_task(name).title for name in TAUGHT[policy])
         raise ValueError(

@@ -1,4 +1,4 @@
-"""What a visitor chooses before a search begins: the components that show it, and the one place where their values are read.
+"""The choices before a search begins: their components, and the one place where the components' values are read.
 
 Knows nothing about runs.
 """
@@ -22,7 +22,7 @@ from tts_viz.ui.forms.strategy import StrategyForm
 
 @dataclass(frozen=True, slots=True)
 class ChosenSearch:
-    """A search that a visitor wants. `policy` and `verifier` are names, `pace` one of the page's speeds."""
+    """A search that a visitor requests. `policy` and `verifier` are names; `pace` is one of the page's speeds."""
 
     problem: Problem
     settings: Settings
@@ -33,7 +33,7 @@ class ChosenSearch:
 
 @dataclass(frozen=True, slots=True)
 class SearchForm:
-    """`inputs` are the components whose values `read` takes, in this order."""
+    """`inputs`: the components whose values `read` takes, in this order."""
 
     tasks: Sequence[str]
     problem: ProblemForm
@@ -49,7 +49,7 @@ class SearchForm:
         return [*chosen, *self.strategy.inputs]
 
     def read(self, values: Sequence[Any]) -> ChosenSearch:
-        """Raises ValueError, in words for the visitor, for what cannot be searched or no component of ours would send."""
+        """Raises ValueError, with a message for the visitor, for values that are invalid or that our components never send."""
         task, text, seed, policy, verifier, pace, *rest = values
         if not all(isinstance(value, str) for value in (task, text, policy, verifier, pace)):
             raise ValueError("Type a problem, and choose the puzzle, the models and the speed from the lists.")

@@ -1,8 +1,8 @@
-"""The left side of the page: what to solve and how to search. Builds components and reads their values back.
+"""The left side of the page: the strategy and its settings. Builds components and reads their values back.
 
-The strategies' controls are made from the strategies' own knobs: a slider for a number, a list for a choice, a box for a
-switch; one for each name and kind, shared by all strategies that have it, so that N and M survive a change of strategy.
-A control that comes into sight shows its strategy's default, whatever another strategy had left in it.
+Controls are made from the strategies' knobs: a slider for a number, a list for a choice, a checkbox for a switch. Strategies
+that have a knob of the same name and kind share its control, so that N and M survive a change of strategy. A control that
+becomes visible shows its strategy's default, not a value that another strategy left in it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ STEP_HELP = "How a solution's step scores become one score, both for deciding an
 VOTE_HELP = "How the finished solutions settle on one answer."
 
 CONTROLS = {"whole": "slider", "real": "slider", "choice": "list", "switch": "box"}
-"""kind of knob: the control that it is turned by"""
+"""From a knob's kind to its kind of control."""
 
 Key = tuple[str, str]
 """A knob's name and its control."""
@@ -37,12 +37,12 @@ def key(knob: Knob) -> Key:
 
 
 KNOBS: dict[Key, Knob] = {key(k): k for entry in STRATEGIES.values() for k in entry.knobs}
-"""One for each control, which begins as this one wants it."""
+"""One knob for each control; it gives the control its initial properties."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chooser:
-    """A strategy and its knobs. `shown`: the strategy whose knobs are in sight, which the strategy chosen may be ahead of."""
+    """A strategy and its knobs. `shown`: the strategy whose knobs are visible, which can lag behind the chosen strategy."""
 
     strategy: gr.Dropdown
     shown: gr.State
@@ -70,11 +70,11 @@ class StrategyForm:
 
     @property
     def turnable(self) -> list[Component]:
-        """Those that a person turns."""
+        """The components that a person can change."""
         return [component for component in self.inputs if not isinstance(component, gr.State)]
 
     def turned(self, control: Component, chosen: Settings) -> SetSettings:
-        """What turning this one control asks for, where all of them together show these settings."""
+        """The change that one control requests, when all controls together show the settings `chosen`."""
         if control is self.chooser.strategy:
             return SetSettings(chosen.parameters, {"strategy": chosen.strategy})
         for (name, _), knob in zip(KNOBS, self.chooser.knobs):
@@ -85,7 +85,7 @@ class StrategyForm:
 
 
 def build_chooser(default: str, prefix: str) -> Chooser:
-    """Lay out a strategy and its knobs in the current column. `prefix` keeps the ids of several choosers apart."""
+    """Lay out a strategy and its knobs in the current column. `prefix` keeps the element ids of choosers unique."""
     entry = STRATEGIES[default]
     with gr.Group():
         strategy = gr.Dropdown(
@@ -103,7 +103,7 @@ def build_chooser(default: str, prefix: str) -> Chooser:
 
 
 def build_strategy_form() -> StrategyForm:
-    """Lay out strategy, budget and choice of answer in the current column."""
+    """Lay out the strategy, the budget and how the answer is chosen in the current column."""
     chooser = build_chooser(FIRST, "")
     with gr.Group():
         budget = gr.Slider(
@@ -127,7 +127,7 @@ def build_strategy_form() -> StrategyForm:
 
 
 def blurb_of(entry: StrategyEntry) -> str:
-    """What it does; what else it is called and where it is from stand below in small letters."""
+    """What the strategy does; other names and its source follow in small print."""
     return f"{entry.blurb}\n\n<small>{entry.known_as}</small>" if entry.known_as else entry.blurb
 
 
@@ -144,7 +144,7 @@ def _control(knob: Knob, entry: StrategyEntry, prefix: str) -> Component:
 
 
 def _looks(knob: Knob, entry: StrategyEntry) -> dict[str, Any]:
-    """How this control looks under this strategy, but for its value; hidden where the strategy has no such knob."""
+    """Properties of this control for this strategy, except its value; hidden if the strategy has no such knob."""
     own = {key(k): k for k in entry.knobs}
     knob = own.get(key(knob), knob)
     label = f"{knob.label} ({knob.unit})" if knob.unit else knob.label
@@ -159,7 +159,7 @@ def _looks(knob: Knob, entry: StrategyEntry) -> dict[str, Any]:
 
 
 def on_strategy(strategy: str, shown: str, *values: Any) -> list[Any]:
-    """The blurb, the strategy that is shown from now on, and every control as it wants it."""
+    """Updates of the blurb, of the shown strategy and of every control."""
     if not isinstance(strategy, str) or strategy not in STRATEGIES:
         return [gr.skip()] * (2 + len(KNOBS))
     entry, kept = STRATEGIES[strategy], carried(strategy, shown, values)
@@ -171,25 +171,25 @@ def on_strategy(strategy: str, shown: str, *values: Any) -> list[Any]:
 
 
 def carried(strategy: str, shown: str, values: Sequence[Any]) -> dict[str, Any]:
-    """The value of each of the strategy's knobs: what its control says if it was in sight and, should another strategy have
-    been shown, if this one can take it; else the default."""
+    """A value for each knob of the strategy. The control's value is kept if the control was visible and, after a change of
+    strategy, the new knob accepts it; otherwise the default is used."""
     before = {key(k) for k in STRATEGIES[shown].knobs} if isinstance(shown, str) and shown in STRATEGIES else set()
-    said = {at: _number(value) for at, value in zip(KNOBS, values)}
+    current = {at: _number(value) for at, value in zip(KNOBS, values)}
 
     def value_of(knob: Knob) -> Any:
-        there = key(knob) in before and (shown == strategy or knob.accepts(said[key(knob)]))
-        return said[key(knob)] if there else knob.default
+        keep = key(knob) in before and (shown == strategy or knob.accepts(current[key(knob)]))
+        return current[key(knob)] if keep else knob.default
 
     return {knob.name: value_of(knob) for knob in STRATEGIES[strategy].knobs}
 
 
 def _number(value: Any) -> Value | None:
-    """A slider's value as the whole number it stands for, where it does."""
+    """A slider's value, as an int if it is a whole number."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def settings(values: Sequence[Any]) -> Settings:
-    """The settings that the controls show. Raises ValueError in words for the visitor."""
+    """The settings that the controls show. Raises ValueError with a message for the visitor."""
     strategy, shown, *rest = values
     if not isinstance(strategy, str) or strategy not in STRATEGIES:
         raise ValueError("Choose a strategy from the list.")
@@ -204,14 +204,14 @@ def settings(values: Sequence[Any]) -> Settings:
 
 
 def whole(value: Any) -> int:
-    """A slider's value as the whole number it stands for. Raises ValueError."""
+    """A slider's value as an int. Raises ValueError if it is not a whole number."""
     if isinstance(value, bool) or not (isinstance(value, int) or (isinstance(value, float) and value.is_integer())):
         raise ValueError(f"{value} must be a whole number.")
     return int(value)
 
 
 def advice(chosen: Settings) -> str:
-    """What a person should know of these settings before waiting for them; "" when there is nothing."""
+    """A warning if the search may need more than its budget; "" otherwise."""
     needs, has = make(chosen.strategy, chosen.parameters).generations, chosen.budget.generations
     if has is not None and needs > has:
         may = "may need" if STRATEGIES[chosen.strategy].at_most else "needs"

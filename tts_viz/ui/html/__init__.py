@@ -1,1 +1,1 @@
-"""From values to HTML, escaped. Knows nothing about Gradio."""
+"""Turns values into escaped HTML. Knows nothing about Gradio."""

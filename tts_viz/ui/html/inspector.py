@@ -1,4 +1,4 @@
-"""The inspector: everything known of one node, as HTML. Pure: it is given the tree, the truth and the words."""
+"""The inspector: everything known about one node, as HTML. Pure functions of the tree, the truth and the texts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EMPTY = Markup(
 def inspector(
     tree: Tree, node: Node, why: str, truth: Mapping[str, StepTruth], problem: Problem | None, score_tip: str
 ) -> Markup:
-    """`why` is the sentence on its fate; `truth` maps node ids to the exact checker's word, empty without a checker."""
+    """`why` explains what became of the node; `truth` maps node ids to the exact checker's verdicts, empty without a checker."""
     if node.kind == "root":
         return _root(tree, problem)
     sections = [
@@ -35,10 +35,10 @@ def inspector(
         _cost(node),
     ]
     kind = "Look ahead" if node.kind == "rollout" else "Step"
-    hand = html(' <span class="tag">written by hand</span>') if node.by == "user" else Markup("")
+    by_hand = html(' <span class="tag">written by hand</span>') if node.by == "user" else Markup("")
     return html(
         '<div class="inspector"><h3>{} {}{}<span class="id" title="Place in the tree">{}</span></h3>{}</div>'
-    ).format(kind, node.depth, hand, node.id, join(sections))
+    ).format(kind, node.depth, by_hand, node.id, join(sections))
 
 
 def _root(tree: Tree, problem: Problem | None) -> Markup:
@@ -66,8 +66,8 @@ def _solution(
     tree: Tree, node: Node, truth: Mapping[str, StepTruth], problem: Problem | None, score_tip: str
 ) -> Markup:
     def line(step: Node) -> Markup:
-        said = truth.get(step.id)
-        mark = html("") if said is None else html('<span class="mark {0}">{1}</span>').format(*_mark(said))
+        verdict = truth.get(step.id)
+        mark = html("") if verdict is None else html('<span class="mark {0}">{1}</span>').format(*_mark(verdict))
         here = " here" if step is node else ""
         return html('<li class="step{}{}"><button data-node="{}"><code>{}</code>{}{}</button></li>').format(
             here,
@@ -150,7 +150,7 @@ def _tokens(node: Node) -> Markup:
 
 
 def shown(piece: str) -> str:
-    """A token with what cannot be seen made visible."""
+    """A token with invisible characters made visible."""
     return piece.replace("\n", "⏎").replace("</s>", "■").replace("<eos>", "■") or "·"
 
 

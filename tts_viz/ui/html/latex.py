@@ -1,7 +1,7 @@
-"""Text with LaTeX in it as Markdown that shows the mathematics and nothing else.
+"""Turns text with LaTeX into Markdown that typesets the formulas and nothing else.
 
-The texts are visitors' and models': outside of formulas every character that Markdown or HTML could take for a command is
-escaped, so that no link, image or tag comes of them; a formula that could hide one is shown as plain text.
+Visitors and models write the texts, so they are not trusted: outside formulas every character that is special in Markdown or
+HTML is escaped, so that no link, image or tag can result; a formula that could hide one is shown as plain text.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import re
 from typing import Any
 
 INLINE, DISPLAY = ("\ue000", "\ue001"), ("\ue002", "\ue003")
-"""Around formulas, in place of dollars, which a text may also have for money: characters that mean nothing."""
+"""Delimiters around formulas: private-use characters, since a dollar sign may also mean money."""
 
 DELIMITERS: list[dict[str, Any]] = [
     {"left": left, "right": right, "display": (left, right) == DISPLAY} for left, right in (DISPLAY, INLINE)
 ]
-"""As `gr.Markdown` takes them."""
+"""In the form that `gr.Markdown` takes."""
 
 FORMULA = re.compile(r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|\$([^$]+?)\$|\\\((.+?)\\\)", re.DOTALL)
 SUSPECT = re.compile(r"\]\s*\(|://|\\(?:href|url|include|html)|`", re.IGNORECASE)
@@ -41,5 +41,5 @@ def _plain(text: str) -> str:
 
 
 def _inside(formula: str) -> str:
-    """Comparison signs in LaTeX's own words, since HTML has others for them; on one line."""
+    """The formula on one line, with `<` and `>` as LaTeX commands, because HTML would read them as tags."""
     return " ".join(formula.replace("<", r"\lt ").replace(">", r"\gt ").split())

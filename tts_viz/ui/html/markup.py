@@ -1,6 +1,6 @@
-"""Safe HTML for the page's panels. Everything that is not `Markup` already is escaped on its way in (markupsafe).
+"""Safe HTML for the page's panels. markupsafe escapes every value that is not already `Markup`.
 
-Visitors' and models' text becomes HTML nowhere else.
+Text of visitors and models is turned into HTML only through this module.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def _colour(percent: int) -> str:
 
 
 def score_chip(score: float | None, tip: str = "") -> Markup:
-    """A small number on the colour that the tree gives this score."""
+    """The score as a small number, on the colour that the tree gives it."""
     if score is None:
         return html('<span class="chip none" title="{}">–</span>').format(tip or "The verifier has not read this.")
     ink = "#111" if score > 0.55 else "#fff"
@@ -35,7 +35,7 @@ def score_chip(score: float | None, tip: str = "") -> Markup:
 
 
 def amount(n: float, space: bool = False) -> str:
-    """A count for people: 950, 12.3k, 4.56M, 7.8G, 1.2T; with `space` ready for a unit: "7.8 G" + "FLOP"."""
+    """A readable count: 950, 12.3k, 4.56M, 7.8G, 1.2T; with `space`, a unit can follow: "7.8 G" + "FLOP"."""
     for scale, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
         if n >= scale:
             return f"{n / scale:.3g}{' ' if space else ''}{unit}"

@@ -1,4 +1,4 @@
-"""The budget meters: what the search has cost so far, and how much of what is allowed."""
+"""The budget meters: what the search has cost so far, and how much of the budget that is."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TIPS = {
 
 
 def meters(tree: Tree, elapsed: float) -> Markup:
-    """Four meters. Generations fill up towards the budget; tokens and compute show how the two models share them."""
+    """Four meters. Generations are shown against the budget; tokens and compute are split by model."""
     spent, cap = tree.spent, tree.settings.budget.generations
     return html('<div class="meters">{}</div>').format(
         join(

@@ -1,4 +1,4 @@
-"""The list of kept runs, as HTML: one row a run, with a curve of its scores and what can be done with it."""
+"""The list of saved runs as HTML: one row per run, with a curve of its scores and buttons for its actions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ VERDICT = {True: ("true", "✓ right"), False: ("false", "✗ wrong"), None: (""
 
 
 def run_list(entries: Sequence[RunEntry], now: datetime | None = None) -> Markup:
-    """`now` is for tests."""
+    """`now`: the current time, which tests set."""
     if not entries:
         return NOTHING
     rows = join(_row(entry, now or datetime.now(UTC)) for entry in entries)

@@ -12,7 +12,7 @@ from tts_viz.core.tree import Tree
 from tts_viz.ui.html.markup import html, join, score_chip
 
 SHOWN = 8
-"""Rows on the page; the tree has the others."""
+"""Rows shown; the other solutions are in the tree."""
 
 WAITING = Markup('<p class="note">Finished solutions appear here, best first.</p>')
 
@@ -20,7 +20,7 @@ TRUTH = {True: ("true", "✓ right"), False: ("false", "✗ wrong"), None: ("", 
 
 
 def solution_list(tree: Tree, solutions: Sequence[Solution]) -> Markup:
-    """One row an answer: its best solution's score, how many gave it, its weight in the vote, and whether it is right."""
+    """One row per answer: its best solution's score, how many solutions gave it, its weight in the vote, whether it is right."""
     if not solutions:
         return html('<section class="solutions"><h3>Answers</h3>{}</section>').format(WAITING)
     groups: dict[str | None, list[Solution]] = {}

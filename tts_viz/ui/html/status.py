@@ -1,4 +1,4 @@
-"""The one line that says how the search stands and what can be done now; and what became of a visitor's wishes."""
+"""The status line (the state of the search and what the visitor can do now) and the replies to a visitor's wishes."""
 
 from __future__ import annotations
 
@@ -24,34 +24,34 @@ SAYS: dict[RunState, str] = {
 def status_line(
     state: RunState, error: str | None, solutions: Sequence[Solution], *more: str | None, resumable: bool = False
 ) -> Markup:
-    """What is going on; once it rests, with the chosen answer. `more`: what else must be said, if anything."""
+    """The state of the search and, once it is at rest, the chosen answer. `more`: further sentences to add."""
     again = "Resume tries again." if resumable else None
-    said = " ".join(filter(None, [SAYS[state], error, again, *more]))
+    text = " ".join(filter(None, [SAYS[state], error, again, *more]))
     if state in ("running", "paused", "failed"):
-        return _line(state, said)
+        return _line(state, text)
     if not solutions:
-        return _line(state, said, "No solution is finished yet." if state == "held" else "No solution was finished.")
+        return _line(state, text, "No solution is finished yet." if state == "held" else "No solution was finished.")
     best = solutions[0]
     answer = best.answer if best.answer is not None else "no answer"
     verdict = {True: "✓ right", False: "✗ wrong", None: ""}[best.correct]
     mark = html(' <span class="mark {}">{}</span>').format(str(best.correct).lower(), verdict)
-    return _line(state, said, html("Answer: <code>{}</code>{}").format(answer, mark))
+    return _line(state, text, html("Answer: <code>{}</code>{}").format(answer, mark))
 
 
-def _line(state: str, *said: str) -> Markup:
-    text = Markup(" ").join(said)
+def _line(state: str, *sentences: str) -> Markup:
+    text = Markup(" ").join(sentences)
     return html('<div class="status {}" role="status"><span class="dot"></span><span>{}</span></div>').format(
         state, text
     )
 
 
 def reply_line(refusals: Sequence[str], waiting: int) -> Markup:
-    """Beside the controls that wishes came from: why those that were refused were, and how many have no answer yet."""
-    said = [html('<p class="notice" role="alert">{}</p>').format(reason) for reason in dict.fromkeys(refusals)]
+    """Shown beside the controls that sent wishes: why some were refused, and how many are not answered yet."""
+    lines = [html('<p class="notice" role="alert">{}</p>').format(reason) for reason in dict.fromkeys(refusals)]
     if waiting:
         what = "This takes effect" if waiting == 1 else f"These {waiting} take effect"
-        said.append(html('<p class="waiting" role="status">{} when the round under way is over.</p>').format(what))
-    return Markup("").join(said)
+        lines.append(html('<p class="waiting" role="status">{} when the round under way is over.</p>').format(what))
+    return Markup("").join(lines)
 
 
 READY = _line("ready", "Press Run and watch the tree grow.")

@@ -1,4 +1,4 @@
-"""Why the search decided as it did, and what if the scores had been others: as HTML. Pure."""
+"""Why the search decided as it did, and what it would have decided with other scores, as HTML. Pure functions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOST_ROWS = 40
 
 
 def decision_about(tree: Tree, node: Node) -> Decided | None:
-    """The last decision about a node or, where there is none, about its nearest ancestor that has one."""
+    """The last decision about a node, or else about its nearest ancestor that has one."""
     for step in node.lineage():
         for decision in reversed(tree.decisions):
             if step.id in decision.kept or step.id in decision.pruned:
@@ -31,7 +31,7 @@ def decision_about(tree: Tree, node: Node) -> Decided | None:
 
 
 def rivals(tree: Tree, node: Node | None, truth: Mapping[str, StepTruth]) -> Markup:
-    """All rivals of the decision about a node, best first, and where the cut was."""
+    """All rivals in the decision about a node, best first, and where the cut was."""
     if node is None:
         return CHOOSE
     decision = decision_about(tree, node)
@@ -52,9 +52,9 @@ def rivals(tree: Tree, node: Node | None, truth: Mapping[str, StepTruth]) -> Mar
 
 def _rival(tree: Tree, id: str, rank: int, decision: Decided, node: Node, truth: Mapping[str, StepTruth]) -> Markup:
     kept = id in decision.kept
-    said = truth.get(id)
-    mark = "" if said is None else "✗" if not said.valid else "✓" if said.reachable else "!"
-    kind = "" if said is None else "false" if not said.valid else "true" if said.reachable else "lost"
+    verdict = truth.get(id)
+    mark = "" if verdict is None else "✗" if not verdict.valid else "✓" if verdict.reachable else "!"
+    kind = "" if verdict is None else "false" if not verdict.valid else "true" if verdict.reachable else "lost"
     return html(
         '<tr class="{}{}"><td>{}</td><td>{}</td><td><button data-node="{}"><code>{}</code></button></td>'
         '<td class="mark {}" title="{}">{}</td><td>{}</td></tr>'
@@ -66,14 +66,14 @@ def _rival(tree: Tree, id: str, rank: int, decision: Decided, node: Node, truth:
         id,
         tree.nodes[id].text,
         kind,
-        said.reason if said else "",
+        verdict.reason if verdict else "",
         mark,
         "kept" if kept else "pruned",
     )
 
 
 def lost_path_line(found: LostPath | None, tree: Tree, right: bool) -> Markup:
-    """Where the right path was lost; "" where it never was."""
+    """Where the right path was lost; "" if it never was."""
     if found is None:
         return (
             Markup("")
@@ -85,10 +85,10 @@ def lost_path_line(found: LostPath | None, tree: Tree, right: bool) -> Markup:
 
 
 def what_if(found: WhatIf, tree: Tree) -> Markup:
-    """The sentences, then each decision that would have gone another way."""
-    said = join(html("<li>{}</li>").format(sentence) for sentence in what_if_text.in_words(found))
+    """The summary sentences, then each decision that would have been different."""
+    sentences = join(html("<li>{}</li>").format(sentence) for sentence in what_if_text.in_words(found))
     changed = join(_changed(decision) for decision in found.changed)
-    return html('<ul class="what-if">{}</ul>{}').format(said, changed)
+    return html('<ul class="what-if">{}</ul>{}').format(sentences, changed)
 
 
 def _changed(decision: Reconsidered) -> Markup:

@@ -1,6 +1,6 @@
-"""The sweeps that can be looked at here: the operator's, read when somebody first asks, and each visitor's own small one.
+"""The sweeps that the laboratory can show: the operator's, read on first use, and each visitor's own small sweep.
 
-Figures are drawn once for each choice of their switches. Knows nothing about components.
+Each figure is drawn once for each setting of its switches. Knows nothing about components.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from tts_viz.lab.figures import FIGURES, Figure
 from tts_viz.lab.sweeps.store import Sweep
 
 Shown = tuple[str, str]
-"""A figure's JSON and its reading."""
+"""A figure's JSON and its reading (a sentence on what it shows)."""
 
 
 @dataclass(slots=True)
 class FigureCache:
-    """Every method may be called from any thread; one figure is computed at a time, since each takes all it can get."""
+    """Every method may be called from any thread; one figure is computed at a time, since each uses all cores."""
 
     path: Path | None = None
     _operators: Sweep | None = None
@@ -29,7 +29,7 @@ class FigureCache:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def sweep(self, key: str, own: bool) -> Sweep | None:
-        """The visitor's own, or the operator's; None where there is none. Raises OSError and ValueError for a bad file."""
+        """The visitor's own sweep or the operator's; None if there is none. Raises OSError and ValueError for a bad file."""
         if own:
             return self._own.get(key)
         with self._lock:
@@ -44,7 +44,7 @@ class FigureCache:
         self._own.pop(key, None)
 
     def drawn(self, sweep: Sweep, name: str, choices: Mapping[str, str]) -> Shown:
-        """Raises ValueError for a figure or a switch that there is not."""
+        """The figure, from the cache if possible. Raises ValueError for an unknown figure or switch."""
         with self._lock:
             known = self._drawn.setdefault(sweep, {})
             which = (name, *sorted(choices.items()))
@@ -55,7 +55,7 @@ class FigureCache:
 
 
 def switches(figure: Figure, sweep: Sweep | None) -> dict[str, tuple[str, ...]]:
-    """A figure's switches with their values; of tasks only those that the sweep has."""
+    """A figure's switches with their values; a task switch offers only the sweep's tasks."""
     tasks = ("all", *(sweep.spec.tasks if sweep else ()))
     return {
         name: tuple(v for v in switch.values if v in tasks) if name == "task" else switch.values

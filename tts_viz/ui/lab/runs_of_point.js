@@ -1,9 +1,9 @@
-// Buttons of the runs behind a point.
+// Events of the buttons in the list of a point's runs.
 
 export function attach(element, props, trigger) {
   element.addEventListener('click', (event) => {
     const button = event.target.closest('[data-open], [data-problem]');
-    if (button) window.scrollTo({ top: 0 }); // where the Search tab begins
+    if (button) window.scrollTo({ top: 0 }); // the Search tab starts at the top
     if (button?.dataset.open) trigger('open', { run: Number(button.dataset.open) });
     else if (button) trigger('problem', { run: Number(button.dataset.problem) });
   });

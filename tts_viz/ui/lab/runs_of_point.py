@@ -1,4 +1,4 @@
-"""The runs behind a point of a figure, as HTML, and as the searches that they were."""
+"""The runs behind a point of a figure: their list as HTML, and repeating one as a search on the page."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tts_viz.ui.runs.view import View
 from tts_viz.ui.runs.visitors import Visitors
 
 MOST = 12
-"""Runs listed."""
+"""Most runs listed."""
 
 CLICK = Markup('<p class="note">Click a point of the figure to see runs behind it.</p>')
 
@@ -36,7 +36,7 @@ class SweepRun(Payload):
 
 
 class PointRuns(gr.HTML):
-    """`open` carries the `SweepRun` to search again, `problem` the one whose problem to look at."""
+    """`open` carries the `SweepRun` to search again, `problem` the `SweepRun` whose problem to show."""
 
     EVENTS = ["open", "problem"]  # noqa: RUF012
 
@@ -47,13 +47,13 @@ class PointRuns(gr.HTML):
 
 
 def numbers(sent: Sequence[int], sweep: Sweep) -> list[int]:
-    """The numbers of runs that a browser sent, as far as the sweep has them."""
+    """The run numbers that a browser sent, limited to those that the sweep has."""
     last = len(sweep.spec.runs)
     return list(dict.fromkeys(n for n in sent[:MOST] if 0 <= n < last))
 
 
 def listed(sweep: Sweep, wanted: Sequence[int]) -> Markup:
-    """One row a run: the problem, how it was searched, and whether the answer that it chose is right."""
+    """One row per run: the problem, how it was searched, and whether the chosen answer is right."""
     if not wanted:
         return CLICK
     runs = sweep.spec.runs
@@ -68,7 +68,7 @@ def listed(sweep: Sweep, wanted: Sequence[int]) -> Markup:
 
 
 def outcomes(sweep: Sweep, wanted: Sequence[int]) -> dict[int, bool | None]:
-    """For each run, whether its weighted vote chose a right answer; None where it found none."""
+    """For each run, whether its weighted vote chose a right answer; None if it found no answer."""
     found = sweep.solutions.loc[sweep.solutions["run"].isin(wanted) & sweep.solutions["answer"].notna()]
     right: dict[int, bool | None] = dict.fromkeys(wanted)
     for n in wanted:
@@ -106,7 +106,7 @@ def _row(run: PlannedRun, problem: Problem, right: bool | None) -> Markup:
 
 
 def searched_again(visitors: Visitors, models: OfferedModels, key: str, sweep: Sweep, number: int) -> View:
-    """The run, begun anew. Raises ValueError, IndexError, `CrowdedError` or EngineError."""
+    """Start the same search again. Raises ValueError, IndexError, `CrowdedError` or EngineError."""
     run = sweep.spec.runs[number]
     policy, verifier = sweep.spec.models(run.arm)
     problem, settings = store.problem_of(run, sweep.spec.split), sweep.spec.settings(run)

@@ -1,4 +1,4 @@
-// To the figure that was just chosen.
+// Scroll to the figure that was just chosen.
 
 export function scrollToFigure() {
   document.getElementById('lab-choice').scrollIntoView({ behavior: 'smooth' });

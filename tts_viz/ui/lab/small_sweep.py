@@ -1,7 +1,7 @@
-"""Small sweeps on the page: what a visitor may plan, and how it is searched beside everybody else's searches.
+"""Small sweeps on the page: what a visitor may plan, and how they run beside other visitors' searches.
 
-One at a time for each visitor and a few for the whole page; the rest wait. Each has only a few generations in flight,
-so that a search that somebody watches is never far behind. Knows nothing about components.
+Each visitor has one at a time, and `SLOTS` run at a time on the whole page; the others wait. A sweep has at most `AT_ONCE`
+generations in flight, so that it does not hold up the searches that people watch. Knows nothing about components.
 """
 
 from __future__ import annotations
@@ -34,34 +34,34 @@ MOST_SEEDS = 3
 BUDGETS = (4, 8, 16)
 
 AT_ONCE = 32
-"""Generations of one sweep in flight together."""
+"""Most generations of one sweep in flight."""
 
 SLOTS = 2
-"""Sweeps of the whole page at a time."""
+"""Most sweeps that run at a time on the whole page."""
 
 ABANDONED = 60.0
-"""Seconds after which a sweep that nobody looks at is given up."""
+"""Seconds after which a sweep that nobody watches is cancelled."""
 
 FIRST = 1000
-"""The problems' place among those of their level: none that the shipped sweep has."""
+"""Index of the first problem of each level, beyond those of the shipped sweep."""
 
 SweepState = Literal["waiting", "running", "finished", "cancelled", "failed"]
 
 
 @cache
 def offered_arms() -> dict[str, tuple[str, dict[str, Value]]]:
-    """What may be compared, by its title: every strategy that can cost just these budgets, with the knobs it takes for that."""
+    """The arms on offer, by title: each strategy that can spend exactly each of `BUDGETS`, with the knobs needed for that."""
     found = {}
     for name, entry in STRATEGIES.items():
         if (knobs := _fitting(entry)) is not None:
-            said = [f"{k.upper() if len(k) == 1 else k} = {value}" for k, value in knobs.items()]
-            found[", ".join([entry.title, *said])] = (name, knobs)
+            values = [f"{k.upper() if len(k) == 1 else k} = {value}" for k, value in knobs.items()]
+            found[", ".join([entry.title, *values])] = (name, knobs)
     return found
 
 
 def _fitting(entry: StrategyEntry) -> dict[str, Value] | None:
-    """Those of its knobs that must be said: sizes beside the one that follows from the budget, and whole numbers whose
-    default is too large for small budgets, halved until it is not. None where nothing fits."""
+    """The knobs that must be set: all sizes but the one that follows from the budget, and whole numbers whose default is
+    too large for small budgets, halved until they fit. None if nothing fits."""
     sizes = {name: entry.defaults[name] for name in entry.size[1:]}
     rest = [knob for knob in entry.knobs if knob.kind == "whole" and knob.name not in entry.size]
     for values in product(*map(_halvings, reversed(rest))):  # the first one is halved first
@@ -76,7 +76,7 @@ def _fitting(entry: StrategyEntry) -> dict[str, Value] | None:
 
 
 def _halvings(knob: Knob) -> list[int]:
-    """From the default down: 4, 2, 1."""
+    """The default and its halves, such as 4, 2, 1."""
     values = [int(knob.default)]
     while values[-1] // 2 >= knob.low and values[-1] // 2 < values[-1]:
         values.append(values[-1] // 2)
@@ -87,7 +87,7 @@ def plan(
     tasks: Sequence[str], levels: Sequence[int], arms: Sequence[str], budget: int, problems: int, seeds: int,
     policy: str, verifier: str,
 ) -> Spec:  # fmt: skip
-    """The sweep that a visitor wants. Raises ValueError in words for them."""
+    """The spec of a visitor's sweep. Raises ValueError with a message for the visitor."""
     if not 2 <= len(arms) <= 4 or not set(arms) <= set(offered_arms()):
         raise ValueError("Choose two to four strategies.")
     if not tasks or not levels:
@@ -122,7 +122,7 @@ def generations(spec: Spec) -> int:
 
 @dataclass(slots=True, eq=False)
 class SmallSweep:
-    """One sweep on its way. `done` of `total` generations are over."""
+    """One sweep, waiting, running or over. `done` of `total` generations are finished."""
 
     spec: Spec
     scheduler: Scheduler
@@ -135,7 +135,7 @@ class SmallSweep:
     looked_at: float = field(default_factory=monotonic)
     total: int = field(init=False)
     _todo: list[PlannedRun] = field(init=False)
-    _flying: list[tuple[PlannedRun, LiveRun]] = field(default_factory=list)
+    _in_flight: list[tuple[PlannedRun, LiveRun]] = field(default_factory=list)
     _rows: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -144,43 +144,43 @@ class SmallSweep:
 
     @property
     def seconds_left(self) -> float | None:
-        """As far as can be told from what is done."""
+        """Estimate from the rate so far; None before the first search is done."""
         return (monotonic() - self.began) * (self.total - self.done) / self.done if self.done else None
 
     def advance(self) -> None:
-        """Take in what has ended, and begin what there is room for."""
+        """Collect the searches that have ended, and start as many more as there is room for."""
         policy, verifier = self.engines
-        for planned, run in [*self._flying]:
+        for planned, run in [*self._in_flight]:
             if run.state in ("running", "paused"):
                 continue
-            self._land(planned, run)
+            self._remove(planned, run)
             if run.state != "finished":
                 self.give_up("failed", run.error or f"A search came to rest as {run.state}.")
                 return
             self._rows += store.rows(planned, run.session, (policy.parameters, verifier.parameters))
             self.done += planned.n
-        while self._todo and sum(p.n for p, _ in self._flying) + self._todo[-1].n <= max(AT_ONCE, self._todo[-1].n):
-            self._fly(self._todo.pop())
-        if not self._flying:
+        while self._todo and sum(p.n for p, _ in self._in_flight) + self._todo[-1].n <= max(AT_ONCE, self._todo[-1].n):
+            self._start(self._todo.pop())
+        if not self._in_flight:
             self.state = "finished"
 
-    def _fly(self, planned: PlannedRun) -> None:
+    def _start(self, planned: PlannedRun) -> None:
         policy, verifier = self.engines
         run = LiveRun(Session(first_event(self.spec, planned, policy, verifier, self.choices)), policy, verifier)
-        self._flying.append((planned, run))
+        self._in_flight.append((planned, run))
         self.scheduler.add(run)
 
-    def _land(self, planned: PlannedRun, run: LiveRun) -> None:
-        self._flying.remove((planned, run))
+    def _remove(self, planned: PlannedRun, run: LiveRun) -> None:
+        self._in_flight.remove((planned, run))
         self.scheduler.drop(run)
 
     def give_up(self, state: SweepState = "cancelled", error: str = "") -> None:
         self.state, self.error = state, error
-        for planned, run in [*self._flying]:
-            self._land(planned, run)
+        for planned, run in [*self._in_flight]:
+            self._remove(planned, run)
 
     def packed(self) -> bytes:
-        """The sweep's file, as the command line would have written it."""
+        """The sweep's Parquet file, as the command line would write it."""
         from tts_viz.lab.sweeps.run import training_tokens
 
         table = store.table(sorted(self._rows, key=lambda row: (row["run"], row.get("place") or 0)))
@@ -196,7 +196,7 @@ class SmallSweep:
 
 
 class SmallSweeps:
-    """All of them, by visitor. Every method may be called from any thread."""
+    """The sweeps of all visitors. Every method may be called from any thread."""
 
     def __init__(self, scheduler: Scheduler) -> None:
         self.scheduler = scheduler
@@ -207,18 +207,18 @@ class SmallSweeps:
         return self._of.get(key)
 
     def begin(self, key: str, spec: Spec, engines: tuple[Policy, Verifier], choices: Path | None = None) -> SmallSweep:
-        """`choices`: the table of choices, where it is not the default one. Raises ValueError where this visitor has one on
-        its way."""
+        """Queue a sweep. `choices`: the table of choices; None for the default one. Raises ValueError if this visitor has a
+        sweep under way."""
         with self._lock:
             before = self._of.get(key)
             if before and before.state in ("waiting", "running"):
                 raise ValueError("Your sweep is still running: wait for it, or cancel it first.")
-            self._of.pop(key, None)  # so that it waits behind those that are there
+            self._of.pop(key, None)  # so that it queues behind the others
             mine = self._of[key] = SmallSweep(spec, self.scheduler, engines, choices)
             return mine
 
     def advance(self, mine: SmallSweep) -> None:
-        """Let it go on; one that waits begins when there is room, in the order in which they were begun."""
+        """Advance this sweep. A waiting sweep starts when a slot is free, first come, first served."""
         with self._lock:
             mine.looked_at = monotonic()
             for other in self._of.values():

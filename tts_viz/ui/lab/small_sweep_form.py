@@ -1,4 +1,4 @@
-"""The form for a small sweep: what to search, how far it has come, and its table as a file."""
+"""The form for a small sweep: what to search, its progress, and its table as a file."""
 
 from __future__ import annotations
 
@@ -36,20 +36,20 @@ from tts_viz.ui.lab.small_sweep import (
 )
 
 LOOK = 0.2
-"""Seconds between two looks at a sweep."""
+"""Seconds between two polls of a sweep."""
 
 _numbers = count()
 
 
 @dataclass(frozen=True, slots=True)
 class SmallSweepPanel:
-    """`over` has another value each time that a sweep has come to its end."""
+    """`over` gets a new value each time a sweep finishes."""
 
     over: gr.Textbox
 
 
 def build_small_sweep_panel(models: OfferedModels, gallery: FigureCache, sweeps: SmallSweeps) -> SmallSweepPanel:
-    """Lay it out in the current container, and wire it."""
+    """Lay it out in the current container and connect its events."""
     offered = sweepable(models)
     with gr.Row(equal_height=False):
         tasks = gr.CheckboxGroup(
@@ -90,13 +90,13 @@ def build_small_sweep_panel(models: OfferedModels, gallery: FigureCache, sweeps:
                 go = gr.Button("▶ Run the sweep", variant="primary", elem_id="small-run", min_width=130)
                 cancel = gr.Button("Cancel", elem_id="small-cancel", min_width=90)
             save = gr.Button("Download its table (Parquet)", elem_id="small-save", size="sm")
-    said = gr.HTML("", elem_id="small-said", apply_default_css=False)
+    message = gr.HTML("", elem_id="small-said", apply_default_css=False)
     file = Download(elem_id="small-file")
     over = gr.Textbox(visible=False)
     form = Form(models, [tasks, levels, chosen, budget, problems, seeds])
     for part in form.parts:
-        part.input(form.on_plan, form.parts, said, trigger_mode="always_last", **SHORT)
-    _wire_run(form, gallery, sweeps, go, [said, over])
+        part.input(form.on_plan, form.parts, message, trigger_mode="always_last", **SHORT)
+    _wire_run(form, gallery, sweeps, go, [message, over])
 
     def on_tasks(tasks: Any, levels: Any) -> Any:
         shared = shared_levels([t for t in offered if t in (tasks or [])] or offered)
@@ -115,12 +115,12 @@ def build_small_sweep_panel(models: OfferedModels, gallery: FigureCache, sweeps:
             return gr.skip(), warning("There is no finished sweep of yours yet: run one first.")
         return download.file("tts_viz-sweep.parquet", "application/vnd.apache.parquet", mine.packed()), gr.skip()
 
-    save.click(on_save, None, [file, said], **SHORT)
+    save.click(on_save, None, [file, message], **SHORT)
     return SmallSweepPanel(over)
 
 
 def sweepable(models: OfferedModels) -> list[str]:
-    """The tasks that the first policy may solve, and that never run out of problems."""
+    """The tasks that the first policy may solve and that generate any number of problems."""
 
     def endless(name: str) -> bool:
         task = get_task(name)
@@ -137,13 +137,13 @@ def shared_levels(tasks: Sequence[str]) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What the visitor has chosen, by the components that show it."""
+    """The form's components and the sweep that their values describe."""
 
     models: OfferedModels
     parts: list[Any]
 
     def plan(self, values: tuple[Any, ...]) -> Spec:
-        """Raises ValueError, or TypeError for what no component of ours would send."""
+        """Raises ValueError, or TypeError for values that our components never send."""
         tasks, levels, chosen, budget, problems, seeds = values
         known = [t for t in tasks or [] if t in sweepable(self.models)]
         return plan(
@@ -204,5 +204,5 @@ def _progress(mine: SmallSweep) -> Markup:
     )
 
 
-def _line(said: str) -> Markup:
-    return html('<p class="note small-sweep" role="status">{}</p>').format(said)
+def _line(text: str) -> Markup:
+    return html('<p class="note small-sweep" role="status">{}</p>').format(text)

@@ -59,7 +59,7 @@ class LabTab:
         return [*self.switches, self.question, self.plot, self.reading, self.behind]
 
     async def draw(self, key: str, source: str, name: str, values: tuple[Any, ...]) -> AsyncIterator[list[Any]]:
-        """The figure anew. `values`: the switches'; those that the figure does not know are as by default."""
+        """Draw the figure. `values`: the switches' values; those that the figure does not have are replaced by defaults."""
         if name not in FIGURES:
             yield [gr.skip()] * len(self.drawn)
             return
@@ -68,7 +68,7 @@ class LabTab:
         try:
             sweep = await asyncio.to_thread(self.gallery.sweep, key, source == OWN)
             shown = switches(figure, sweep)
-            # A switch keeps its value where the new figure has the same one, at whatever place.
+            # A switch keeps its value if the new figure's switch at this position has that value.
             chosen = {n: v if v in values_ else values_[0] for (n, values_), v in zip(shown.items(), values)}
             chosen |= {n: values_[0] for n, values_ in shown.items() if n not in chosen}
             looks = [_look(figure.switches[n], values_, chosen[n]) for n, values_ in shown.items()]
@@ -80,8 +80,8 @@ class LabTab:
         except (ValueError, OSError) as error:
             yield [*[gr.skip()] * (len(self.drawn) - 3), "", warning(str(error)), ""]
             return
-        said = html('<p class="reading">{}</p><p class="note">{}</p>').format(reading, _about(sweep))
-        yield [*looks, f"### {figure.question}", plot, said, CLICK]
+        text = html('<p class="reading">{}</p><p class="note">{}</p>').format(reading, _about(sweep))
+        yield [*looks, f"### {figure.question}", plot, text, CLICK]
 
 
 def build_lab_tab(
@@ -93,7 +93,7 @@ def build_lab_tab(
     tabs: gr.Tabs,
     tab: gr.Tab,
 ) -> None:
-    """Lay out the tab in the current container, and wire it. `tab` is the tab itself, `tabs` all of them."""
+    """Lay out the tab in the current container and connect its events. `tab`: this tab; `tabs`: all tabs."""
     opening, *_ = FIGURES
     gr.Markdown(INTRO)
     with gr.Row(elem_id="lab-choice", equal_height=True):
@@ -133,7 +133,7 @@ def build_lab_tab(
     async def on_open(
         request: gr.Request, before: Any, source: Any, name: Any, *values: Any
     ) -> AsyncIterator[list[Any]]:
-        if before:  # who comes back finds all as it was
+        if before:  # a visitor who comes back finds the tab as they left it
             yield [gr.skip()] * len(lab.drawn)
             return
         async for update in lab.draw(key_of(request), source, name, values):
@@ -142,7 +142,7 @@ def build_lab_tab(
     tab.select(on_open, [reading, *what], lab.drawn, **latest)
     with gr.Accordion("Run a small sweep of your own", open=not gallery.path, elem_id="lab-own"):
         panel = build_small_sweep_panel(models, gallery, sweeps)
-    # A sweep that is over is shown, where the visitor can see it.
+    # Show a finished sweep, and scroll to it.
     shown = panel.over.change(lambda: (OWN, opening), None, [source, figure], **SHORT)
     shown.then(on_show, what, lab.drawn, **LIVE).then(None, js=SCROLL_TO_FIGURE)
     _wire_points(lab, visitors, models, search, tabs)

@@ -1,4 +1,4 @@
-"""The lesson's exercise: three sums, one purse; the learner chooses how to search, and a check looks at what came of it."""
+"""The lesson's exercise: three sums and one shared budget. The learner chooses how to search, and a check grades the results."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ EMPTY_PURSE = f"All {exercise.PURSE} generations are spent. Press Check to see w
 
 @dataclass(slots=True)
 class ExerciseState:
-    """One learner's exercise: what they have tried, and the run under way."""
+    """One learner's exercise: the attempts so far and the run under way."""
 
     attempts: Attempts = field(default_factory=Attempts)
     problem: int = 0
     view: View | None = None
 
     def settle(self, outcome: Outcome | None) -> None:
-        """The run under way has come to this, and is over; what it spent is spent, however it ended."""
+        """End the run under way and record its outcome as an attempt; its cost counts however it ended."""
         if self.view is not None and outcome is not None:
             self.attempts.made.append(exercise.attempt(self.problem, outcome))
         self.view = None
@@ -77,7 +77,7 @@ def build_exercise_panel() -> ExercisePanel:
 
 
 def wire_exercise(lesson: LessonStage, models: OfferedModels, panel: ExercisePanel) -> None:
-    """Let it run what the learner chose, in the lesson's tree."""
+    """Connect the exercise's buttons; its searches are shown in the lesson's tree."""
 
     def started(key: str, desk: ExerciseState, number: Any, chosen: tuple[Any, ...]) -> View:
         if desk.view is not None:
@@ -122,11 +122,13 @@ def wire_exercise(lesson: LessonStage, models: OfferedModels, panel: ExercisePan
         verdict = exercise.check(desk.attempts)
         return place(EXERCISE, [EXERCISE] if verdict.passed else []), judged(verdict), board(desk.attempts)
 
-    panel.check.click(on_check, panel.desk, [lesson.nav, lesson.said, panel.board], trigger_mode="multiple", **SHORT)
+    panel.check.click(
+        on_check, panel.desk, [lesson.nav, lesson.feedback, panel.board], trigger_mode="multiple", **SHORT
+    )
 
     def on_over(desk: ExerciseState, request: gr.Request) -> tuple[Any, ...]:
         settled(desk, key_of(request))
         desk.attempts = Attempts()
         return "", board(desk.attempts)
 
-    panel.over.click(on_over, panel.desk, [lesson.said, panel.board], trigger_mode="multiple", **SHORT)
+    panel.over.click(on_over, panel.desk, [lesson.feedback, panel.board], trigger_mode="multiple", **SHORT)

@@ -1,4 +1,4 @@
-// The way through the lesson. Progress is kept in this browser; Python says where the learner is and what they have just done.
+// Navigation of the lesson. Progress is stored in this browser; Python sends the current step and the steps just done.
 
 import { copyLink } from '../components/copy_link.js';
 
@@ -13,12 +13,12 @@ export function attach(element, props, trigger, watch) {
       const { at, done } = JSON.parse(localStorage.getItem(KEY)) ?? {};
       return { at: Number(at) || 1, done: Array.isArray(done) ? done.filter(Number.isInteger) : [] };
     } catch {
-      return { at: 1, done: [] }; // damaged, or not allowed
+      return { at: 1, done: [] }; // the stored value is damaged, or storage is not allowed
     }
   }
 
   function keep(state) {
-    try { localStorage.setItem(KEY, JSON.stringify(state)); } catch { /* a private window: it lasts as long as the page */ }
+    try { localStorage.setItem(KEY, JSON.stringify(state)); } catch { /* storage is not allowed: progress is lost when the page closes */ }
   }
 
   function show() {

@@ -1,6 +1,6 @@
-"""The way through the lesson as a gradio component: its steps, which of them are done, and where the learner is.
+"""Navigation of the lesson as a gradio component: its steps, which of them are done, and the current one.
 
-What was done is kept in the browser and nowhere else. The address `?lesson=4` leads to the fourth step.
+Progress is stored in the browser only. The address `?lesson=4` opens the fourth step.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tts_viz.ui.html.markup import html, join
 
 
 class LessonGo(Payload):
-    """The step that the learner wants, or that their browser or link remembers."""
+    """The step that the learner clicked, or that is stored in their browser or named in the link."""
 
     step: int
 
@@ -51,5 +51,5 @@ class LessonNav(gr.HTML):
 
 
 def place(at: int, done: Iterable[int] = ()) -> str:
-    """Where the learner is, and what they have done just now."""
+    """The value of `LessonNav`: the current step and the steps just done."""
     return json.dumps({"at": at, "done": list(done)})

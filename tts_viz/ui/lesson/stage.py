@@ -1,4 +1,4 @@
-"""Where the lesson's searches are shown: the tree and what is said of it, for its steps and its exercise alike."""
+"""Shows the lesson's searches: the tree and the text on its findings, both for the steps and for the exercise."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ NO_SCRUBBER = json.dumps({"at": 0, "of": 0, "playing": False, "line": ""})
 
 
 def blank(parts: Iterable[str]) -> list[Any]:
-    """What parts show before there is a run."""
+    """The values of these parts before there is a run."""
     fixed = {"status": "", "tree": "", "scrubber": NO_SCRUBBER}
     return [fixed[name] if name in fixed else PANELS[name].empty for name in parts]
 
 
 @dataclass(frozen=True, slots=True)
 class LessonStage:
-    """The tab's components; of `parts` the status is the first. `moving` are the outputs of `shown`."""
+    """The tab's components; the status is the first of `parts`. `moving`: the outputs of `shown`."""
 
     visitors: Visitors
     nav: LessonNav
     parts: dict[str, Any]
-    said: gr.HTML
+    feedback: gr.HTML
 
     @property
     def moving(self) -> list[Any]:
-        return [self.nav, self.said, *self.parts.values()]
+        return [self.nav, self.feedback, *self.parts.values()]
 
     async def shown(self, key: str, view: View, number: int) -> AsyncIterator[tuple[list[Any], Outcome | None]]:
-        """Updates of nav, said and parts, for as long as this visitor watches it; with its outcome once it rests."""
+        """Yields updates of `moving` while this visitor watches the run, with its outcome each time it comes to rest."""
         before: dict[str, Any] = {}
         rested = 0
         async for parts in followed(self.visitors, key, "lesson", view):
@@ -58,6 +58,6 @@ class LessonStage:
 
 
 def outcome_of(view: View) -> Outcome:
-    """All of a run so far, whatever moment of it is shown."""
+    """The outcome of the whole run so far, whatever moment of it is shown."""
     trace = list(view.trace)
     return Outcome(Tree.fold(trace), Judge(view.problem), trace)

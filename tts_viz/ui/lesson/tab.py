@@ -1,4 +1,4 @@
-"""The lesson tab: a guided tour in eight live searches, and an exercise. What is said and searched is in `lesson`."""
+"""The lesson tab: a guided tour of eight live searches, and an exercise. Its texts and searches are in `tts_viz.lesson`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tts_viz.ui.html.status import STARTING
 from tts_viz.ui.lesson.exercise import ExercisePanel, build_exercise_panel, wire_exercise
 from tts_viz.ui.lesson.nav import LessonGo, LessonNav, place
 from tts_viz.ui.lesson.stage import LessonStage, blank
-from tts_viz.ui.lesson.text import LessonText, step_text, told
+from tts_viz.ui.lesson.text import LessonText, findings, step_text
 from tts_viz.ui.panels.build import build_panel, named
 from tts_viz.ui.runs.follow import wire_watching
 from tts_viz.ui.runs.start import begin_with
@@ -36,7 +36,7 @@ ABSENT = (
 
 
 def build_lesson_tab(visitors: Visitors, models: OfferedModels, search: SearchTab, tabs: gr.Tabs) -> None:
-    """Lay out the tab in the current container, and wire it."""
+    """Lay out the tab in the current container and connect its events."""
     if POLICY not in models.policies or VERIFIER not in models.verifiers:
         gr.HTML(warning(ABSENT), apply_default_css=False)
         return
@@ -51,7 +51,7 @@ def build_lesson_tab(visitors: Visitors, models: OfferedModels, search: SearchTa
                 ]
             desk = build_exercise_panel()
             status = gr.HTML("", elem_id="lesson-status", apply_default_css=False)
-            said = gr.HTML("", elem_id="lesson-said", apply_default_css=False)
+            feedback = gr.HTML("", elem_id="lesson-said", apply_default_css=False)
             with gr.Row(elem_id="lesson-way"):
                 back = gr.Button("← Back", elem_id="lesson-back", interactive=False, min_width=100)
                 onward = gr.Button("Next →", elem_id="lesson-next", min_width=100)
@@ -63,7 +63,7 @@ def build_lesson_tab(visitors: Visitors, models: OfferedModels, search: SearchTa
                     with gr.Column(min_width=300):
                         parts[name] = build_panel(name, "lesson-")
             further = gr.Button("Go on with this run in the Search tab", elem_id="lesson-open", size="sm")
-    lesson = LessonStage(visitors, nav, parts, said)
+    lesson = LessonStage(visitors, nav, parts, feedback)
     at, seen = gr.State(1), gr.State({})
     _wire_steps(lesson, models, buttons, at, seen)
     _wire_way(lesson, text, buttons, desk, (back, onward), at)
@@ -78,12 +78,12 @@ def build_lesson_tab(visitors: Visitors, models: OfferedModels, search: SearchTa
 
 
 def follow_lesson_link(request: gr.Request) -> Any:
-    """`?lesson=4` opens the tab; which step it is, the tab itself reads from the address."""
+    """`?lesson=4` opens the tab; the tab's script reads the step from the address."""
     return gr.Tabs(selected="learn") if request.query_params.get("lesson") else gr.skip()
 
 
 def _button(number: int, i: int) -> dict[str, Any]:
-    """How the i-th of the buttons that do something looks in this step."""
+    """Properties of the i-th button that starts a search, in this step."""
     trials = STEPS[number - 1].trials if number <= len(STEPS) else ()
     if i >= len(trials):
         return {"value": "Do it", "visible": False}
@@ -118,7 +118,7 @@ def _wire_steps(
                     seen[outcomes.key_of(outcome)] = outcomes.remembered(outcome)
                     last = i == len(step.trials) - 1
                     update[0] = place(number, [number] if last else [])
-                    update[1] = told(sentences, step if last else None)
+                    update[1] = findings(sentences, step if last else None)
                 yield update
 
         return on_do
@@ -135,11 +135,11 @@ def _wire_way(
     way: tuple[gr.Button, gr.Button],
     at: gr.State,
 ) -> None:
-    """From step to step."""
+    """Connect the controls that go from step to step."""
     back, onward = way
     outputs = [*lesson.moving, text, *buttons, desk.column, back, onward, at]
 
-    def went(key: str, number: Any) -> list[Any]:
+    def go_to(key: str, number: Any) -> list[Any]:
         if not isinstance(number, int) or not 1 <= number <= EXERCISE:
             return [gr.skip()] * len(outputs)
         lesson.visitors.put_away(key, "lesson")
@@ -156,13 +156,13 @@ def _wire_way(
         ]
 
     def on_go(request: gr.Request, event: gr.EventData) -> list[Any]:
-        return went(key_of(request), payload(event, LessonGo).step)
+        return go_to(key_of(request), payload(event, LessonGo).step)
 
     def on_back(number: Any, request: gr.Request) -> list[Any]:
-        return went(key_of(request), number - 1 if isinstance(number, int) else None)
+        return go_to(key_of(request), number - 1 if isinstance(number, int) else None)
 
     def on_onward(number: Any, request: gr.Request) -> list[Any]:
-        return went(key_of(request), number + 1 if isinstance(number, int) else None)
+        return go_to(key_of(request), number + 1 if isinstance(number, int) else None)
 
     on(lesson.nav, "go")(on_go, None, outputs, trigger_mode="always_last", **SHORT)
     back.click(on_back, at, outputs, trigger_mode="always_last", **SHORT)

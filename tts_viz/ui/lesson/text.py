@@ -1,4 +1,4 @@
-"""The lesson's words as HTML: explained terms with a bubble that opens on hover, focus or tap; what a search showed."""
+"""The lesson's texts as HTML: explained terms with a bubble that opens on hover, focus or tap; findings of a search."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tts_viz.ui.html.markup import html, join
 
 
 class LessonText(gr.HTML):
-    """Text with explained terms: hover and focus show the bubble, a tap or a click keeps it open, Escape closes it."""
+    """Text with explained terms: hover or focus shows the bubble, a tap or a click keeps it open, Escape closes it."""
 
     def __init__(self, value: Any = "", **kwargs: Any) -> None:
         super().__init__(
@@ -27,7 +27,7 @@ class LessonText(gr.HTML):
 
 
 def words(text: str) -> Markup:
-    """A text of the lesson, its [[terms]] explained. Raises KeyError for a term that is not in the glossary."""
+    """A text of the lesson with its [[terms]] explained. Raises KeyError for a term that is not in the glossary."""
     return join(_term(shown, term) if term else html("{}").format(shown) for shown, term in parts(text))
 
 
@@ -50,14 +50,20 @@ def _page(
     number: int, title: str, term: str, text: Sequence[str], question: str = "", see: Sequence[str] = ()
 ) -> Markup:
     looks = html("<ul>{}</ul>").format(join(html("<li>{}</li>").format(words(line)) for line in see)) if see else ""
-    asked = html('<p class="question">{}</p>').format(question) if question else ""
+    question_html = html('<p class="question">{}</p>').format(question) if question else ""
     return html('<article class="lesson"><h2><small>{} of {} · new word: {}</small> {}</h2>{}{}{}</article>').format(
-        number, len(STEPS) + 1, term, title, join(html("<p>{}</p>").format(words(p)) for p in text), asked, looks
+        number,
+        len(STEPS) + 1,
+        term,
+        title,
+        join(html("<p>{}</p>").format(words(p)) for p in text),
+        question_html,
+        looks,
     )
 
 
-def told(sentences: Sequence[str], step: LessonStep | None = None) -> Markup:
-    """What the search showed, and what follows from it."""
+def findings(sentences: Sequence[str], step: LessonStep | None = None) -> Markup:
+    """The findings of a search, and with `step` the lesson drawn from them."""
     if not sentences:
         return Markup("")
     first, *rest = sentences
@@ -69,7 +75,7 @@ def told(sentences: Sequence[str], step: LessonStep | None = None) -> Markup:
 
 
 def board(attempts: Attempts) -> Markup:
-    """The learner's last answer to each sum, and what is left in the purse."""
+    """The learner's last answer to each sum, and the generations left."""
     rows = join(_row(attempts, i, problem.question) for i, problem in enumerate(exercise.problems()))
     return html(
         '<div class="board"><p><b>{}</b> of {} generations left</p><div class="bar" role="presentation"><i class="used" '
@@ -80,16 +86,16 @@ def board(attempts: Attempts) -> Markup:
 
 def _row(attempts: Attempts, number: int, question: str) -> Markup:
     last = attempts.last(number)
-    mark, said = ("", "–") if last is None else ("true", "✓") if last.right else ("false", "✗")
+    mark, sign = ("", "–") if last is None else ("true", "✓") if last.right else ("false", "✗")
     answer = "" if last is None or last.answer is None else last.answer
     spent = sum(a.generations for a in attempts.made if a.problem == number)
     return html(
         '<tr><td>{}. <code>{}</code></td><td><code>{}</code> <span class="mark {}">{}</span></td><td>{}</td></tr>'
-    ).format(number + 1, question.removeprefix("Evaluate "), answer, mark, said, spent)
+    ).format(number + 1, question.removeprefix("Evaluate "), answer, mark, sign, spent)
 
 
 def judged(verdict: ExerciseVerdict) -> Markup:
-    """What the check says."""
+    """The verdict of the check."""
     lines = join(html("<p>{}</p>").format(line) for line in verdict.lines[1:])
     return html('<section class="told {}" role="status"><p class="first">{}{}</p>{}</section>').format(
         "passed" if verdict.passed else "open", "🎉 " if verdict.passed else "", verdict.lines[0], lines

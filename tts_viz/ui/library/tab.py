@@ -1,5 +1,4 @@
-"""The tab of kept runs: find one, name it, star it, open it again, share its link, delete it and take
-that back; and add one that was recorded elsewhere."""
+"""The tab of saved runs: find, name, star, open, link to, delete and restore them; add runs recorded elsewhere."""
 
 from __future__ import annotations
 
@@ -29,7 +28,7 @@ SINCE = {"Any time": None, "Today": 1, "This week": 7, "This month": 31}
 def build_runs_tab(
     visitors: Visitors, models: OfferedModels, search: SearchTab, compare: CompareTab, tabs: gr.Tabs, tab: gr.Tab
 ) -> None:
-    """Lay out the tab in the current container, and wire it. `tab` is the tab itself, `tabs` all of them."""
+    """Lay out the tab in the current container and connect its events. `tab`: this tab; `tabs`: all tabs."""
     with gr.Row(elem_id="run-filters", equal_height=True):
         text = gr.Textbox(label="Find", placeholder="words of its name, problem or answer", elem_id="find-run", scale=3)
         task = gr.Dropdown(
@@ -50,7 +49,7 @@ def build_runs_tab(
         upload = gr.UploadButton("Add a trace file", type="binary", elem_id="add-trace", size="sm", min_width=140)
     if visitors.library.notice:
         gr.HTML(warning(visitors.library.notice), apply_default_css=False)
-    said = RunList(elem_id="runs-said")
+    reply = RunList(elem_id="runs-said")
     listed = RunList(elem_id="runs-list")
     filters = [text, task, strategy, verdict, since, starred]
 
@@ -63,26 +62,26 @@ def build_runs_tab(
     def on_act(request: gr.Request, event: gr.EventData, *values: Any) -> tuple[Any, Any]:
         owner = visitors.sees(key_of(request))
         try:
-            say = _act(visitors, owner, payload(event, RunWish))
+            message = _act(visitors, owner, payload(event, RunWish))
         except (KeyError, ValueError, OSError) as error:
-            say = warning("There is no such run here." if isinstance(error, KeyError) else str(error))
-        return say, _listed(visitors, owner, values)
+            message = warning("There is no such run here." if isinstance(error, KeyError) else str(error))
+        return message, _listed(visitors, owner, values)
 
-    on(listed, "act")(on_act, filters, [said, listed], trigger_mode="multiple", **SHORT)
-    on(said, "act")(on_act, filters, [said, listed], trigger_mode="multiple", **SHORT)
+    on(listed, "act")(on_act, filters, [reply, listed], trigger_mode="multiple", **SHORT)
+    on(reply, "act")(on_act, filters, [reply, listed], trigger_mode="multiple", **SHORT)
 
     def on_upload(request: gr.Request, data: bytes, *values: Any) -> tuple[Any, Any]:
         key = key_of(request)
         try:
             runs = upload_trace.add(visitors, models.tasks, key, data)
-            say = html('<p class="said">Added{}. <button data-run="{}" data-do="open">Open it</button></p>').format(
+            message = html('<p class="said">Added{}. <button data-run="{}" data-do="open">Open it</button></p>').format(
                 f" {len(runs)} runs; this is the first" if len(runs) > 1 else "", runs[0]
             )
         except (ValueError, OSError) as error:
-            say = warning(str(error))
-        return say, _listed(visitors, visitors.sees(key), values)
+            message = warning(str(error))
+        return message, _listed(visitors, visitors.sees(key), values)
 
-    upload.upload(on_upload, [upload, *filters], [said, listed], **SHORT)
+    upload.upload(on_upload, [upload, *filters], [reply, listed], **SHORT)
 
     async def on_open(request: gr.Request, event: gr.EventData) -> AsyncIterator[list[Any]]:
         key, run = key_of(request), payload(event, RunWish).run
@@ -90,7 +89,7 @@ def build_runs_tab(
         async for update in search.watch(key, lambda: reopen(visitors, models, key, run)):
             yield [gr.skip(), *update]
 
-    for which in (listed, said):
+    for which in (listed, reply):
         on(which, "open")(on_open, None, [tabs, *search.moving], **LIVE)
 
     async def on_compare(request: gr.Request, event: gr.EventData) -> AsyncIterator[list[Any]]:
@@ -104,7 +103,7 @@ def build_runs_tab(
 
 
 def _act(visitors: Visitors, owner: str | None, wish: RunWish) -> Any:
-    """Do it; what is to be said. Raises KeyError, ValueError, OSError."""
+    """Carry out the action; returns a message or "". Raises KeyError, ValueError, OSError."""
     library, run = visitors.library, wish.run
     match wish.do:
         case "star":

@@ -1,7 +1,7 @@
-"""A trace from a visitor's own machine, as the command line or the page wrote it, becomes one of their runs.
+"""Adds an uploaded trace, written by the command line or the page, to the visitor's runs.
 
-It may say anything, so that nothing is computed with it before it is checked; what goes on from it is as limited as a run
-that began here.
+The file may contain anything, so it is checked before anything is computed from it. A search that continues it has the same
+limits as one that began here.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from tts_viz.traces.recorder import summary
 from tts_viz.ui.runs.visitors import MAX_NODES, Visitors
 
 MOST_RUNS = 100
-"""in one file"""
+"""Most runs in one file."""
 
 
 def add(visitors: Visitors, tasks: Collection[str], key: str, data: bytes) -> list[RunId]:
-    """Keep all runs of a file in the library. Raises ValueError in words for the visitor, and OSError where the library cannot
-    be written; then none is kept."""
+    """Add all runs of a file to the library. Raises ValueError with a message for the visitor; then no run is added. Raises
+    OSError if the library cannot be written."""
     try:
         found = list(islice(importers.read_from(BytesIO(data)), MOST_RUNS + 1))
     except TraceError as error:
@@ -37,10 +37,10 @@ def add(visitors: Visitors, tasks: Collection[str], key: str, data: bytes) -> li
         raise ValueError(f"This file has more than {MOST_RUNS} runs; split it, and add its parts.")
     for recorded in found:
         _check(recorded.events, tasks)
-    return [_kept(visitors, key, recorded.events) for recorded in found]
+    return [_added(visitors, key, recorded.events) for recorded in found]
 
 
-def _kept(visitors: Visitors, key: str, events: Sequence[Event]) -> RunId:
+def _added(visitors: Visitors, key: str, events: Sequence[Event]) -> RunId:
     run = visitors.library.importing(visitors.owner(key), events)
     tree = Tree.fold(events)
     found = summary(tree, Judge(_problem_of(events)))
@@ -62,15 +62,15 @@ def _check(events: Sequence[Event], tasks: Collection[str]) -> None:
 
 
 def _check_problem(problem: Problem, tasks: Collection[str]) -> None:
-    """Is it one that can be asked here? Exact checkers try all ways to the goal: a made-up one could keep them busy for ever."""
+    """Refuse problems that cannot be posed here: exact checkers try every way to the goal, for a forged problem without end."""
     if problem.task not in tasks:
         raise ValueError(f"This run solves a problem of “{problem.task[:40]}”, which is not offered here.")
     try:
-        asked = parse(problem.task, problem.question)
+        parsed = parse(problem.task, problem.question)
     except ProblemError:
         known = False
     else:
         checked = isinstance(get_task(problem.task), CheckedTask)
-        known = not checked or (asked.prompt, asked.answer) == (problem.prompt, problem.answer)
+        known = not checked or (parsed.prompt, parsed.answer) == (problem.prompt, problem.answer)
     if not known:
         raise ValueError("The problem of this run is none that can be asked here.")

@@ -1,4 +1,4 @@
-"""The page's panels, one a file: each draws a moment of a run. Knows nothing about visitors."""
+"""The page's panels, one per file: each draws a moment of a run. Knows nothing about visitors."""
 
 # isort: off
 from tts_viz.ui.panels import meters, solutions, inspector, typeset, log, rivals

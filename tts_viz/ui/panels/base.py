@@ -1,8 +1,8 @@
-"""What a panel of the page is: a function from a moment of a run to HTML, and where it stands. Knows none of them, nor Gradio.
+"""A panel of the page: a function from a moment of a run to HTML, and its place. Knows no single panel, and not Gradio.
 
-To add one: `PANELS.add(name, PagePanel(…))` in a file beside this one that `__init__` imports, or in another package, named by
-an entry point of the group `tts_viz.panels`. It is drawn anew whenever something has changed. A button in it with the
-attribute `data-node` selects that node; text of models goes in through `markupsafe` only.
+To add one, call `PANELS.add(name, PagePanel(…))` in a file beside this one that `__init__` imports, or in another package
+through an entry point of the group `tts_viz.panels`. A panel is redrawn whenever something has changed. A button in it with
+the attribute `data-node` selects that node; insert text of models through `markupsafe` only.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ log = logging.getLogger(__name__)
 PageTab = Literal["search", "compare", "lesson"]
 
 Where = Literal["under the tree", "why", "step", "run"]
-"""On the Search tab: under the tree; in "Why, and what if"; at its side, above what steers a step; or below that. The other two
-tabs have one place."""
+"""The place on the Search tab: under the tree; in "Why, and what if"; beside the tree, above the controls that steer a step
+("step") or below them ("run"). The other two tabs have one place."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A run as it stands, or stood, at the moment that is shown.
+    """A run at the moment that is shown.
 
-    `solutions`: best first; `truths`: the exact checker's word on each node, nothing where the task has no checker; `checked`:
-    it has one; `happened`: (who, what), oldest first, who is "search" or "user"; `elapsed`: seconds of computing; `lost`: where
-    the right path was lost, once the search has ended.
+    `solutions`: best first; `truths`: the exact checker's verdict on each node, empty if the task has no checker; `checked`:
+    whether it has one; `happened`: pairs (by, text), oldest first, `by` is "search" or "user"; `elapsed`: seconds of
+    computing; `lost`: where the right path was lost, once the search has ended.
     """
 
     tree: Tree
@@ -54,9 +54,9 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class PagePanel:
-    """`draw` gives the panel's value: HTML, or what the component that `build` makes from an id takes.
+    """`draw` returns the panel's value: HTML, or a value for the component that `build` makes from an element id.
 
-    `title` stands above it, if there is one. `empty` is its value before there is a run; `css` is added to the page's.
+    `title` is shown above it unless empty. `empty` is its value before there is a run; `css` is added to the page's CSS.
     """
 
     draw: Callable[[Moment], Any]
@@ -68,7 +68,7 @@ class PagePanel:
     css: str = ""
 
     def drawn(self, moment: Moment) -> Any:
-        """A panel that fails says so, and takes nothing else of the page with it."""
+        """The panel's value, or an error message if drawing fails, so that the rest of the page still works."""
         try:
             value = self.draw(moment)
         except Exception as error:
@@ -78,4 +78,4 @@ class PagePanel:
 
 
 PANELS: Registry[PagePanel] = Registry("panel", "tts_viz.panels")
-"""In the order in which they stand where they share a place."""
+"""Panels that share a place appear in this order."""

@@ -1,4 +1,4 @@
-"""Panels as components of a tab."""
+"""Builds panels as components of a tab."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from tts_viz.ui.panels.base import PageTab, Where
 
 
 def build_panels(tab: PageTab, prefix: str = "", where: Where | None = None) -> dict[str, Any]:
-    """Lay out, in the current container, those that this tab has at this place (everywhere, if left out), by name.
+    """Lay out a tab's panels at this place (default: at all places) in the current container; returns them by name.
 
-    `prefix` keeps the ids of several runs on one page apart.
+    `prefix` keeps element ids unique when one page shows several runs.
     """
     return {name: build_panel(name, prefix) for name in named(tab, where)}
 
@@ -28,5 +28,5 @@ def build_panel(name: str, prefix: str = "") -> Any:
 
 
 def clickable(parts: Mapping[str, Any]) -> list[Panel]:
-    """Of a tab's parts those whose buttons select a step."""
+    """The parts of a tab whose buttons select a step."""
     return [part for part in parts.values() if isinstance(part, Panel)]

@@ -1,4 +1,4 @@
-"""All that is known of the selected step."""
+"""Everything known about the selected step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Against which rivals the selected step was decided and, once the search has ended, where the right path was lost."""
+"""The rivals of the selected step in its decision and, once the search has ended, where the right path was lost."""
 
 from __future__ import annotations
 

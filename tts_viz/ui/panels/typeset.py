@@ -1,4 +1,4 @@
-"""The solution up to the selected step, or the chosen one, as it would be printed, where it has formulas."""
+"""The solution up to the selected step, or else the chosen solution, typeset; only for tasks with formulas."""
 
 from __future__ import annotations
 

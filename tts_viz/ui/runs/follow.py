@@ -1,4 +1,4 @@
-"""Whatever shows a run: what is new in it, clicks on a tree and its panels, and the scrubber."""
+"""Following a run on the page: updates when it changes, clicks on a tree and its panels, and the scrubber."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from tts_viz.ui.runs.view import View
 from tts_viz.ui.runs.visitors import Place, Visitors
 
 LONGEST = 30.0
-"""Seconds after which a view is looked at in any case."""
+"""Seconds after which a view is refreshed even if nothing rang."""
 
 
 async def followed(visitors: Visitors, key: str, place: Place, view: View) -> AsyncIterator[dict[str, Any]]:
-    """All parts of a view by name, each time that any has changed, for as long as this visitor watches it there.
+    """Yields all parts of a view by name whenever one has changed, for as long as this visitor watches it there.
 
-    A large tree is looked at less often, so that it takes no more than half of a core from the searches; one in which
-    nothing happens is not looked at.
+    A large tree is refreshed less often, so that drawing takes at most half of a core from the searches; a tree in which
+    nothing happens is not refreshed.
     """
     with view.changed.listening() as rings:
         while visitors.view(key, place) is view:
@@ -38,12 +38,12 @@ async def followed(visitors: Visitors, key: str, place: Place, view: View) -> As
 
 
 async def rest(began: float) -> None:
-    """Until the next look, after one that `began` then (`monotonic`) and is over now."""
+    """Sleep until the next refresh: at least as long as the last one took, which `began` at that `monotonic` time."""
     await asyncio.sleep(max(POLL, monotonic() - began))
 
 
 def wire_watching(visitors: Visitors, parts: dict[str, Any], place: Place) -> None:
-    """Clicks on a tree and its panels show the step; the scrubber moves."""
+    """Let clicks on a tree and its panels select a step, and connect the scrubber."""
 
     def on_select(request: gr.Request, event: gr.EventData) -> Any:
         node, view = payload(event, NodeClick).id, visitors.view(key_of(request), place)
@@ -57,17 +57,17 @@ def wire_watching(visitors: Visitors, parts: dict[str, Any], place: Place) -> No
 
 
 def wire_scrubber(visitors: Visitors, scrubber: Scrubber, place: Place) -> None:
-    """Let it move what this visitor watches there."""
+    """Let the scrubber control the view that this visitor watches there."""
 
     def on_seek(request: gr.Request, event: gr.EventData) -> None:
         at = payload(event, Seek).at
         if view := visitors.view(key_of(request), place):
-            view.playback.seek(at, len(view.trace))
+            view.seek(at)
 
     def on_play(request: gr.Request, event: gr.EventData) -> None:
         speed = payload(event, Play).speed
         if view := visitors.view(key_of(request), place):
-            view.playback.play(speed, len(view.trace))
+            view.play(speed)
 
     on(scrubber, "seek")(on_seek, None, None, trigger_mode="always_last", **SHORT)
     on(scrubber, "play")(on_play, None, None, trigger_mode="multiple", **SHORT)

@@ -1,4 +1,4 @@
-"""Which moment of a run is shown: the newest, as it grows; one that a visitor went to; or one after another, played."""
+"""Which moment of a run is shown: the newest, one that the visitor chose, or each in turn during a replay."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ SPEEDS = (1, 4, 16)
 
 
 class Playback:
-    """A moment is a number of events. Not locked: its `View` does that, and nobody else calls it."""
+    """A moment is a number of events. Not thread-safe by itself: only its `View` calls it, under a lock."""
 
     def __init__(self) -> None:
         self._at: float | None = None
-        """None: the newest."""
+        """None means the newest moment."""
         self._speed = 0.0
         self._since = 0.0
 
@@ -25,7 +25,7 @@ class Playback:
         return self._speed > 0
 
     def moment(self, newest: int) -> int:
-        """How many events to show, of so many that there are. Played to the end, it stays with the newest."""
+        """How many of the `newest` events to show. A replay that reaches the end follows the newest event from then on."""
         if self._at is None:
             return newest
         at = self._at + (monotonic() - self._since) * self._speed * EVENTS_A_SECOND
@@ -35,20 +35,20 @@ class Playback:
         return max(1, min(int(at), newest))
 
     def seek(self, at: int, newest: int) -> None:
-        """Go to a moment and rest there; to the last one: follow."""
+        """Go to a moment and stay there; at the last moment, follow the run."""
         if at >= newest:
             self.follow()
         else:
             self._at, self._speed = float(max(1, at)), 0.0
 
     def play(self, speed: float, newest: int) -> None:
-        """Play on from the moment shown, from the first one where that is the newest; 0 rests there."""
+        """Play from the moment shown, or from the start if that is the newest; speed 0 stops there."""
         at = self.moment(newest)
         self._at = float(1 if speed and at >= newest else at)
         self._speed, self._since = float(speed), monotonic()
 
     def follow(self) -> None:
-        """Show the newest, and what comes."""
+        """Show the newest moment from now on."""
         self._at, self._speed = None, 0.0
 
     def shown(self, newest: int, line: str) -> str:

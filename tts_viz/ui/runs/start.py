@@ -1,4 +1,4 @@
-"""From what the controls show to a run that is under way; from a run in the library to one on the page; and forks."""
+"""Starts runs: from the values of the controls, from a run in the library, or as a fork of another run."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PACES = {"Slow": 0.9, "Calm": 0.3, "Full speed": 0.0}
 
 
 def begin(visitors: Visitors, models: OfferedModels, key: str, chosen: ChosenSearch, one_round: bool) -> View:
-    """Start what the visitor chose. Raises ValueError, `CrowdedError` or `EngineError`, in words for the visitor."""
+    """Start the chosen search. Raises ValueError, `CrowdedError` or `EngineError`, with a message for the visitor."""
     view = begin_with(
         visitors, models, key, chosen.problem, chosen.settings, chosen.policy, chosen.verifier, seconds(chosen.pace)
     )
@@ -54,10 +54,10 @@ def begin_with(
 def reopen(
     visitors: Visitors, models: OfferedModels, key: str, run: RunId, place: Place = "main", link: bool = False
 ) -> View:
-    """A run of the library, resting where it was, ready to go on; a recording where its models are not here.
+    """Open a run of the library, paused where it was; if its models are not available here, as a recording.
 
-    With a `link` anybody may look, and what they do makes a run of their own. Raises KeyError for a run that is not there
-    or is another visitor's, and `CrowdedError`.
+    With `link`, anybody may look at it, and continuing it makes a run of their own. Raises KeyError for a run that does
+    not exist or belongs to another visitor, and `CrowdedError`.
     """
     saved = visitors.library.events_until_damage(run, None if link else visitors.sees(key))
     problem = problem_of(_start_of(saved.events))
@@ -74,9 +74,9 @@ def reopen(
 def fork(
     visitors: Visitors, models: OfferedModels, key: str, view: View, strategy: str, seed: int, pace: float
 ) -> View:
-    """A new run that begins with all that is shown of this one, and goes on by another strategy or seed.
+    """A new run that begins with the shown part of this one and continues with another strategy or seed.
 
-    Raises ValueError in words for the visitor.
+    Raises ValueError with a message for the visitor.
     """
     part = list(view.trace[: view.shown])
     if not part:
@@ -99,7 +99,7 @@ def fork(
 
 
 def seconds(pace: Any) -> float:
-    """Raises ValueError for a speed that is not on the page."""
+    """Seconds between two rounds. Raises ValueError for a speed that the page does not offer."""
     if not isinstance(pace, str) or pace not in PACES:
         raise ValueError("Choose a speed from the list.")
     return PACES[pace]

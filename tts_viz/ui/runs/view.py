@@ -1,8 +1,8 @@
-"""What a visitor sees of a run at one moment: a tree folded from the trace up to then, and all panels drawn from it.
+"""What a visitor sees of a run at one moment: the tree folded from the trace up to then, and all panels drawn from it.
 
-The run's own tree belongs to the scheduler's thread; a view folds its own copy from the trace, which only grows. What a
-visitor wants is posted to the run as a wish, and what became of it is one more thing to see. A view of a recording has no
-run: it can be looked at, from its first moment to its last, and not go on.
+The run's own tree belongs to the scheduler's thread; a view folds its own copy from the trace, which only grows. A visitor's
+commands are posted to the run as wishes, and the view shows the answers to them. A view of a recording has no run: every
+moment of it can be shown, but it cannot continue.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from tts_viz.ui.panels import PANELS, Moment
 from tts_viz.ui.runs.playback import Playback
 
 Beside = Literal["bar", "settings", "steer"]
-"""The controls that a wish can come from, beside which its answer is shown."""
+"""The controls that can send a wish; the answer is shown beside them."""
 
 BESIDE: tuple[Beside, ...] = ("bar", "settings", "steer")
 
@@ -43,7 +43,7 @@ BESIDE: tuple[Beside, ...] = ("bar", "settings", "steer")
 class View:
     """A run as one visitor watches it. Its methods may be called from any thread.
 
-    `recording` are the events of a run that cannot go on, and `saved` its id in the library.
+    `recording`: the events of a run that cannot continue; `saved`: its id in the library.
     """
 
     def __init__(
@@ -64,17 +64,17 @@ class View:
         self._lines: list[tuple[str, str]] = []
         self._marks: list[Mark] = []
         self._latest = ""
-        """What happened at the moment that is shown."""
+        """Text of the newest event that is shown."""
         self._selected: NodeId | None = None
         self._pointed: NodeId | None = None
-        """The step that the tree was last asked to put its ring around: one written by hand, or looked for."""
-        self._other: dict[str, rescoring.Scores] = {}
-        """What other verifiers said of this run, by their names."""
+        """The step around which the tree draws a ring: one written by hand, or opened from elsewhere."""
+        self._rescored: dict[str, rescoring.Scores] = {}
+        """Scores of this run by other verifiers, by their names."""
         self._looked_back = -1
         self._lost: LostPath | None = None
         self._seen: tuple[object, ...] = ()
         self._posted: dict[Beside, list[tuple[Wish, Future[Answer]]]] = {name: [] for name in BESIDE}
-        """Wishes that were not answered yet, by the controls that they came from."""
+        """Wishes that are not answered yet, by the controls that sent them."""
         self._refusals: dict[Beside, list[str]] = {name: [] for name in BESIDE}
         self._refused_settings: list[SetSettings] = []
         self._lock = threading.RLock()
@@ -83,22 +83,22 @@ class View:
 
     @property
     def saved(self) -> RunId | None:
-        """The run's id in the library; None as long as it is not kept."""
+        """The run's id in the library; None while it is not saved."""
         return self.run.keep.run if self.run and isinstance(self.run.keep, Recorder) else self._saved
 
     @property
     def trace(self) -> Sequence[Event]:
-        """All that has happened so far, whatever moment is shown."""
+        """All events so far, whatever moment is shown."""
         return self.run.session.trace if self.run else self._recording
 
     @property
     def over(self) -> bool:
-        """Has the search ended, or failed for good? Then it can only be ranked anew, or (ended) go on by hand."""
+        """Has the search ended or failed for good? Then it can only be ranked again or, if it ended, continued by hand."""
         return self.run is None or self.run.session.state in ("ended", "failed")
 
     @property
     def state(self) -> RunState:
-        """The run's; a recording's is how it ended, "stopped" where it never did."""
+        """The state of the run; for a recording, how it ended, or "stopped" if it did not end."""
         if self.run:
             return self.run.state
         return self.tree.ended.why if self.tree.ended else "stopped"
@@ -111,7 +111,7 @@ class View:
 
     @property
     def playing(self) -> bool:
-        """Does what is shown change by itself, as time goes by?"""
+        """Is a replay under way, so that the shown moment changes with time?"""
         with self._lock:
             return self.playback.playing
 
@@ -122,8 +122,8 @@ class View:
     # --- what a visitor does -----------------------------------------------------------------------------------------
 
     def change(self, wish: SetSettings) -> None:
-        """Ask the run for these settings. Those that were refused before are asked for again, since together they may be
-        possible: the controls still show them."""
+        """Request these settings from the run. Settings refused earlier are requested again, since the controls still show
+        them and together they may be possible."""
         with self._lock:
             again = [earlier for earlier in self._refused_settings if not wish.supersedes(earlier)]
             self._refused_settings = []
@@ -132,7 +132,7 @@ class View:
                 self._post("settings", each)
 
     def steer(self, beside: Beside, make: Callable[[], ByHand]) -> None:
-        """Ask the run for what `make` makes. It, too, may raise ValueError in words for the visitor."""
+        """Post the wish that `make` returns. A ValueError from `make` is shown to the visitor as a refusal."""
         with self._lock:
             self._clear(beside)
             if self.run is None:
@@ -148,32 +148,32 @@ class View:
                 self.refuse(beside, str(error))
 
     def refuse(self, beside: Beside, why: str) -> None:
-        """Say beside these controls why something cannot be done."""
+        """Show beside these controls why something cannot be done."""
         with self._lock:
             self._refusals[beside] = [why]
             self.changed.ring()
 
     def written(self, before: NodeId, text: str) -> tuple[str, Finish]:
-        """A step that a person typed after this node, as the task writes it. Raises ValueError in words for them."""
+        """A step typed after this node, in the task's notation. Raises ValueError with a message for the visitor."""
         with self._lock:
             if before not in self.tree.nodes:
                 raise ValueError("This step is not there any more: choose another one.")
             return self.judge.written(self.tree.nodes[before], steering.one_line(text))
 
     def seek(self, at: int) -> None:
-        """Go to a moment and rest there."""
+        """Go to a moment and stay there."""
         with self._lock:
             self.playback.seek(at, len(self.trace))
             self.changed.ring()
 
     def play(self, speed: float) -> None:
-        """Play on from the moment that is shown; 0 rests there."""
+        """Play from the moment that is shown; speed 0 stops there."""
         with self._lock:
             self.playback.play(speed, len(self.trace))
             self.changed.ring()
 
     def _clear(self, beside: Beside) -> None:
-        """A new wish comes from these controls: what was said of those before is over."""
+        """Drop the replies to earlier wishes from these controls, because a new wish comes."""
         self._take_answers()
         self._refusals[beside] = []
 
@@ -196,7 +196,7 @@ class View:
                 self._refused_settings.append(wish)
         elif isinstance(wish, Write | Edit):
             step = next(e for e in answer.events if isinstance(e, Expanded))
-            self._selected = self._pointed = step.node  # its truth is what the visitor wants to see now
+            self._selected = self._pointed = step.node  # the visitor wants to see the truth of this step now
 
     def _replies(self) -> dict[str, Markup]:
         self._take_answers()
@@ -205,7 +205,7 @@ class View:
         }
 
     def select(self, node: NodeId) -> Markup | None:
-        """Keep this node in the inspector; its panel, None for a node that is not there."""
+        """Select this node; returns the inspector's HTML, or None if there is no such node."""
         with self._lock:
             if node not in self.tree.nodes:
                 return None
@@ -214,7 +214,7 @@ class View:
             return PANELS["inspector"].drawn(self._moment())
 
     def point_at(self, node: NodeId) -> None:
-        """Select this node, once it is shown, and have the tree put its ring around it."""
+        """Select this node and draw the tree's ring around it, as soon as it is shown."""
         with self._lock:
             self._selected = self._pointed = node
             self.changed.ring()
@@ -222,14 +222,14 @@ class View:
     async def what_if(
         self, source: str, verifier: Verifier | None, share: float, aggregation: str | None, vote: str | None
     ) -> Markup:
-        """The search as it would have been decided by other scores. What a verifier said once is remembered.
+        """How the search would have been decided with other scores. Scores by other verifiers are computed once.
 
-        Raises ValueError and EngineError, in words for the visitor.
+        Raises ValueError and EngineError, with a message for the visitor.
         """
         tree = Tree.fold(self.trace[: self.shown])
         if verifier:
-            known = await rescoring.rescored(tree, verifier, f"whatif-{id(self)}", self._other.get(source))
-            scores = self._other[source] = known.scores
+            known = await rescoring.rescored(tree, verifier, f"whatif-{id(self)}", self._rescored.get(source))
+            scores = self._rescored[source] = known.scores
         else:
             scores = rescoring.oracle(tree, self.judge) if source == "oracle" else rescoring.recorded(tree)
         if share:
@@ -239,12 +239,12 @@ class View:
     # --- what they see -----------------------------------------------------------------------------------------------
 
     def status(self) -> Markup:
-        """The line that says how the run stands."""
+        """The status line of the run."""
         with self._lock:
             return self._status(self.judge.solutions(self.tree))
 
     def refresh(self) -> dict[str, Any] | None:
-        """The page's parts by name, at the moment that is shown; None when nothing has changed."""
+        """The page's parts by name, at the moment that is shown; None if nothing has changed."""
         with self._lock:
             replies = self._replies()
             error = self.run.error if self.run else None
@@ -306,7 +306,7 @@ class View:
         )
 
     def _lost_path(self) -> LostPath | None:
-        """Where the right path was lost, once the search has ended; looked for once."""
+        """Where the right path was lost, once the search has ended; computed once."""
         if not (self.judge.checks and self.tree.ended):
             return None
         if self._looked_back != self.tree.length:

@@ -1,7 +1,7 @@
-"""Who is here and what each of them is watching. Keeps visitors apart and the machine whole.
+"""Which visitors are here and what each of them watches. Keeps visitors apart and limits their load on the machine.
 
-A visitor is one browser tab, known by the unguessable key that Gradio gives it; only that key reaches its runs. Whose
-runs the library lists is told by another key, which the browser keeps from visit to visit; it is stored only as a hash.
+A visitor is one browser tab, identified by the unguessable key that Gradio gives it; only that key gives access to its runs.
+The library identifies the owner of a run by another key, which the browser keeps between visits; only its hash is stored.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from tts_viz.traces.recorder import Recorder
 from tts_viz.ui.runs.view import View
 
 MAX_VISITORS = 64
-"""Visitors with a search at one time; the next one is asked to wait."""
+"""Most visitors with a search at one time; the next one is refused."""
 
 MAX_NODES = 5_000
-"""Nodes of one visitor's tree."""
+"""Most nodes in one visitor's tree."""
 
 Place = Literal["main", "left", "right", "lesson", "bench"]
 """Where on the page a run is shown: the search, one side of the comparison, the lesson, or (without being shown) the
@@ -38,7 +38,7 @@ samples that a verifier is examined on."""
 class Visitors:
     """The registry. Every method may be called from any thread.
 
-    `everything`: this is the operator's own machine, who sees all runs of the library.
+    `everything`: every visitor sees all runs of the library, as on the operator's own machine.
     """
 
     scheduler: Scheduler
@@ -52,16 +52,16 @@ class Visitors:
     # --- who they are ---------------------------------------------------------------------------------------------
 
     def introduce(self, key: str, browser: str) -> None:
-        """This tab belongs to the browser with this key."""
+        """Record that this tab belongs to the browser with this key."""
         with self._lock:
             self._owners[key] = hashlib.blake2b(browser.encode(), digest_size=16).hexdigest()
 
     def owner(self, key: str) -> str:
-        """Under whom the library keeps this visitor's runs: the browser, or the tab where it has not said."""
+        """The owner under whom the library keeps this visitor's runs: the hashed key of the browser, or else of the tab."""
         return self._owners.get(key) or hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
 
     def sees(self, key: str) -> str | None:
-        """Whose runs this visitor sees: their own, or (None) all."""
+        """The owner whose runs this visitor sees; None for all runs."""
         return None if self.everything else self.owner(key)
 
     # --- what they watch ------------------------------------------------------------------------------------------
@@ -82,10 +82,10 @@ class Visitors:
         forked: tuple[RunId | None, int] | None = None,
         paused: bool = False,
     ) -> View:
-        """Let this visitor watch a run that goes on; the one that was there is dropped. Raises `CrowdedError`.
+        """Start a run that this visitor watches; it replaces the one at that place. Raises `CrowdedError`.
 
-        It is kept in the library: as the run `saved`, whose record it continues, or as a new one. Where the library cannot be
-        written the run goes on without it (see `Recorder`).
+        It is recorded in the library: as a continuation of the run `saved`, or as a new run. If the library cannot be
+        written, the run continues unrecorded (see `Recorder`).
         """
         self._check_room(key)
         owner, (parent, at) = self.owner(key), forked or (None, None)
@@ -111,7 +111,7 @@ class Visitors:
         return self._watch(key, place, View(None, problem, self._next(), saved, recording))
 
     def put_away(self, key: str, place: Place) -> None:
-        """This visitor looks at nothing there any more; the run that was there ends, and the library keeps it."""
+        """Clear this place: its run ends and stays in the library."""
         with self._lock:
             if view := self._views.get(key, {}).pop(place, None):
                 self._drop(view)
@@ -119,7 +119,7 @@ class Visitors:
                 del self._views[key]
 
     def leave(self, key: str) -> None:
-        """The tab was closed: its runs end and their memory is freed; the library keeps them."""
+        """The browser tab was closed: its runs end and their memory is freed; they stay in the library."""
         with self._lock:
             for view in self._views.pop(key, {}).values():
                 self._drop(view)
@@ -145,4 +145,4 @@ class Visitors:
     def _drop(self, view: View) -> None:
         if view.run:
             self.scheduler.drop(view.run)
-        view.changed.ring()  # whoever follows it stops
+        view.changed.ring()  # wakes its followers, so that they stop

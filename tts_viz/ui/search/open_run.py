@@ -1,4 +1,4 @@
-"""Showing a run in the search tab because a button elsewhere asks for it, if need be with one of its steps selected."""
+"""Opens a run in the search tab from a button elsewhere, optionally with one of its steps selected."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from tts_viz.ui.runs.visitors import Visitors
 from tts_viz.ui.search.tab import SearchTab
 
 OpenRequest = Callable[[str, gr.EventData], tuple[RunId | None, NodeId | None]]
-"""From a visitor's key and an event to a run (None: there is none) and a step of it."""
+"""From a visitor's key and an event to the run to open (None: nothing to open) and a step of it."""
 
 
 def wire_opening(
     event: Listener, wish: OpenRequest, visitors: Visitors, models: OfferedModels, search: SearchTab, tabs: gr.Tabs
 ) -> None:
-    """Let an event open what `wish` reads from it."""
+    """Let an event open the run that `wish` reads from it."""
 
-    async def on_open(request: gr.Request, said: gr.EventData) -> AsyncIterator[list[Any]]:
+    async def on_open(request: gr.Request, data: gr.EventData) -> AsyncIterator[list[Any]]:
         key = key_of(request)
-        run, node = wish(key, said)
+        run, node = wish(key, data)
         if run is None:
-            yield [gr.skip()] * (1 + len(search.moving))  # a generator that says nothing leaves its outputs blank
+            yield [gr.skip()] * (1 + len(search.moving))  # gradio blanks the outputs of a generator that yields nothing
             return
         yield [gr.Tabs(selected="search"), *[gr.skip()] * len(search.moving)]
         async for update in search.watch(key, lambda: _opened(visitors, models, key, run, node)):

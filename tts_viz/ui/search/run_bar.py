@@ -1,4 +1,4 @@
-"""The buttons that start, hold and end a search, and which of them make sense in which state."""
+"""The buttons that start, pause and stop a search, and which of them are enabled in which state."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ class RunBar:
     redo: gr.Button
     status: gr.HTML
     reply: gr.HTML
-    """What became of an Undo or a Redo."""
+    """The answer to an Undo or a Redo."""
 
     @property
     def changing(self) -> list[gr.Button]:
-        """The buttons that `looks` and `unchanged` are about."""
+        """The buttons that `looks` and `unchanged` update."""
         return [self.pause, self.resume, self.stop]
 
     def looks(self, state: RunState, resumable: bool) -> list[Any]:
-        """Pause and Resume share one place; what would do nothing is greyed out, as all is for a strategy that failed.
+        """Updates for a state: Pause and Resume share one place, and buttons without effect are disabled (all after a failure).
 
-        The labels are said again: inside a tab, an update without one leaves a gradio button blank.
+        The labels are repeated because inside a tab gradio blanks a button that is updated without one.
         """
         rests = state == "paused" or resumable
         return [

@@ -1,4 +1,4 @@
-"""The run that a visitor watches as a file: web page, table or trace."""
+"""Saves the run that a visitor watches as a file: web page, table or trace."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TYPES: dict[FileKind, str] = {"html": "text/html", "csv": "text/csv", "jsonl": "
 
 
 def file_of(view: View, kind: FileKind) -> str:
-    """What `SaveButtons` takes."""
+    """The file as a value for `SaveButtons`."""
     events = list(view.trace)
     title = view.problem.question if view.problem else "A search"
     match kind:
@@ -33,7 +33,7 @@ def file_of(view: View, kind: FileKind) -> str:
 
 
 def _named(title: str, strategy: str) -> str:
-    """As "tts_viz-Make-24-from-3-3-8-2-beam", so that files of several runs can be told apart."""
+    """A file name such as "tts_viz-Make-24-from-3-3-8-2-beam", which distinguishes files of several runs."""
     return re.sub(r"[^\w.]+", "-", f"tts_viz {title[:60]} {strategy}").strip("-")
 
 

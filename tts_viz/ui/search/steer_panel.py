@@ -1,6 +1,6 @@
-"""Acting on the selected step: prune, pin, score, write, try more, undo, fork. Builds the controls and wires them.
+"""Controls that act on the selected step: prune, pin, score, write, try more, undo, fork.
 
-Each button posts a wish to the run, which grants it as soon as no round is under way, or refuses it with the reason. The
+Each button posts a wish to the run, which grants it as soon as no round is under way, or refuses it with a reason. The
 answer is shown beside the buttons.
 """
 
@@ -27,7 +27,7 @@ RUN = "There is nothing to act on yet: run a search first."
 
 @dataclass(frozen=True, slots=True)
 class SteerPanel:
-    """The components. `fork` is wired by the page, since it starts a run."""
+    """The components. The search tab connects `fork`, because it starts a run."""
 
     prune: gr.Button
     restore: gr.Button
@@ -35,7 +35,7 @@ class SteerPanel:
     unpin: gr.Button
     text: gr.Textbox
     filled: gr.State
-    """The text that a selection put into `text`: what a visitor typed is never replaced."""
+    """The text that a selection filled into `text`, to tell it from text that the visitor typed, which is never replaced."""
     write: gr.Button
     edit: gr.Button
     score: gr.Slider
@@ -60,7 +60,7 @@ def build_steer_panel() -> SteerPanel:
             pin, unpin = button("Pin", "pin"), button("Unpin", "unpin")
         text = gr.Textbox(
             label="A step in your own words", placeholder="25*2=50", max_lines=2, max_length=2000, elem_id="step-text",
-            info="What is left over may be left out. It is checked and scored before the search goes on.",
+            info="The part from “left” on is optional. The step is checked and scored before the search goes on.",
         )  # fmt: skip
         with gr.Row(equal_height=True):
             write, edit = button("Write as next step", "write-step"), button("Replace this step", "edit-step")
@@ -93,11 +93,11 @@ def build_steer_panel() -> SteerPanel:
 def wire_steer_panel(
     panel: SteerPanel, bar: RunBar, view_of: Callable[[gr.Request], View | None], say: Callable[[str], str]
 ) -> None:
-    """Every button posts its wish; what becomes of it is a part of the view. `say` is for where there is no view yet."""
+    """Let every button post its wish; the view shows the answer. `say` formats a message for when there is no view yet."""
     event: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
     def on(button: gr.Button, make: Callable[..., ByHand], *inputs: Component) -> None:
-        """For the selected step."""
+        """Let the button post a wish about the selected step."""
 
         def clicked(request: gr.Request, *values: Any) -> Any:
             view = view_of(request)
@@ -135,7 +135,7 @@ def wire_steer_panel(
 
 
 def filled(typed: str | None, before: str | None, view: View) -> tuple[Any, Any, Any]:
-    """For a new selection: the step's text, unless something was typed there; what was filled in; the step's score."""
+    """Updates after a selection: the step's text, unless the visitor typed something; the text filled in; the step's score."""
     node = view.tree.nodes.get(view.selected or "")
     if node is None or node.kind != "step":
         return gr.skip(), gr.skip(), gr.skip()

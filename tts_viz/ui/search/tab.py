@@ -1,7 +1,7 @@
-"""The search tab: one search, live or replayed, with everything around it. Lays out its parts and wires their events.
+"""The search tab: one search, live or replayed, with its controls and panels. Lays them out and connects their events.
 
-A visitor's Run is a generator that only *tails* the run's trace; every other event is short, skips the queue and posts
-a command to the run. So nothing a visitor does waits for a search.
+The handler of the Run button is a generator that only follows the run's trace; every other handler is short, skips the queue
+and posts a command to the run. So no action of a visitor waits for a search.
 """
 
 from __future__ import annotations
@@ -48,12 +48,12 @@ Keys: **R** run · **Space** pause or resume · **S** one step · **X** stop · 
 """
 
 LOOK = 1.0
-"""Seconds between two words on a model that is being loaded."""
+"""Seconds between two messages about a model that is being loaded."""
 
 
 @dataclass(frozen=True, slots=True)
 class SearchTab:
-    """`moving` are the outputs of `watch`, by which other parts of the page show a run here."""
+    """`watch` shows a run in this tab, also for other parts of the page; `moving`: its outputs."""
 
     visitors: Visitors
     models: OfferedModels
@@ -67,7 +67,7 @@ class SearchTab:
         return [self.notice, *self.parts.values(), *self.bar.changing]
 
     async def watch(self, key: str, start: Callable[[], View]) -> AsyncIterator[list[Any]]:
-        """Show the run that `start` makes, for as long as this visitor watches it. A refusal is said in words."""
+        """Yields updates of the run that `start` makes, while this visitor watches it, or a notice if `start` fails."""
         moving, bar = self.moving, self.bar
         yield [STARTING if part is bar.status else gr.skip() for part in moving]
         starting = asyncio.create_task(asyncio.to_thread(start))
@@ -79,15 +79,15 @@ class SearchTab:
         except (ValueError, KeyError, CrowdedError, EngineError, OSError) as error:
             before = self.visitors.view(key)
             status = before.status() if before else READY
-            said = "There is no such run here." if isinstance(error, KeyError) else str(error)
-            yield [warning(said), *(status if part is bar.status else gr.skip() for part in moving[1:])]
+            reason = "There is no such run here." if isinstance(error, KeyError) else str(error)
+            yield [warning(reason), *(status if part is bar.status else gr.skip() for part in moving[1:])]
             return
         yield [warning(_advice(view)), *[gr.skip()] * (len(moving) - 1)]
         shown: dict[str, Any] = {}
         async for parts in followed(self.visitors, key, "main", view):
             fresh = [gr.skip() if shown.get(name) == parts[name] else parts[name] for name in self.parts]
-            stands = parts["state"], parts["resumable"]
-            buttons = bar.unchanged if (shown.get("state"), shown.get("resumable")) == stands else bar.looks(*stands)
+            state = parts["state"], parts["resumable"]
+            buttons = bar.unchanged if (shown.get("state"), shown.get("resumable")) == state else bar.looks(*state)
             shown = parts
             yield [gr.skip(), *fresh, *buttons]
 
@@ -99,7 +99,7 @@ def _advice(view: View) -> str:
 
 
 def build_search_tab(visitors: Visitors, models: OfferedModels) -> SearchTab:
-    """Lay out the tab in the current container, and wire it."""
+    """Lay out the tab in the current container and connect its events."""
     notice = gr.HTML("", elem_id="notice", apply_default_css=False, render=False)
     card = problem_form.build_problem_form(models.tasks, notice)
     bar = build_run_bar()
@@ -172,7 +172,7 @@ def _wire_start(tab: SearchTab, models: OfferedModels, form: SearchForm) -> None
         view = tab.visitors.view(key)
         if view and view.run and not view.over:
             view.run.step()
-            yield [gr.skip()] * len(tab.moving)  # a generator that says nothing leaves its outputs blank
+            yield [gr.skip()] * len(tab.moving)  # gradio blanks the outputs of a generator that yields nothing
             return
         async for update in tab.watch(key, lambda: begun(key, values, one_round=True)):
             yield update
@@ -224,7 +224,7 @@ def _wire_commands(tab: SearchTab, pace: gr.Radio) -> None:
 
 
 def _wire_settings(tab: SearchTab, controls: strategy_form.StrategyForm) -> None:
-    """What a control says is asked of the run; what becomes of that is a part of the view."""
+    """Let every change of a control request settings from the run; the view shows the answer."""
 
     def wire(control: Any) -> None:
         def on_setting(request: gr.Request, *values: Any) -> tuple[Any, Any]:

@@ -1,4 +1,4 @@
-"""What the doctor says of the verifier that is chosen: one line, and its examinations on demand."""
+"""The doctor's verdict on the chosen verifier: one line, and details on demand."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tts_viz.ui.html.markup import html, join
 
 MARKS = {"ok": "✓", "doubt": "?", "bad": "✗"}
 
-SAID = {
+SUMMARY = {
     "ok": "all examinations passed",
     "doubt": "an examination leaves a doubt",
     "bad": "an examination failed: its scores may mean nothing",
@@ -30,7 +30,7 @@ WAITING = html('<p class="badge">Being loaded and examined …</p>')
 
 
 def wire_badge(verifier: gr.Dropdown, models: OfferedModels) -> None:
-    """The badge of the verifier in the list, here; it follows the list."""
+    """Lay out the badge in the current container; it shows the verifier that is chosen in the list."""
     panel = Panel(elem_id="badge")
 
     async def on_choice(name: Any) -> AsyncIterator[Any]:
@@ -38,12 +38,12 @@ def wire_badge(verifier: gr.Dropdown, models: OfferedModels) -> None:
             yield gr.skip()
             return
         yield WAITING
-        yield await asyncio.to_thread(_of, models, str(name))
+        yield await asyncio.to_thread(_badge_of, models, str(name))
 
-    gr.on(None, on_choice, verifier, panel, **LIVE)  # when the page is opened, and when another one is chosen
+    gr.on(None, on_choice, verifier, panel, **LIVE)  # when the page opens, and when another verifier is chosen
 
 
-def _of(models: OfferedModels, name: str) -> Markup:
+def _badge_of(models: OfferedModels, name: str) -> Markup:
     try:
         verifier = models.verifier(name)
         imported("tts_viz.engines.load.doctor")
@@ -54,8 +54,8 @@ def _of(models: OfferedModels, name: str) -> Markup:
 
 @cache
 def badge(verifier: Verifier) -> Markup:
-    """Examined once; nothing is said of what is no model. Raises EngineError."""
-    from tts_viz.engines.load.doctor import Formatted, diagnose  # these take long to import
+    """The badge as HTML, computed once; empty for a verifier that is not a model. Raises EngineError."""
+    from tts_viz.engines.load.doctor import Formatted, diagnose  # slow imports
     from tts_viz.engines.prm.formats import DetectedFormat
 
     if not isinstance(verifier, Formatted):
@@ -67,4 +67,4 @@ def badge(verifier: Verifier) -> Markup:
     return html(
         '<details class="badge {}" title="Whether the verifier is read as it was trained to be. Click for the examinations.">'
         "<summary>{} reads steps as “{}”; {}</summary><ul>{}</ul></details>"
-    ).format(found.verdict, MARKS[found.verdict], verifier.format.name, SAID[found.verdict], checks)
+    ).format(found.verdict, MARKS[found.verdict], verifier.format.name, SUMMARY[found.verdict], checks)

@@ -1,4 +1,4 @@
-"""The panel under the tree that says why, and answers "what if": builds it and wires it."""
+"""The panel under the tree that explains decisions and answers "what if"."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SAME = "as it was"
 
 @dataclass(frozen=True, slots=True)
 class WhyPanel:
-    """`panels` say why (the decision about the selected step), `answer` what would have been."""
+    """`panels` explain the decision about the selected step; `answer` shows what other scores would have decided."""
 
     panels: dict[str, Any]
     source: gr.Dropdown
@@ -66,7 +66,7 @@ def build_why_panel(models: OfferedModels) -> WhyPanel:
 
 
 def wire_why_panel(panel: WhyPanel, visitors: Visitors, models: OfferedModels) -> None:
-    """The question may need another verifier to read the tree, so it waits in the queue; what that said is remembered."""
+    """The question may need another verifier to read the tree, so it goes through the queue; the view keeps the scores."""
 
     async def on_ask(request: gr.Request, source: Any, flipped: Any, steps: Any, vote: Any) -> Any:
         view = visitors.view(key_of(request))

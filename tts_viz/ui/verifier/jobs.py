@@ -1,4 +1,4 @@
-"""Examinations that take long: one at a time for each visitor, few at a time for all, and each can be cancelled."""
+"""Long examinations: at most one per visitor and a few at a time in all; each can be cancelled."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tts_viz.ui.runs.visitors import Visitors
 from tts_viz.verifier_eval.score_cache import ScoreCache
 
 AT_ONCE = 2
-"""Examinations under way at one time; others wait for their turn."""
+"""Most examinations under way at one time; the others wait."""
 
 
 @dataclass(slots=True, eq=False)
@@ -19,7 +19,7 @@ class Job:
 
 
 class Jobs:
-    """Every method may be called from any thread."""
+    """All jobs, by visitor. Every method may be called from any thread."""
 
     def __init__(self) -> None:
         self._jobs: dict[str, Job] = {}
@@ -27,7 +27,7 @@ class Jobs:
         self._lock = threading.Lock()
 
     def begin(self, key: str) -> Job:
-        """A job for this visitor; one of theirs that is under way is cancelled."""
+        """A new job for this visitor; cancels their previous one."""
         with self._lock:
             if before := self._jobs.pop(key, None):
                 before.cancelled = True
@@ -35,7 +35,7 @@ class Jobs:
             return job
 
     def before(self, job: Job) -> int:
-        """How many must end before it is this job's turn; 0 when it may go on."""
+        """How many jobs must end before this one may run; 0 if it may run now."""
         with self._lock:
             jobs = list(self._jobs.values())
             return max(0, jobs.index(job) - AT_ONCE + 1) if job in jobs else 0
@@ -46,7 +46,7 @@ class Jobs:
                 del self._jobs[key]
 
     def cancel(self, key: str) -> None:
-        """Also when the visitor has left."""
+        """Cancel this visitor's job, if there is one."""
         with self._lock:
             if job := self._jobs.pop(key, None):
                 job.cancelled = True
@@ -54,13 +54,13 @@ class Jobs:
 
 @dataclass(frozen=True, slots=True)
 class VerifierTabState:
-    """What the parts of the tab share. What verifiers said is remembered for all visitors: it depends on the text only."""
+    """State that the parts of the tab share. Scores are cached for all visitors, because they depend on the text only."""
 
     visitors: Visitors
     models: OfferedModels
-    asked: ScoreCache = field(default_factory=ScoreCache)
+    score_cache: ScoreCache = field(default_factory=ScoreCache)
     jobs: Jobs = field(default_factory=Jobs)
 
     def leave(self, key: str) -> None:
-        """The visitor's tab was closed."""
+        """The visitor's browser tab was closed."""
         self.jobs.cancel(key)

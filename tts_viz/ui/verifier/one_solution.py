@@ -1,4 +1,4 @@
-"""One solution under examination: typed, pasted or sampled, scored, and edited step by step."""
+"""Examines one solution: typed, pasted or sampled, then scored and edited step by step."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from tts_viz.verifier_eval.examine import Examined, examine
 from tts_viz.verifier_eval.solution import Reading, SolutionUnderTest, read_solution, read_steps
 
 ASKING: dict[str, Any] = {"concurrency_limit": 4, "show_progress": "hidden", "api_visibility": "private"}
-"""For events that ask a model once."""
+"""Options of events that call a model once."""
 
 SLIPS = {"Make 22 from 1 4 9 17": "9*1=9 left 4 9 17\n9-4=5 left 5 17\n17+5=23 left 23"}
-"""What a new visitor finds typed where this is the first problem: a solution whose last step is false."""
+"""From a problem to the solution shown with it at first; its last step is false."""
 
 
 @dataclass(frozen=True, slots=True)
 class SolutionDesk:
-    """`seen` is the last examination, which the next one is compared with."""
+    """`seen`: the last examination, with which the next one is compared."""
 
     bench: VerifierTabState
     task: gr.Radio
@@ -46,25 +46,25 @@ class SolutionDesk:
         return [self.task, self.problem, self.solution, self.notice, self.steps, self.seen]
 
     async def show(self, reading: Reading, names: Any, before: Examined | None) -> list[Any]:
-        """Updates of `showing` with this solution examined. Raises ValueError."""
+        """Examine this solution; returns updates of `showing`. Raises ValueError."""
         solution = reading.solution
         now = await asyncio.to_thread(_examined, self.bench, solution, names)
-        said = join(
+        completed = join(
             html('<p class="note">Step {}: “{}” was read as “{}”.</p>').format(i + 1, typed, solution.steps[i])
             for i, typed in reading.completed
         )
         text = ("\n\n" if any("\n" in step for step in solution.steps) else "\n").join(solution.steps)
-        return [solution.problem.task, gr.skip(), text, said, step_table(now, before), now]
+        return [solution.problem.task, gr.skip(), text, completed, step_table(now, before), now]
 
 
 def _examined(bench: VerifierTabState, solution: SolutionUnderTest, names: Any) -> Examined:
     if not isinstance(names, list) or not names:
         raise ValueError("Choose at least one verifier.")
-    return examine(solution, {name: bench.models.verifier(name) for name in names}, bench.asked)
+    return examine(solution, {name: bench.models.verifier(name) for name in names}, bench.score_cache)
 
 
 def build_desk(bench: VerifierTabState) -> SolutionDesk:
-    """Lay it out in the current container, and wire it."""
+    """Lay it out in the current container and connect its events."""
     models = bench.models
     offered = [get_task(name) for name in models.tasks]
     with gr.Row(elem_id="bench-pick", equal_height=True):
@@ -159,10 +159,10 @@ def _wire_scores(desk: SolutionDesk, score: gr.Button) -> None:
 
 
 def _problem(models: OfferedModels, task: Any, text: Any) -> Problem:
-    """Raises ValueError in words for the visitor."""
+    """The typed problem. Raises ValueError with a message for the visitor."""
     return problem_form.read(models.tasks, task, text)
 
 
 def _refused(desk: SolutionDesk, error: Exception) -> list[Any]:
-    said = warning(str(error))
-    return [said if part is desk.notice else gr.skip() for part in desk.showing]
+    notice = warning(str(error))
+    return [notice if part is desk.notice else gr.skip() for part in desk.showing]

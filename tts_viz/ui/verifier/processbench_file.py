@@ -1,4 +1,4 @@
-"""A visitor's file in ProcessBench's format, and what a verifier makes of it. The file is read here and kept nowhere."""
+"""Measures a verifier on a visitor's file in ProcessBench's format. The file is read in memory and not stored."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tts_viz.verifier_eval.processbench import By, Group, Report, ask, measure, 
 from tts_viz.verifier_eval.score_cache import Scores
 
 MOST = 400
-"""Solutions of a file that the page examines; the command line takes them all."""
+"""Most solutions of a file that the page examines; the command line examines all."""
 
 BY: dict[str, By] = {"Subset": "subset", "Generator": "generator"}
 
@@ -33,7 +33,7 @@ best F1 on a third of the problems, which are then not measured."""
 
 
 def build_file_bench(bench: VerifierTabState) -> None:
-    """Lay it out in the current container, and wire it."""
+    """Lay it out in the current container and connect its events."""
     models = bench.models
     with gr.Row(equal_height=True):
         file = gr.File(
@@ -63,8 +63,8 @@ def build_file_bench(bench: VerifierTabState) -> None:
         key = key_of(request)
         job = bench.jobs.begin(key)
         try:
-            async for said, report in _measurement(bench, job, values):
-                yield [said, gr.skip() if report is None else report_table(report, str(values[1]))]
+            async for progress, report in _measurement(bench, job, values):
+                yield [progress, gr.skip() if report is None else report_table(report, str(values[1]))]
         except (ValueError, RuntimeError) as error:  # EngineError is a RuntimeError
             yield [warning(str(error)), ""]
         finally:
@@ -81,13 +81,13 @@ def build_file_bench(bench: VerifierTabState) -> None:
 async def _measurement(
     bench: VerifierTabState, job: Job, values: tuple[Any, ...]
 ) -> AsyncIterator[tuple[str, Report | None]]:
-    """Lines of progress, with the report at the end. Raises ValueError and EngineError."""
+    """Yields lines of progress, and the report at the end. Raises ValueError and EngineError."""
     data, name, by, threshold = values
     if not isinstance(data, bytes):
         raise ValueError("Choose a file first.")
     if name not in bench.models.verifiers or by not in BY:
         raise ValueError("Choose from the lists.")
-    given = _given(str(threshold or ""))
+    given = _threshold(str(threshold or ""))
     entries = await asyncio.to_thread(read, data)
     drawn = share(entries, MOST)
     async for waiting in turn(bench, job):
@@ -96,25 +96,25 @@ async def _measurement(
     scores: list[Scores | None] = []
     for i in range(0, len(drawn), BATCH):
         if job.cancelled:
-            yield _says("Cancelled."), None
+            yield _progress_line("Cancelled."), None
             return
-        yield _says(f"{name} reads solution {i + 1} of {len(drawn)} …"), None
-        scores += await asyncio.to_thread(ask, bench.asked, name, verifier, drawn[i : i + BATCH])
+        yield _progress_line(f"{name} reads solution {i + 1} of {len(drawn)} …"), None
+        scores += await asyncio.to_thread(ask, bench.score_cache, name, verifier, drawn[i : i + BATCH])
     report = await asyncio.to_thread(measure, drawn, scores, BY[by], given)
     some = f"{len(drawn)} of the file's {len(entries):,} solutions, drawn at random; the command line measures all: "
     all_of = f"{len(drawn)} solutions. The same in a terminal: "
-    said = html(
+    line = html(
         '<p class="note" role="status">{}<code>python -m tts_viz bench processbench FILE --verifier {}</code></p>'
     )
-    yield said.format(some if len(drawn) < len(entries) else all_of, name), report
+    yield line.format(some if len(drawn) < len(entries) else all_of, name), report
 
 
-def _given(threshold: str) -> float | None:
-    """Raises ValueError for what is no number from 0 to 1; None where one is to be chosen."""
-    if not threshold.strip():
+def _threshold(text: str) -> float | None:
+    """The typed threshold; None if it is to be chosen. Raises ValueError unless it is a number from 0 to 1."""
+    if not text.strip():
         return None
     try:
-        value = float(threshold)
+        value = float(text)
     except ValueError:
         value = math.nan
     if not 0 <= value <= 1:
@@ -122,7 +122,7 @@ def _given(threshold: str) -> float | None:
     return value
 
 
-def _says(text: str) -> str:
+def _progress_line(text: str) -> str:
     return html('<p class="note" role="status">{}</p>').format(text)
 
 

@@ -1,4 +1,4 @@
-"""Solutions to examine: sampled now, through the scheduler as every search is, or from the visitor's kept runs."""
+"""Solutions to examine: sampled now, through the scheduler like every search, or from the visitor's saved runs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tts_viz.ui.verifier.jobs import Job, VerifierTabState
 from tts_viz.verifier_eval.misjudged import Path, distinct, paths_of
 
 MOST_PROBLEMS, MOST_SAMPLES = 8, 16
-"""Of one examination, so that nobody's makes the others wait long."""
+"""Limits of one examination, so that other visitors do not wait long."""
 
 MOST_RUNS = 20
 MOST_PATHS = 400
@@ -30,13 +30,13 @@ NAME = "Sampled in the Verifier tab"
 
 
 async def one_solution(bench: VerifierTabState, problem: Problem) -> list[str]:
-    """The steps of one sample of the first policy. Nobody watches it, so it is not kept. Raises ValueError, EngineError."""
+    """The steps of one sample of the first policy. The run is not saved. Raises ValueError, EngineError."""
     name = bench.models.policies[0]
     problem_form.check_taught(name, problem)
     policy = await asyncio.to_thread(bench.models.policy, name)
     verifier = await asyncio.to_thread(
         bench.models.verifier, bench.models.verifiers[0]
-    )  # a run has one; it is not asked
+    )  # a run needs a verifier, though none is called here
     settings = Settings(SAMPLES, {"n": 1}, Budget(generations=1), seed=random.randrange(2**31))
     session = Session(started(problem, settings, policy, verifier, policy_name=name))
     run = LiveRun(session, policy, verifier)
@@ -55,8 +55,8 @@ async def one_solution(bench: VerifierTabState, problem: Problem) -> list[str]:
 async def sampled(
     bench: VerifierTabState, key: str, job: Job, problems: list[Problem], samples: int, verifier: str, into: list[Path]
 ) -> AsyncGenerator[int]:
-    """One search after another, each a run of this visitor that is kept; its paths go `into` the list, and what the verifier
-    says meanwhile is remembered. Yields, now and then, how many problems are done.
+    """Search the problems one after another, each as a saved run of this visitor. Appends the paths to `into` and adds the
+    verifier's scores to the cache. Yields from time to time how many problems are done.
 
     Raises ValueError, `CrowdedError`, EngineError.
     """
@@ -72,7 +72,7 @@ async def sampled(
                 begin_with, bench.visitors, bench.models, key, problem, settings, policy, verifier, place="bench"
             )
             assert view.run is not None
-            if view.saved:  # where it cannot be kept, it is examined all the same
+            if view.saved:  # a run that cannot be saved is examined nevertheless
                 bench.visitors.library.rename(view.saved, None, NAME)
             while view.run.state == "running":
                 yield done
@@ -83,7 +83,7 @@ async def sampled(
                 raise ValueError(view.run.error)
             tree = Tree.fold(list(view.trace))
             for path in paths_of(view.saved or "", tree):
-                bench.asked.know(verifier, path.solution, [tree.nodes[id].reward for id in path.nodes])
+                bench.score_cache.know(verifier, path.solution, [tree.nodes[id].reward for id in path.nodes])
                 into.append(path)
     finally:
         if bench.visitors.view(key, "bench") is view:  # another examination of this visitor may have begun
@@ -91,7 +91,7 @@ async def sampled(
 
 
 def kept(bench: VerifierTabState, key: str) -> list[Path]:
-    """The paths in the visitor's newest runs, as many as are examined at once. Raises OSError."""
+    """The paths in the visitor's newest runs, at most `MOST_PATHS`. Raises OSError."""
     library, owner = bench.visitors.library, bench.visitors.sees(key)
     paths: list[Path] = []
     for entry in library.runs(owner, limit=MOST_RUNS):

@@ -1,4 +1,4 @@
-// Fields of steps: Enter ends an edit and leads on, and every edit sends all steps.
+// Text fields of the steps: Enter ends an edit and moves on; every edit sends all steps.
 
 export function attach(element, props, trigger, watch) {
   let typing = null;

@@ -1,4 +1,4 @@
-"""A solution under examination as a gradio component: each step in a field that can be edited, its truth and its scores."""
+"""A solution under examination as a gradio component: each step in an editable field, with its truth and its scores."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EMPTY = html(
 
 
 class StepsEdit(Payload):
-    """The texts as they are in the fields, without empty ones."""
+    """The texts of all fields, without empty ones."""
 
     steps: list[str]
 
@@ -39,7 +39,7 @@ class StepTable(gr.HTML):
 
 
 def step_table(now: Examined, before: Examined | None) -> Markup:
-    """One row a step, with a field for one more; where an edit moved a score, its previous one and the difference."""
+    """One row per step, with a field for one more; if an edit changed a score, also the previous score and the difference."""
     names = list(now.scores)
     was = {name: moved(before, now, name) for name in names}
     heads = join(
@@ -49,7 +49,7 @@ def step_table(now: Examined, before: Examined | None) -> Markup:
         html("<tr><td>{}</td><td>{}</td><td>{}</td>{}</tr>").format(
             i + 1,
             _field(text, f"Step {i + 1}"),
-            truth_said(now.truths[i] if now.truths else None),
+            truth_cell(now.truths[i] if now.truths else None),
             join(_score(name, now.scores[name][i], was[name][i]) for name in names),
         )
         for i, text in enumerate(now.solution.steps)
@@ -57,7 +57,7 @@ def step_table(now: Examined, before: Examined | None) -> Markup:
     one_more = html('<tr class="more"><td></td><td>{}</td><td></td>{}</tr>').format(
         _field("", "Add a step"), html("<td></td>") * len(names)
     )
-    refused = join(html('<p class="notice">{}: {}</p>').format(n, said) for n, said in now.refusals.items())
+    refused = join(html('<p class="notice">{}: {}</p>').format(n, reason) for n, reason in now.refusals.items())
     return html(
         '<div class="examined">{}{}<table><thead><tr><th></th><th title="Edit a step and press Enter: the scores move.">Step '
         '<small>edit me</small></th><th title="From the exact checker, which no verifier sees.">Truth</th>{}</tr></thead>'
@@ -66,7 +66,7 @@ def step_table(now: Examined, before: Examined | None) -> Markup:
 
 
 def _field(text: str, label: str) -> Markup:
-    """A step of several lines (in MATH-500) needs a field of several."""
+    """A text field; a step of several lines, as in MATH-500, gets a field of several lines."""
     lines = text.count("\n") + 1
     if lines == 1 and len(text) < 80:
         return html('<input class="step-text" value="{}" placeholder="{}" aria-label="{}" maxlength="2000">').format(
@@ -77,7 +77,7 @@ def _field(text: str, label: str) -> Markup:
     )
 
 
-def truth_said(truth: StepTruth | None) -> Markup:
+def truth_cell(truth: StepTruth | None) -> Markup:
     """✓, ✗ or the bar of a lost goal, and the reason."""
     if truth is None:
         return html('<span class="note">not known</span>')
@@ -96,11 +96,11 @@ def _score(name: str, score: float, was: float | None) -> Markup:
 
 
 def _verdict(now: Examined) -> Markup:
-    """Is it right, which step is the first bad one, and which one each verifier doubts first."""
-    mark, said = TRUTH[now.right]
+    """Whether the solution is right, which step is the first bad one, and which one each verifier doubts first."""
+    mark, verdict = TRUTH[now.right]
     first = None
     sentence = html('<span class="mark {}">{}</span>').format(
-        mark, f"{said} as a whole." if now.right is not None else ""
+        mark, f"{verdict} as a whole." if now.right is not None else ""
     )
     if now.truths is not None:
         first = next((i for i, t in enumerate(now.truths) if not is_good(t)), None)
@@ -115,13 +115,13 @@ def _verdict(now: Examined) -> Markup:
 
 def _doubt(scores: tuple[float, ...], first: int | None, known: bool) -> str:
     doubted = next((i for i, score in enumerate(scores) if score < 0.5), None)
-    said = "believes every step (½ or more)" if doubted is None else f"doubts first at step {doubted + 1} (under ½)"
+    belief = "believes every step (½ or more)" if doubted is None else f"doubts first at step {doubted + 1} (under ½)"
     if not known:
-        return f"{said}."
+        return f"{belief}."
     if doubted == first:
-        return f"{said}: that is so."
+        return f"{belief}: that is so."
     if doubted is None:
-        return f"{said}: it is fooled from step {(first or 0) + 1} on."
+        return f"{belief}: it is fooled from step {(first or 0) + 1} on."
     if first is None:
-        return f"{said}, and is wrong to."
-    return f"{said}: {'too early' if doubted < first else 'too late'}."
+        return f"{belief}, and is wrong to."
+    return f"{belief}: {'too early' if doubted < first else 'too late'}."

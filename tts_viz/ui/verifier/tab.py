@@ -1,4 +1,4 @@
-"""The verifier tab: a verifier is examined on one solution, on many, and on a file of marked ones."""
+"""The verifier tab: examines a verifier on one solution, on many, or on a file of labelled ones."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ INTRO = html(
 
 
 def build_verifier_tab(visitors: Visitors, models: OfferedModels, search: SearchTab, tabs: gr.Tabs) -> VerifierTabState:
-    """Lay out the tab in the current container, and wire it."""
+    """Lay out the tab in the current container and connect its events."""
     bench = VerifierTabState(visitors, models)
     gr.HTML(INTRO, apply_default_css=False)
     with gr.Tabs(selected="bench-one", elem_id="bench-tabs") as inner:

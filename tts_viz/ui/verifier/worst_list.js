@@ -1,4 +1,4 @@
-// Buttons of a listed step.
+// Events of the buttons of a listed step.
 
 export function attach(element, props, trigger) {
   element.addEventListener('click', (event) => {

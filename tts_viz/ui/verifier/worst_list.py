@@ -1,4 +1,4 @@
-"""Steps that a verifier misjudges, as a list; a gradio component from whose rows a step can be opened or examined."""
+"""The list of steps that a verifier misjudges, as a gradio component; a row's buttons open or examine its step."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from tts_viz.render.javascript import component
 from tts_viz.tasks import ErrorKind, error_kinds
 from tts_viz.ui.components.events import Payload
 from tts_viz.ui.html.markup import html, join, score_chip
-from tts_viz.ui.verifier.step_table import truth_said
+from tts_viz.ui.verifier.step_table import truth_cell
 from tts_viz.verifier_eval.misjudged import JudgedStep, disagreements, overrated, separation, tallies, underrated
 
 SHOWN = 20
-"""Rows on the page."""
+"""Rows shown."""
 
 Order = Literal["overrated", "underrated", "disagreements"]
 ORDERS: dict[str, Order] = {
@@ -35,7 +35,7 @@ class StepOfRun(Payload):
 
 
 class FoundStep(Payload):
-    """A step by its place among all that were found."""
+    """A step, by its index among all that were found."""
 
     index: int
 
@@ -53,14 +53,14 @@ class WorstList(gr.HTML):
 
 @dataclass(frozen=True, slots=True)
 class WorstSteps:
-    """What an examination came to. `other` is None where one verifier was asked."""
+    """The result of an examination. `other` is None if there was only one verifier."""
 
     steps: tuple[JudgedStep, ...]
     name: str
     other: str | None
 
     def ranked(self, order: Order, kind: ErrorKind | None) -> list[JudgedStep]:
-        """Raises ValueError for disagreements of one verifier."""
+        """The steps in this order. Raises ValueError for disagreements if there is only one verifier."""
         if order == "underrated":
             return underrated(self.steps, self.name)
         if order == "overrated":
@@ -71,7 +71,7 @@ class WorstSteps:
 
 
 def worst_list(found: WorstSteps, order: Order, kind: ErrorKind | None) -> Markup:
-    """Raises ValueError in words for the visitor."""
+    """The list as HTML. Raises ValueError with a message for the visitor."""
     ranked = found.ranked(order, kind)
     head = _summary(found)
     if not ranked:
@@ -103,7 +103,7 @@ def _row(step: JudgedStep, index: int, names: Sequence[str], order: Order) -> Ma
         "After: " + " · ".join(before) if before else "The first step",
         len(before) + 1,
         step.solution.problem.question[:80],
-        truth_said(step.truth),
+        truth_cell(step.truth),
         join(
             html('<td data-name="{}">{}</td>').format(name, score_chip(score, f"{name}: {score:.4f}"))
             for name, score in zip(names, scores)
@@ -116,13 +116,13 @@ def _row(step: JudgedStep, index: int, names: Sequence[str], order: Order) -> Ma
 
 
 def _summary(found: WorstSteps) -> Markup:
-    """How well each verifier tells good steps from bad ones, and how many of each kind the first one misjudges."""
+    """How well each verifier separates good steps from bad ones, and how many of each kind the first one misjudges."""
     names = [found.name] if found.other is None else [found.name, found.other]
     if all(step.good is None for step in found.steps):
         return html('<p class="note">Nobody knows which of these steps are true: only disagreements can be ranked.</p>')
     apart = [(name, separation(found.steps, name)) for name in names]
     kinds = error_kinds({step.solution.problem.task: None for step in found.steps if step.truth is not None})
-    said = "; ".join(f"{name} {value:.2f}" for name, value in apart if not math.isnan(value))
+    aurocs = "; ".join(f"{name} {value:.2f}" for name, value in apart if not math.isnan(value))
     cells = join(
         html('<tr><td>{}</td><td>{}</td><td>{}</td><td>{} <span class="note">({:.0%})</span></td></tr>').format(
             "good steps" if tally.kind is None else kinds.get(tally.kind, tally.kind),
@@ -136,7 +136,7 @@ def _summary(found: WorstSteps) -> Markup:
     line = html(
         '<p>How often a good step outscores a bad one (<span class="help" title="Area under the ROC curve: the chance that a '
         'good step, drawn at random, has a higher score than a bad one. 1 is perfect, 0.5 is guessing.">AUROC</span>): {}.</p>'
-    ).format(said)
+    ).format(aurocs)
     note = html(
         '<p class="note">A good step is one that is true and leaves the goal in reach. A score says how likely the end is right, '
         "so a good first step of a hard puzzle may well have a low one: look at the order, too.</p>"
@@ -145,4 +145,4 @@ def _summary(found: WorstSteps) -> Markup:
         '<div class="tallies">{}<table><thead><tr><th>What {} read</th><th>Steps</th><th title="The mean of its scores">Mean '
         'score</th><th title="Good steps scored under ½, and bad ones ½ or more">Misjudged</th></tr></thead><tbody>{}</tbody>'
         "</table>{}</div>"
-    ).format(line if said else Markup(""), found.name, cells, note)
+    ).format(line if aurocs else Markup(""), found.name, cells, note)

@@ -36,12 +36,12 @@ NOBODY = "none"
 ANY = "any"
 
 BATCH = 16
-"""Solutions that a verifier is given at a time; between two batches others get their turn."""
+"""Solutions scored in one call; between two batches, other work gets its turn."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finder:
-    """`found` is the last examination of this visitor, or None."""
+    """`found`: the result of this visitor's last examination, or None."""
 
     bench: VerifierTabState
     source: gr.Radio
@@ -54,7 +54,7 @@ class Finder:
 
 
 def build_finder(bench: VerifierTabState) -> tuple[Finder, gr.Button, gr.Button]:
-    """Lay it out in the current container: the finder, and its buttons to begin and to cancel."""
+    """Lay it out in the current container; returns the finder and its buttons Find and Cancel."""
     models = bench.models
     others = [name for name in models.verifiers[1:] if name != "oracle"]
     ready = [name for name in models.tasks if get_task(name).levels] or list(models.tasks)
@@ -107,7 +107,7 @@ def wire_finder(
     search: SearchTab,
     tabs: gr.Tabs,
 ) -> None:
-    """`inner` are the tabs of this part of the page, in which the desk is "bench-one"; `tabs` those of the page."""
+    """Connect the events. `inner`: the tabs inside the verifier tab; the desk is in "bench-one". `tabs`: those of the page."""
     bench = finder.bench
     fresh = finder.what[1:5]
     finder.source.input(
@@ -127,11 +127,11 @@ def wire_finder(
         job = bench.jobs.begin(key)
         try:
             async with aclosing(_examination(bench, key, job, values)) as progress:
-                async for said in progress:
-                    if isinstance(said, WorstSteps):
-                        yield [_done(said), _list(said, order, kind), said]
+                async for update in progress:
+                    if isinstance(update, WorstSteps):
+                        yield [_done(update), _list(update, order, kind), update]
                     else:
-                        yield [said, gr.skip(), gr.skip()]
+                        yield [update, gr.skip(), gr.skip()]
         except (ValueError, KeyError, RuntimeError, OSError) as error:  # CrowdedError and EngineError are RuntimeErrors
             yield [warning(str(error)), gr.skip(), gr.skip()]
         finally:
@@ -184,23 +184,25 @@ def wire_finder(
 async def _examination(
     bench: VerifierTabState, key: str, job: Job, values: tuple[Any, ...]
 ) -> AsyncGenerator[str | WorstSteps]:
-    """Lines of progress, and at its end, unless it is cancelled, what was found."""
+    """Yields lines of progress and, unless cancelled, the result at the end."""
     source, task, level, problems, samples, name, other = values
     names = _verifiers(bench.models, name, other)
     async for waiting in turn(bench, job):
         yield waiting
     paths: list[Path] = []
     if source == MINE:
-        yield _says("Reading your runs …")
+        yield _progress_line("Reading your runs …")
         paths = await asyncio.to_thread(kept, bench, key)
         if not paths:
             raise ValueError(f"There is no run with steps of yours yet: search first, or examine “{FRESH.lower()}”.")
     else:
-        asked = await asyncio.to_thread(unseen, *_asked(bench.models, task, level), _within(problems, MOST_PROBLEMS))
+        chosen = await asyncio.to_thread(
+            unseen, *_task_and_level(bench.models, task, level), _within(problems, MOST_PROBLEMS)
+        )
         samples = _within(samples, MOST_SAMPLES)
-        async with aclosing(sampled(bench, key, job, asked, samples, names[0], paths)) as progress:
+        async with aclosing(sampled(bench, key, job, chosen, samples, names[0], paths)) as progress:
             async for done in progress:
-                yield _says(f"Sampling: problem {min(done + 1, len(asked))} of {len(asked)} …")
+                yield _progress_line(f"Sampling: problem {min(done + 1, len(chosen))} of {len(chosen)} …")
     paths = distinct(paths)
     scores: dict[str, list[Scores]] = {}
     for name in names:
@@ -208,27 +210,27 @@ async def _examination(
         scores[name] = []
         for i in range(0, len(paths), BATCH):
             if job.cancelled:
-                yield _says("Cancelled.")
+                yield _progress_line("Cancelled.")
                 return
-            yield _says(f"{name} reads solution {i + 1} of {len(paths)} …")
+            yield _progress_line(f"{name} reads solution {i + 1} of {len(paths)} …")
             batch = [path.solution for path in paths[i : i + BATCH]]
-            scores[name] += await asyncio.to_thread(bench.asked.scores, name, verifier, batch)
+            scores[name] += await asyncio.to_thread(bench.score_cache.scores, name, verifier, batch)
     if job.cancelled:
-        yield _says("Cancelled.")
+        yield _progress_line("Cancelled.")
         return
     steps = await asyncio.to_thread(steps_of, paths, scores)
     yield WorstSteps(tuple(steps), names[0], names[1] if len(names) > 1 else None)
 
 
 async def turn(bench: VerifierTabState, job: Job) -> AsyncIterator[str]:
-    """Waits, saying so, until it is this job's turn."""
+    """Waits until this job may run; yields messages meanwhile."""
     while (before := bench.jobs.before(job)) and not job.cancelled:
-        yield _says(f"Others are examining verifiers; {before} of them must end first …")
+        yield _progress_line(f"Others are examining verifiers; {before} of them must end first …")
         await asyncio.sleep(POLL * 5)
 
 
 def _verifiers(models: OfferedModels, name: Any, other: Any) -> list[str]:
-    """Raises ValueError for one that is not on the list."""
+    """The chosen verifiers. Raises ValueError for one that is not on the list."""
     names = [name] if other in (NOBODY, name) else [name, other]
     for one in names:
         if one not in models.verifiers:
@@ -236,24 +238,24 @@ def _verifiers(models: OfferedModels, name: Any, other: Any) -> list[str]:
     return names
 
 
-def _asked(models: OfferedModels, task: Any, level: Any) -> tuple[Task, int]:
+def _task_and_level(models: OfferedModels, task: Any, level: Any) -> tuple[Task, int]:
     if task not in models.tasks or level not in get_task(task).levels:
         raise ValueError("Choose a puzzle and a level from the lists.")
     return get_task(task), level
 
 
 def _within(value: Any, most: int) -> int:
-    """A slider's value, whatever the browser sent."""
+    """A slider's value, limited to 1 … `most` because a browser can send anything."""
     return max(1, min(most, whole(value)))
 
 
-def _says(text: str) -> str:
+def _progress_line(text: str) -> str:
     return html('<p class="note" role="status">{}</p>').format(text)
 
 
 def _done(found: WorstSteps) -> str:
     runs = len({step.run for step in found.steps})
-    return _says(
+    return _progress_line(
         f"{len(found.steps)} different steps of {runs} run{'s' * (runs != 1)}, which are kept in the tab Runs."
     )
 

@@ -1,1 +1,1 @@
-"""Keys and values kept along the tree, so that no step re-encodes its prefix."""
+"""A cache of keys and values along the tree, so that no step re-encodes its prefix."""

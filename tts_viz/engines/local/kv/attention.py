@@ -1,7 +1,7 @@
-"""Attention of rows that share beginnings: the keys and values of a beginning are read once for all rows that have it.
+"""Attention for rows that share prefixes ("trunks"): the keys and values of a trunk are read once for all its rows.
 
-Scores over the trunk and over the row's own tokens are put side by side, so that one softmax sees both. Decoding is bound by
-reading keys and values; with M siblings a trunk that is up to M times less to read than a cache with a copy for every row.
+Scores over the trunk and over the row's own tokens are concatenated before one softmax. Decoding is bound by reading keys
+and values; with M rows a trunk, this reads up to M times less than a cache with a copy for every row.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from tts_viz.engines.local.kv.ragged_cache import RaggedCache
 NAME = "tts_viz_tree"
 
 MOST_SCORES = 1 << 26
-"""Scores held at a time; of longer stretches a part of the queries at a time."""
+"""Most attention scores in memory at a time; beyond that, the queries are processed in parts."""
 
 _cache: ContextVar[RaggedCache] = ContextVar("cache")
 
 
 @contextmanager
 def along(cache: RaggedCache, config: Any) -> Iterator[None]:
-    """In here, a model with this config attends along `cache`."""
+    """Within this context, a model with this config uses `cache` for its attention."""
     before, config._attn_implementation = config._attn_implementation, NAME
     token = _cache.set(cache)
     try:
@@ -48,7 +48,7 @@ def attend(
     **_: Any,
 ) -> tuple[Tensor, None]:
     """`query` [rows, heads, tokens, size]; `key`, `value` [rows, kv heads, seen, size] and the mask [rows, 1, tokens, seen]
-    are of the rows' own tokens. Returns [rows, tokens, heads, size]."""
+    belong to the rows' own tokens. Returns [rows, tokens, heads, size]."""
     assert attention_mask is not None
     cache = _cache.get()
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
@@ -72,20 +72,20 @@ def _part(
     assert cache.trunks is not None
     rows, heads, tokens, size = query.shape
     kv = key.shape[1]
-    each = heads // kv  # query heads that look at the same keys and values
+    each = heads // kv  # query heads that share keys and values
     width = trunk[0].shape[2]
-    asked = query.reshape(rows, kv, each * tokens, size)
-    beginning = torch.matmul(_together(cache, asked), trunk[0].transpose(-1, -2)) + cache.trunks.mask
-    own = torch.matmul(asked, key.transpose(-1, -2)).view(rows, kv, each, tokens, -1) + mask[:, :, None]
-    scores = torch.cat([_apart(cache, beginning, rows), own.view(rows, kv, each * tokens, -1)], -1)
+    grouped = query.reshape(rows, kv, each * tokens, size)
+    beginning = torch.matmul(_by_trunk(cache, grouped), trunk[0].transpose(-1, -2)) + cache.trunks.mask
+    own = torch.matmul(grouped, key.transpose(-1, -2)).view(rows, kv, each, tokens, -1) + mask[:, :, None]
+    scores = torch.cat([_by_row(cache, beginning, rows), own.view(rows, kv, each * tokens, -1)], -1)
     weights = scores.softmax(-1, dtype=torch.float32).to(query.dtype)
-    told = torch.matmul(_together(cache, weights[..., :width]), trunk[1])
-    told = _apart(cache, told, rows) + torch.matmul(weights[..., width:], value)
-    return told.reshape(rows, heads, tokens, size)
+    output = torch.matmul(_by_trunk(cache, weights[..., :width]), trunk[1])
+    output = _by_row(cache, output, rows) + torch.matmul(weights[..., width:], value)
+    return output.reshape(rows, heads, tokens, size)
 
 
-def _together(cache: RaggedCache, rows: Tensor) -> Tensor:
-    """[rows, heads, tokens, …] as [trunks, heads, seats · tokens, …]."""
+def _by_trunk(cache: RaggedCache, rows: Tensor) -> Tensor:
+    """Reshapes [rows, heads, tokens, …] to [trunks, heads, seats · tokens, …]."""
     assert cache.trunks is not None
     trunks, seats = len(cache.trunks.lengths), cache.seats
     if seats == 1 and cache.regular:
@@ -98,8 +98,8 @@ def _together(cache: RaggedCache, rows: Tensor) -> Tensor:
     return seated.transpose(1, 2).reshape(trunks, rows.shape[1], seats * rows.shape[2], rows.shape[3])
 
 
-def _apart(cache: RaggedCache, together: Tensor, rows: int) -> Tensor:
-    """The other way round."""
+def _by_row(cache: RaggedCache, together: Tensor, rows: int) -> Tensor:
+    """The inverse of `_by_trunk`."""
     trunks, heads, tokens, last = together.shape
     if cache.seats == 1 and cache.regular:
         return together

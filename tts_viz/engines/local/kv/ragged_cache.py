@@ -1,7 +1,7 @@
-"""A working cache for many rows that share beginnings: each beginning is held once, and each row has its own tokens after it.
+"""A cache for one batch of rows that share prefixes: each prefix is stored once, each row has its own tokens after it.
 
-Keys are cached after the rotary embedding, so segments of a path can be laid side by side. No row is padded on the left;
-what lies after a row's last token is masked, and zeroed at first, because a masked key still meets 0 · value.
+Keys are cached after the rotary embedding, so the segments of a path can be concatenated. No row is padded on the left.
+What lies after a row's last token is masked, and initialised to zero because a masked key still adds 0 · value.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ KV = list[tuple[Tensor, Tensor]]
 
 @dataclass(slots=True)
 class Trunks:
-    """The beginnings that rows share: per layer keys and values [trunks, heads, width, size], filled up to `lengths`."""
+    """The prefixes that rows share: per layer keys and values [trunks, heads, width, size], filled up to `lengths`."""
 
     layers: list[tuple[Tensor, Tensor]]
     lengths: Tensor
     mask: Tensor
-    """[trunks, 1, 1, width]: 0 where there is a token, the dtype's least number where not."""
+    """[trunks, 1, 1, width]: 0 where there is a token, else the dtype's lowest number."""
 
     @classmethod
     def holding(cls, paths: Sequence[Sequence[KV]], device: torch.device) -> Trunks | None:
-        """Each path's segments side by side. None where all paths are empty."""
+        """One trunk for each path, its segments concatenated. None if all paths are empty."""
         some = next((segment for path in paths for segment in path), None)
         if some is None:
             return None
@@ -57,7 +57,8 @@ class Trunks:
 
 
 class OwnLayer(CacheLayerMixin):
-    """One layer's own tokens: buffers [rows, heads, width, size]; `places` says where each row's new tokens go."""
+    """One layer's keys and values of the rows' own tokens: buffers [rows, heads, width, size]. The cache's `places` are the
+    positions of each row's new tokens."""
 
     def __init__(self, cache: RaggedCache) -> None:
         super().__init__()
@@ -95,9 +96,9 @@ class OwnLayer(CacheLayerMixin):
 
 
 class RaggedCache(Cache):
-    """`paths` are what each row goes on from; equal ones (the same segments) are one trunk.
+    """`paths` holds each row's prefix; rows with equal paths (the same segments) share a trunk.
 
-    `width` bounds the tokens that a row gets of its own, `lengths` [rows] says how many it has.
+    `width` is the most own tokens of a row, `lengths` [rows] the current number of them.
     """
 
     def __init__(self, paths: Sequence[Sequence[KV]], layers: int, width: int, device: torch.device) -> None:
@@ -108,13 +109,13 @@ class RaggedCache(Cache):
         self.width, self.seen = width, 0
         self.lengths = torch.zeros(len(paths), dtype=torch.long, device=device)
         self.even: int | None = 0
-        """The rows' length, where all have the same."""
+        """The rows' common length, or None if they differ."""
         self.places = torch.empty(0, dtype=torch.long, device=device)
         self._seat(torch.tensor(rows, device=device))
         super().__init__(layers=[OwnLayer(self) for _ in range(layers)])
 
     def _seat(self, trunk: Tensor) -> None:
-        """Give each row its place among the rows of its trunk."""
+        """Number the rows of each trunk (their "seats")."""
         self.trunk = trunk
         order = torch.argsort(trunk, stable=True)
         counts = torch.bincount(trunk)
@@ -122,15 +123,15 @@ class RaggedCache(Cache):
         seat = torch.empty_like(trunk)
         seat[order] = torch.arange(len(trunk), device=trunk.device) - starts[trunk[order]]
         self.seat, self.seats = seat, int(counts.max())
-        # Rows in the order of their trunks, the same number of each: they can be looked at as [trunks, seats].
+        # If rows are sorted by trunk and every trunk has equally many, a view as [trunks, seats] is enough.
         self.regular = bool((trunk * self.seats + seat == torch.arange(len(trunk), device=trunk.device)).all())
         self.regular = self.regular and len(trunk) == len(counts) * self.seats
 
     def begin(self, counts: Tensor, longest: int) -> tuple[Tensor, Tensor]:
-        """Before a forward pass of `longest` tokens a row, of which the first `counts` [rows] are real.
+        """Prepares a forward pass of `longest` tokens a row, of which the first `counts` [rows] are real.
 
         Returns position ids [rows, longest], counted from the start of the paths, and the mask over the rows' own tokens
-        [rows, 1, longest, seen]: True where a query may look.
+        [rows, 1, longest, seen]: True where a query may attend.
         """
         steps = torch.arange(longest, device=self.lengths.device)
         self.places = (self.lengths[:, None] + steps).clamp(max=self.width - 1)
@@ -140,13 +141,13 @@ class RaggedCache(Cache):
         return self.places + before, mask[:, None]
 
     def advance(self, counts: Tensor) -> None:
-        """After the pass: the real tokens stay, the padding will be written over."""
+        """Ends a pass: keeps the real tokens; the padding will be overwritten."""
         self.lengths = self.lengths + counts
         most, least = int(self.lengths.max()), int(self.lengths.min())
         self.even = most if most == least else None
 
     def keep(self, rows: Tensor) -> None:
-        """Only these rows go on."""
+        """Drops all rows but these."""
         self.lengths = self.lengths[rows]
         most, least = int(self.lengths.max()), int(self.lengths.min())
         self.even = most if most == least else None

@@ -1,4 +1,4 @@
-"""Reading paths with a transformers model: only what no one has read before, many ragged rows at once."""
+"""Reads paths with a transformers model: only the parts that are not cached, many ragged rows in a batch."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ log = logging.getLogger(__name__)
 Row = TypeVar("Row")
 
 PADDING = 64
-"""Padding tokens that cost less than one more pass would."""
+"""Padding tokens that cost less than one more pass."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """The end of a path that no one has read yet: one row of a pass."""
+    """The uncached end of a path: one row of a pass."""
 
     segments: list[Segment]
     fresh: tuple[int, ...]
     before: list[KV]
     start: int
-    """Where the fresh tokens begin, counted from the start of the path."""
+    """Position of the first fresh token in the path."""
 
     @classmethod
     def of(cls, path: Sequence[Segment], missing: list[Segment]) -> Stretch:
-        """`missing` are the path's last segments; of the first of them, some tokens may be known."""
+        """`missing`: the path's last segments, of which the first may be partly cached."""
         first = missing[0]
         fresh = (*first.tokens[first.known :], *(t for s in missing[1:] for t in s.tokens))
         before = [s.kv for s in path if s.kv]
@@ -48,13 +48,13 @@ class Stretch:
 
     @property
     def again(self) -> int:
-        """How many of the fresh tokens had been read before they were forgotten."""
+        """How many of the fresh tokens had been cached before and were evicted."""
         return sum(len(s.tokens) - s.known - s.pending for s in self.segments if s.lost)
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Tokens read on one path's account, and how many of them for the second time."""
+    """Tokens read for one path, and how many of them had been read before."""
 
     tokens: int = 0
     again: int = 0
@@ -66,8 +66,8 @@ class Read:
 class Reader:
     """Fills the segments of paths. `backbone` is the model without its head.
 
-    `row_bytes` is the working memory of one pass: more rows than fit are read in several passes. It is halved each time
-    when memory has run out all the same. Raises ValueError for a model that has no attention.
+    `row_bytes` is the working memory of one pass; rows that do not fit are read in further passes. It is halved whenever
+    memory runs out all the same. Raises ValueError for a model without attention.
     """
 
     def __init__(self, model: PreTrainedModel, forest: Forest, row_bytes: int = 512 << 20) -> None:
@@ -80,7 +80,7 @@ class Reader:
         heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
         size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
         self.token_bytes = 2 * self.layers * heads * size * model.dtype.itemsize
-        # Past its sliding window a layer would have to forget; we stop there instead.
+        # Past its sliding window a layer would have to drop keys; we limit the context instead.
         limits = (getattr(config, name, None) for name in ("max_position_embeddings", "sliding_window"))
         self.context = min((int(limit) for limit in limits if limit), default=2**31)
 
@@ -89,14 +89,14 @@ class Reader:
         return self.model.device
 
     def read(self, ends: Sequence[Segment]) -> list[Read]:
-        """Read what is missing on the way to each segment; afterwards all have a `tail`.
+        """Reads what is missing on the path to each segment; afterwards each has a `tail`.
 
-        Returns for each what was read on its account: of a shared missing prefix, the first one's.
+        Returns what was read for each; a shared missing prefix counts for the first one that needs it.
         """
         counts = [Read()] * len(ends)
         paths = [end.path() for end in ends]
         while True:
-            # A path whose missing part begins with what another path reads in this pass waits for the next one.
+            # A path whose missing part begins with a segment that this pass already reads waits for the next pass.
             stretches, begun = [], set()
             for i, path in enumerate(paths):
                 missing = [s for s in path if s.tail is None]
@@ -110,7 +110,7 @@ class Reader:
                 self.in_halves(group, self._fill)
 
     def in_halves(self, rows: Sequence[Row], work: Callable[[Sequence[Row]], None]) -> None:
-        """Work on all rows together, or, where memory runs out, on one half after the other."""
+        """Runs `work` on all rows at once, or, if memory runs out, on one half after the other."""
         try:
             work(rows)
             return
@@ -131,7 +131,10 @@ class Reader:
         return max(1, self.row_bytes // (tokens * self.token_bytes))
 
     def forward(self, tokens: Tensor, counts: Tensor, cache: RaggedCache) -> Tensor:
-        """One pass over tokens [rows, longest], of which `counts` are real. Returns hidden states, advances the cache."""
+        """One pass over tokens [rows, longest], of which `counts` are real. Advances the cache.
+
+        Returns hidden states [rows, longest, size].
+        """
         positions, mask = cache.begin(counts, tokens.shape[1])
         bias = torch.zeros(mask.shape, dtype=self.model.dtype, device=self.device)
         bias.masked_fill_(~mask, torch.finfo(self.model.dtype).min)
@@ -139,7 +142,7 @@ class Reader:
             hidden = self.backbone(
                 input_ids=tokens,
                 attention_mask=bias,
-                position_ids=positions.clamp(max=self.context - 1),  # padding may lie past the end of a table
+                position_ids=positions.clamp(max=self.context - 1),  # padding may lie past the last position
                 past_key_values=cache,
                 use_cache=True,
             ).last_hidden_state
@@ -147,7 +150,7 @@ class Reader:
         return hidden
 
     def _groups(self, stretches: list[Stretch]) -> list[list[Stretch]]:
-        """As many together as fit, and as waste less on padding than they save by sharing a pass."""
+        """Groups stretches that fit in one pass and waste less on padding than another pass would cost."""
         groups: list[list[Stretch]] = []
         real = 0
         for stretch in sorted(stretches, key=lambda s: len(s.fresh)):
@@ -178,7 +181,7 @@ class Reader:
 
 
 def joined(first: KV, second: KV) -> KV:
-    """Two stretches of one segment as one."""
+    """Concatenates the keys and values of two parts of one segment."""
     if not first:
         return second
     return [(torch.cat([k, k2], 1), torch.cat([v, v2], 1)) for (k, v), (k2, v2) in zip(first, second)]

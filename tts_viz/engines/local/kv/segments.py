@@ -1,7 +1,7 @@
-"""The keys and values of everything read so far, in segments that form trees: one segment a prompt or step.
+"""The cache of keys and values as trees of segments: one segment for each prompt or step.
 
-A segment is found by its tokens under its parent, within one search: what a search costs must not depend on who searched
-before, nor may its speed tell. A forgotten segment is only slower: it is read again, and known to be.
+A segment is looked up by its tokens under its parent, within one search: neither the costs nor the speed of a search may
+reveal what others searched before. An evicted segment is read again when needed, and counted as reread.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from torch import Tensor
 from tts_viz.engines.local.kv.ragged_cache import KV
 
 MOST_LOST = 100_000
-"""Forgotten segments that are remembered to have been."""
+"""Most evicted segments that are still recorded as such."""
 
 
 @dataclass(eq=False, slots=True)
 class Segment:
-    """Its own tokens' keys and values, as far as they were computed; `tail` is the last hidden state once all were.
+    """The keys and values of its tokens, as far as computed; `tail` is the last hidden state once all of them are.
 
-    Both are set by `Forest.hold` only, which counts them.
+    Only `Forest.hold` sets both, because it counts their bytes.
     """
 
     tokens: tuple[int, ...]
@@ -31,14 +31,14 @@ class Segment:
     tail: Tensor | None = None
     children: dict[tuple[int, ...], Segment] = field(default_factory=dict)
     filled: set[Segment] = field(default_factory=set)
-    """Those of the children that hold something. None of them does where the segment itself holds nothing."""
+    """The children with cached data. Always empty if the segment itself has none."""
     used: int = 0
     size: int = 0
-    """Bytes that it holds."""
+    """Bytes of its cached data."""
     pending: int = 0
-    """How many of its tokens the model wrote and has not read: the last one of a sampled step, until it goes on."""
+    """Tokens that were sampled and not read yet: the last one of a sampled step, until the step is continued."""
     lost: bool = False
-    """Its keys and values were there once, and were forgotten."""
+    """Its keys and values were cached once, and were evicted."""
 
     @property
     def known(self) -> int:
@@ -56,10 +56,10 @@ class Segment:
 
 
 class Forest:
-    """All segments, under a root for each search. `limit` is in bytes; the least recently used are forgotten first.
+    """All segments, under a root for each search. `limit` is in bytes; the least recently used segments are evicted first.
 
-    What it holds is counted as it comes and goes, and kept in the order of use: to forget costs as much as there is to
-    be forgotten, however much is held.
+    Sizes are counted incrementally and segments kept in order of use, so the cost of evicting depends on what is evicted,
+    not on what is cached.
     """
 
     def __init__(self, limit: int) -> None:
@@ -69,15 +69,15 @@ class Forest:
         """Bytes of all segments."""
         self._clock = 0
         self._by_use: OrderedDict[Segment, None] = OrderedDict()
-        """All that hold something, the least recently used first; a parent after its children."""
+        """All segments with cached data, the least recently used first; a parent after its children."""
         self._lost: dict[Segment, None] = {}
 
     def tick(self) -> None:
-        """A new batch begins: what it touches is safe from `forget` until the next one."""
+        """Starts a new batch: `forget` keeps what it uses until the next one."""
         self._clock += 1
 
     def find(self, path: Sequence[tuple[int, ...]], search: str = "") -> Segment:
-        """The last segment of a path of token tuples (none of them empty), made where it was not there."""
+        """The last segment of a path of non-empty token tuples; missing segments are created."""
         end = self.roots.setdefault(search, Segment((), None))
         for tokens in path:
             end = end.children.get(tokens) or self._new(end, tokens)
@@ -85,20 +85,20 @@ class Forest:
         return end
 
     def child(self, parent: Segment, tokens: tuple[int, ...]) -> Segment:
-        """The segment of these tokens after `parent`, which is used with it."""
+        """The child of `parent` with these tokens, created if missing; marks both as used."""
         found = parent.children.get(tokens) or self._new(parent, tokens)
         self._touch(found)
         return found
 
     def known(self, path: Sequence[tuple[int, ...]], search: str = "") -> Segment | None:
-        """As `find`, but None where it is not there."""
+        """As `find`, but None if the segment does not exist."""
         at = self.roots.get(search)
         for tokens in path:
             at = at.children.get(tokens) if at else None
         return at
 
     def hold(self, segment: Segment, kv: KV, tail: Tensor | None) -> None:
-        """Keep this of what was read of a segment, in place of what is kept of it."""
+        """Sets the cached data of a segment, replacing what it had."""
         size = sum(k.nbytes + v.nbytes for k, v in kv) + (tail.nbytes if tail is not None else 0)
         self.size += size - segment.size
         segment.kv, segment.tail, segment.size = kv, tail, size
@@ -112,7 +112,7 @@ class Forest:
             self._lost.pop(segment, None)
 
     def forget(self, limit: int | None = None) -> None:
-        """Lose the least recently used leaves until what is left fits well; never one of the current batch."""
+        """Evicts the least recently used leaves until the size is well below the limit; never one of the current batch."""
         limit = self.limit if limit is None else limit
         if self.size > limit:
             while self._by_use and self.size > 0.8 * limit:
@@ -121,28 +121,28 @@ class Forest:
                     break
                 self.lose(oldest)
         if len(self._lost) > MOST_LOST:
-            self._forget_the_lost()
+            self._drop_lost()
 
     def lose(self, segment: Segment) -> None:
-        """Forget what was read of this segment and of all below it."""
-        for gone in _filled(segment):
-            gone.lost = True
-            self._lost[gone] = None
-            self._empty(gone)
+        """Evicts this segment and all its descendants."""
+        for filled in _filled(segment):
+            filled.lost = True
+            self._lost[filled] = None
+            self._empty(filled)
 
     def close(self, search: str) -> None:
-        """This search will ask nothing more."""
+        """Drops everything of a finished search."""
         if root := self.roots.pop(search, None):
-            for gone in _below(root):
-                self._lost.pop(gone, None)
-                self._empty(gone)
+            for segment in _below(root):
+                self._lost.pop(segment, None)
+                self._empty(segment)
 
     def _new(self, parent: Segment, tokens: tuple[int, ...]) -> Segment:
         made = parent.children[tokens] = Segment(tokens, parent)
         return made
 
     def _touch(self, segment: Segment) -> None:
-        """It is used now, and so is the way to it."""
+        """Marks the segment and its ancestors as used now."""
         at: Segment | None = segment
         while at is not None:
             at.used = self._clock
@@ -157,17 +157,17 @@ class Forest:
         if segment.parent is not None:
             segment.parent.filled.discard(segment)
 
-    def _forget_the_lost(self) -> None:
-        """Forget even that they were there; but not those that the current batch is about to read again."""
+    def _drop_lost(self) -> None:
+        """Removes evicted segments from the tree, except those that the current batch is about to read again."""
         for segment in [s for s in self._lost if s.used != self._clock]:
             del self._lost[segment]
-            if segment.parent is not None:  # all below it are lost too
+            if segment.parent is not None:  # all its descendants are lost too
                 segment.parent.children.pop(segment.tokens, None)
         self.roots = {search: root for search, root in self.roots.items() if root.children}
 
 
 def _filled(segment: Segment) -> list[Segment]:
-    """This segment and all below it that hold something, children after their parents."""
+    """This segment and its descendants, those with cached data; children after their parents."""
     found = [segment] if segment.size else []
     waiting = list(segment.filled)
     while waiting:
