@@ -196,12 +196,12 @@ class Session:
         strategy = self._strategy(settings)
         if settings == old:
             return []
-        anew = (settings.strategy, settings.parameters) != (old.strategy, old.parameters)
-        if anew:
+        restarts = (settings.strategy, settings.parameters) != (old.strategy, old.parameters)
+        if restarts:
             self.check_alive()
         self._emit(Changed(settings, ", ".join(sorted(changes))))
         self._pending.settle()
-        if not self.done and anew:
+        if not self.done and restarts:
             self._begin(strategy)
         return self.trace[before:]
 

@@ -41,7 +41,7 @@ class AdaptiveBestOfN:
     Even if one of the samples is right, the verifier may not pick it.
     """
 
-    n: int = count("Most samples N", "At most so many independent solutions are drawn and scored.", default=64)
+    n: int = count("Most samples N", "The most independent solutions that are drawn and scored.", default=64)
     confidence: float = knob(
         0.99, 0.5, 0.99, "Confidence C", "How sure it wants to be that one of the samples is right."
     )

@@ -42,7 +42,9 @@ class ComputeOptimal:
     """
 
     n: int = count("Budget N", "How many generations may be spent in all, the first samples among them.")
-    probe: int = knob(4, 1, 16, "First samples", "From how many whole solutions it is told how hard the problem looks.")
+    probe: int = knob(
+        4, 1, 16, "First samples", "How many whole solutions are used to estimate how hard the problem is."
+    )
 
     def search(self, tree: TreeView) -> Search:
         yield Score(tree.unscored())
@@ -66,8 +68,8 @@ class ComputeOptimal:
         yield Note(why + known.caveat, best.strategy, parameters)
         if not going:
             yield from samples(tree, left - used)
-        anew = not going and not STRATEGIES[best.strategy].reads_smaller
-        yield from chosen.search(FreshView(tree) if anew else tree)
+        fresh = not going and not STRATEGIES[best.strategy].reads_smaller
+        yield from chosen.search(FreshView(tree) if fresh else tree)
 
 
 def samples(tree: TreeView, n: int) -> Generator[Op, list[Node], None]:
