@@ -12,7 +12,7 @@ from tts_viz.lesson.glossary import GLOSSARY, parts
 from tts_viz.lesson.outcomes import Before, Outcome
 from tts_viz.lesson.steps import STEPS
 from tts_viz.search.session import Session
-from tts_viz.ui.lesson.text import judged, step_text, told, words
+from tts_viz.ui.lesson.text import findings, judged, step_text, words
 
 
 def outcome(session: Session) -> Outcome:
@@ -103,7 +103,7 @@ def test_a_search_without_a_solution_is_told_of() -> None:
 
 
 def test_what_models_and_visitors_wrote_never_becomes_html() -> None:
-    assert "<b>" not in str(told(["<b>", "<b>"]))
+    assert "<b>" not in str(findings(["<b>", "<b>"]))
     assert "<b>" not in str(judged(ExerciseVerdict(False, ("<b>", "<b>"))))
     assert "&lt;i&gt;" in str(words("<i> [[sample]]"))
 
