@@ -223,7 +223,7 @@ def test_a_search_runs_where_an_event_loop_does() -> None:
 
 def test_ctrl_c_in_a_notebook_keeps_what_was_found() -> None:
     async def cell() -> Run:
-        return searched(n=4, m=2, policy=RandomMoves(interrupts_at=2))
+        return searched(n=64, m=2, policy=RandomMoves(interrupts_at=2))
 
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     loop = asyncio.new_event_loop()  # not asyncio.run, which would take the signal itself; nor does a notebook

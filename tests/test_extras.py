@@ -25,7 +25,6 @@ def python(code: str) -> subprocess.CompletedProcess[str]:
     [
         (["lab", "some.parquet"], "lab"),
         (["sweep", "assets/lab/shipped.toml", "--out", "some.parquet"], "lab"),
-        (["train", "policy"], "train"),
         (["run", "--problem", "make 24 from 4 6", "--policy", "http://localhost:1/v1#m"], "server"),
         (["doctor", "--verifier", "http://localhost:1/v1#m"], "server"),
     ],

@@ -14,7 +14,7 @@ PACKAGES: dict[str, tuple[str, ...]] = {
     "math": ("math_verify",),
     "notebook": ("nbformat",),
     "server": ("openai",),
-    "train": ("rapidfuzz", "sklearn"),
+    "train": ("sklearn",),
 }
 """Extra → the modules imported from it; pyproject.toml lists the packages that provide them."""
 

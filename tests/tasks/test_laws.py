@@ -24,7 +24,6 @@ def test_no_task_takes_anothers_problems_for_its_own(name: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "Tom has 12 marbles. Eva has 9 more than Tom. How many marbles does Eva have?",
         "Ann has 3 red and 4 blue marbles and takes 2 out. How many are left?",
         "24 3 3 8 2",
         "Make a list of the primes from 2 to 30 and add 7",
@@ -64,6 +63,12 @@ def test_what_states_one_plainly_is_recognised_however_it_is_put(text: str, prom
 def test_a_plain_problem_that_breaks_a_rule_is_refused_in_its_tasks_words(text: str, words: str) -> None:
     with pytest.raises(ProblemError, match=words):
         recognise(text)
+
+
+def test_a_story_is_a_word_problem_and_no_other_puzzle() -> None:
+    story = "Tom has 12 marbles. Eva has 9 more than Tom. How many marbles does Eva have?"
+    assert (recognise(story).task, recognise(story).answer) == ("word_problems", "21")
+    assert [name for name, task in TASKS.items() if task.recognises(story)] == ["word_problems"]
 
 
 def test_only_the_tasks_that_are_named_are_asked() -> None:

@@ -349,8 +349,8 @@ class _Told:
             "more": value < LARGEST - 1, "fewer": value > 2, "twice": 2 * value <= LARGEST, "three times": 3 * value <= LARGEST,
             "four times": 4 * value <= LARGEST, "half": value % 2 == 0,
         }  # fmt: skip
-        kinds = [kind for kind, may in possible.items() if may]
-        kind = rng.choices(kinds, [ODDS[k] for k in kinds])[0]
+        kinds: list[Kind] = [kind for kind, may in possible.items() if may]
+        kind: Kind = rng.choices(kinds, [ODDS[k] for k in kinds])[0]
         most = min(LARGEST - value if kind == "more" else value - 1, LARGEST_OFFSET)
         return Fact(self.names[-1], kind, rng.randint(2, most) if kind in ("more", "fewer") else 0, (a,))
 

@@ -22,12 +22,12 @@ from transformers import (
 )
 
 from tests.engines.local.models import SHAPE, llama, naive_rewards, prm
+from tests.engines.local.tokenizer import tokenizer
 from tts_viz.engines.base import SampleRequest, ScoreRequest
 from tts_viz.engines.load.policy import load_policy
 from tts_viz.engines.load.verifier import load_verifier
 from tts_viz.engines.local.policy import TransformersPolicy
 from tts_viz.engines.local.verifier import TransformersVerifier
-from tts_viz.training.tokenizer import tokenizer
 
 PROMPT = "Evaluate (3+4)*2\n"
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM, LlamaForTokenClassification, Qwen2Config, Qwen2ForCausalLM
 
-from tts_viz.training.tokenizer import BOS_ID, EOS_ID, PAD_ID, encode, tokenizer
+from tests.engines.local.tokenizer import BOS_ID, EOS_ID, PAD_ID, encode, tokenizer
 
 SHAPE: dict[str, Any] = {
     "vocab_size": len(tokenizer()),

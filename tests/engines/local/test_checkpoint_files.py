@@ -13,13 +13,13 @@ import pytest
 import torch
 
 from tests.engines.local.models import llama, prm
+from tests.engines.local.tokenizer import tokenizer
 from tts_viz.cli.main import main
 from tts_viz.engines.base import SampleRequest
 from tts_viz.engines.load.policy import load_policy
 from tts_viz.engines.load.verifier import load_verifier
 from tts_viz.engines.local.policy import TransformersPolicy
 from tts_viz.errors import EngineError
-from tts_viz.training.tokenizer import tokenizer
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 134217728\n"
 

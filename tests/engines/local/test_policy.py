@@ -12,12 +12,12 @@ import pytest
 import torch
 
 from tests.engines.local.models import llama, naive_logprobs, qwen
+from tests.engines.local.tokenizer import BOS_ID, EOS_ID, encode, tokenizer
 from tts_viz.engines.base import Candidate, ContextStep, Sampled, SampleRequest
 from tts_viz.engines.local.policy import TransformersPolicy
 from tts_viz.engines.local.sampling import choose, uniform
 from tts_viz.engines.prompting import PromptStyle
 from tts_viz.errors import EngineError
-from tts_viz.training.tokenizer import BOS_ID, EOS_ID, encode, tokenizer
 
 PROMPTS = ("Make 57 from 2 3 14 25\n", "Evaluate (3+4)*2\n", "Make 9 from 4 5\n")
 

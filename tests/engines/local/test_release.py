@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from tests.engines.local.models import llama, prm
+from tests.engines.local.tokenizer import tokenizer
 from tts_viz.core.budget import Budget
 from tts_viz.core.events import Settings, Started
 from tts_viz.engines.local.kv.segments import Segment
@@ -14,7 +15,6 @@ from tts_viz.engines.prm.trl import TRL
 from tts_viz.engines.prompting import PromptStyle
 from tts_viz.search.scheduler import LiveRun, drive
 from tts_viz.search.session import Session
-from tts_viz.training.tokenizer import tokenizer
 
 
 def kept(root: Segment) -> list[Segment]:

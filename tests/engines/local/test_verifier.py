@@ -9,13 +9,13 @@ import pytest
 import torch
 
 from tests.engines.local.models import naive_rewards, prm
+from tests.engines.local.tokenizer import encode, tokenizer
 from tts_viz.engines.base import Rewards, ScoreRequest
 from tts_viz.engines.local.verifier import TransformersVerifier
 from tts_viz.engines.oracle import Oracle
 from tts_viz.engines.prm.trl import TRL
 from tts_viz.errors import EngineError
 from tts_viz.tasks import get_task
-from tts_viz.training.tokenizer import encode, tokenizer
 
 PROMPT = "Make 57 from 2 3 14 25\n"
 STEPS = ("25*2=50 left 3 14 50", "14/2=7 left 3 7", "50+7=57 left 57", "1+1=2 left 2")

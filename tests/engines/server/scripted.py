@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tts_viz.training.tokenizer import BOS_ID, EOS_ID, encode, tokenizer
+from tests.engines.local.tokenizer import BOS_ID, EOS_ID, encode, tokenizer
 
 NEWLINE = encode("\n")[0]
 DEPTH = 3

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.engines.local.tokenizer import encode
 from tests.engines.prm.checkpoints import byte_level
 from tests.engines.server.scripted import NEWLINE, Asked, Reply, Server, opening, said, written
 from tts_viz.engines.base import Candidate, ContextStep, Sampled, SampleRequest
@@ -18,7 +19,6 @@ from tts_viz.engines.server.address import parse_address
 from tts_viz.engines.server.client import Client
 from tts_viz.engines.server.policy import ServerPolicy
 from tts_viz.errors import EngineError
-from tts_viz.training.tokenizer import encode
 
 PROMPT = "Make 24 from 1 3 8\n"
 
