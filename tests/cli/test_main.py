@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import random
@@ -42,6 +43,8 @@ class RandomMoves:
             raise EngineError("Out of memory.\nTry a smaller batch.")
         if self.calls == self.interrupts_at:
             os.kill(os.getpid(), signal.SIGINT)
+            # As a model would, it takes its time: another thread may have to hear of it.
+            await asyncio.sleep(0.5)
         return [self.answer(request) for request in requests]
 
     def answer(self, request: SampleRequest) -> Sampled:
