@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.stranger import write_package
 from tts_viz.core.registry import Registry
 from tts_viz.errors import InputError
 
@@ -13,12 +14,8 @@ from tts_viz.errors import InputError
 @pytest.fixture
 def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An installed package with two things to add, one of which cannot be imported."""
-    (tmp_path / "guest_of_registry.py").write_text("THING = 'theirs'\n")
-    info = tmp_path / "guest-1.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: guest\nVersion: 1\n")
-    points = "[tts_viz.test_things]\ntheirs = guest_of_registry:THING\nlost = no_such_module:THING\n"
-    (info / "entry_points.txt").write_text(points)
+    points = {"theirs": "guest_of_registry:THING", "lost": "no_such_module:THING"}
+    write_package(tmp_path, {"guest_of_registry": "THING = 'theirs'\n"}, {"tts_viz.test_things": points})
     monkeypatch.syspath_prepend(tmp_path)
     return tmp_path
 

@@ -15,7 +15,7 @@ import pytest
 from tests.exports.recorded import EVENTS, EVIL, FORMULA
 from tests.render.growth import tree_search
 from tests.render.reading import fold
-from tests.ui.browser import chromium, sync_api, tab  # noqa: F401
+from tests.ui.browser import chromium, pixel, sync_api, tab  # noqa: F401
 from tts_viz.analysis import explain
 from tts_viz.analysis.judge import Judge
 from tts_viz.core.events import Started
@@ -157,18 +157,7 @@ class Reader:
         return self.page.inner_text(".path")
 
     def click(self, node: str) -> None:
-        x, y = self.page.evaluate(
-            """(id) => {
-              const plot = document.querySelector('.plot');
-              const {xaxis, yaxis} = plot._fullLayout;
-              const dots = plot.data.find((trace) => trace.customdata);
-              const k = dots.customdata.indexOf(id);
-              const box = plot.getBoundingClientRect();
-              return [box.left + xaxis._offset + xaxis.l2p(dots.x[k]), box.top + yaxis._offset + yaxis.l2p(dots.y[k])];
-            }""",
-            node,
-        )
-        self.page.mouse.click(x, y)
+        self.page.mouse.click(*pixel(self.page, ".plot", node))
 
     def saved(self, button: str, folder: Path) -> Path:
         with self.page.expect_download() as download:

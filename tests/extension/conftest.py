@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.engines.server.conftest import server
+from tests.stranger import write_package
 from tts_viz.core.aggregation import STEP_AGGREGATIONS, VOTES
 from tts_viz.core.registry import Registry
 from tts_viz.engines.prm.formats import FORMATS
@@ -34,15 +34,11 @@ ADDED: dict[str, list[Registry]] = {
 
 def install(folder: Path) -> Path:
     """The package's folder, for `sys.path`."""
-    points = ""
-    for name, registries in ADDED.items():
-        shutil.copy(HERE / f"strangers_{name}.py", folder)
-        points += "".join(f"[{registry.group}]\n{name} = strangers_{name}\n" for registry in registries)
-    info = folder / "strangers-1.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: strangers\nVersion: 1\n")
-    (info / "entry_points.txt").write_text(points)
-    return folder
+    modules = {f"strangers_{name}": (HERE / f"strangers_{name}.py").read_text(encoding="utf-8") for name in ADDED}
+    points = {
+        registry.group: {name: f"strangers_{name}"} for name, registries in ADDED.items() for registry in registries
+    }
+    return write_package(folder, modules, points)
 
 
 @pytest.fixture

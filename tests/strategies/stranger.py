@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
+
+from tests.stranger import environment, write_package
+from tts_viz.strategies import STRATEGIES
 
 STRATEGY = '''"""A beam whose width shrinks."""
 
@@ -42,9 +44,5 @@ class Narrowing:
 
 def installed(folder: Path, source: str = STRATEGY) -> dict[str, str]:
     """The environment of a Python that has the stranger's package."""
-    (folder / "narrowing_beam.py").write_text(source, encoding="utf-8")
-    info = folder / "narrowing_beam-0.1.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: narrowing-beam\nVersion: 0.1\n", encoding="utf-8")
-    (info / "entry_points.txt").write_text("[tts_viz.strategies]\nnarrowing = narrowing_beam\n", encoding="utf-8")
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(Path(__file__).parents[2])])}
+    points = {STRATEGIES.group: {"narrowing": "narrowing_beam"}}
+    return environment(write_package(folder, {"narrowing_beam": source}, points))

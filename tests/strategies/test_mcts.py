@@ -12,13 +12,12 @@ import pytest
 
 from tests.played import Dice, Whim
 from tests.search.scripted import answer
+from tests.search.test_steering import some_intervention
 from tts_viz.core.budget import Budget
 from tts_viz.core.events import MoreRequested, Settings, Started
 from tts_viz.core.node import Node, in_order
 from tts_viz.core.ops import Expand, Score, Search, SetValue, evaluate
 from tts_viz.core.tree_view import TreeView
-from tts_viz.errors import InterventionRefusedError
-from tts_viz.search import steering
 from tts_viz.search.session import Session
 from tts_viz.strategies import STRATEGIES
 from tts_viz.strategies.mcts_statistics import UNIT, exact, leaf_value
@@ -86,31 +85,12 @@ def value(node: Node) -> float | None:
     return fmean(max(w) for w in words if w) if any(words) else None
 
 
-def some_deed(session: Session, pick: random.Random) -> None:
-    tree, node = session.tree, pick.choice([*session.tree.nodes])
-    wish = pick.choice(
-        [
-            lambda: steering.prune(tree, node),
-            lambda: steering.restore(tree, node),
-            lambda: steering.override(tree, node, pick.choice([0.0, 0.5, 1.0])),
-            lambda: steering.write(tree, node, f"by hand {pick.random()}"),
-            lambda: steering.ask(tree, node, pick.randint(1, 3), pick.random() < 0.5),
-            lambda: steering.undo(tree),
-            lambda: steering.redo(tree),
-        ]
-    )
-    try:
-        session.intervene(wish())
-    except InterventionRefusedError:
-        return
-
-
 def searched(seed: int, meddled: bool, **knobs: Any) -> Session:
     problem, pick = Countdown().problem("test", 1 + seed % 4, seed), random.Random(seed)
     session = Session(Started(problem.prompt, Settings("mcts", knobs, Budget(None), seed=seed)))
     while session.wants:
         if meddled and pick.random() < 0.1:
-            some_deed(session, pick)
+            some_intervention(session, pick)
         if session.wants:
             answer(session, pick.choice(session.wants) if meddled else session.wants[0], Dice(), Whim(seed))
     return session

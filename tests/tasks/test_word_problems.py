@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tts_viz.errors import ProblemError
 from tts_viz.tasks import recognise, word_problems
 from tts_viz.tasks.base import Problem
-from tts_viz.tasks.word_facts import LARGEST, NAMES, SAYINGS, THINGS, Fact, read, statement
+from tts_viz.tasks.calculation import LARGEST
+from tts_viz.tasks.word_facts import NAMES, SAYINGS, THINGS, Fact, read, statement
 from tts_viz.tasks.word_problems import LEVELS, WordProblems, solve, valid_steps
 
 TASK = WordProblems()

@@ -109,3 +109,19 @@ AT_REST = """async ([read, argument]) => {
 def at_rest(page: sync_api.Page, read: str, argument: object = None) -> Any:
     """What the function `read` returns in the page, once it has returned the same for twelve frames."""
     return page.evaluate(AT_REST, [read, argument])
+
+
+PIXEL = """([plot, id]) => {
+    const drawn = document.querySelector(plot);
+    const {xaxis, yaxis} = drawn._fullLayout;
+    const dots = drawn.data.find((trace) => trace.customdata);
+    const k = dots.customdata.indexOf(id);
+    const box = drawn.getBoundingClientRect();
+    return [box.left + xaxis._offset + xaxis.l2p(dots.x[k]), box.top + yaxis._offset + yaxis.l2p(dots.y[k])];
+}"""
+
+
+def pixel(page: sync_api.Page, plot: str, node: str) -> tuple[float, float]:
+    """Where on the page this node of the tree is painted, as plotly says. `plot`: the selector of its plot."""
+    x, y = page.evaluate(PIXEL, [plot, node])
+    return x, y

@@ -19,6 +19,7 @@ A failure of the strategy is not an event: the trace ends where it failed, and a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Literal
 
@@ -241,3 +242,8 @@ Event = (
     | MoreRequested
     | Undone
 )
+
+
+def start_of(trace: Sequence[Event]) -> Started | None:
+    """The event that a trace begins with; None for a sequence that is not a trace."""
+    return trace[0] if trace and isinstance(trace[0], Started) else None

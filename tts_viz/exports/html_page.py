@@ -18,7 +18,7 @@ from tts_viz import __version__
 from tts_viz.analysis import explain
 from tts_viz.analysis.judge import Judge, Solution
 from tts_viz.analysis.phrases import budget_text
-from tts_viz.core.events import Event, Started
+from tts_viz.core.events import Event, start_of
 from tts_viz.core.tree import Tree
 from tts_viz.exports.frames import moments
 from tts_viz.render import browser
@@ -125,10 +125,11 @@ def _problem(judge: Judge) -> list[tuple[str, str]]:
 
 def question(events: Sequence[Event]) -> str:
     """The problem as worded for people. Raises ValueError for a trace without its Started event."""
-    if not events or not isinstance(events[0], Started):
+    started = start_of(events)
+    if started is None:
         raise ValueError("a trace begins with its Started event")
-    problem = problem_of(events[0])
-    return (problem.question if problem else events[0].prompt).strip()
+    problem = problem_of(started)
+    return (problem.question if problem else started.prompt).strip()
 
 
 def _answers(solutions: Iterable[Solution]) -> list[dict[str, Any]]:

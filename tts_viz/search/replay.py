@@ -16,8 +16,8 @@ from tts_viz.core.events import (
     Pruned,
     Scored,
     ScoreOverridden,
-    Started,
     Undone,
+    start_of,
 )
 from tts_viz.errors import DriftError, StrategyError
 from tts_viz.search.session import Session
@@ -28,11 +28,12 @@ def fast_forward(trace: Sequence[Event]) -> Session:
 
     Raises `DriftError`, naming the event, if the strategy now does something other than the trace says.
     """
-    if not trace or not isinstance(trace[0], Started):
+    started = start_of(trace)
+    if started is None:
         raise DriftError("event 0 must be the start of a search")
     at = 0
     try:
-        session = Session(trace[0])
+        session = Session(started)
         while at < len(trace):
             if at == len(session.trace):
                 with suppress(

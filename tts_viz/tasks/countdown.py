@@ -14,9 +14,9 @@ from functools import lru_cache
 
 from tts_viz.errors import ProblemError
 from tts_viz.tasks.base import COMMON_ERRORS, CheckedTask, ErrorKind, Problem, Split, StepTruth, task
+from tts_viz.tasks.calculation import LARGEST, result
 from tts_viz.tasks.splits import drawn
 
-LARGEST = 99
 MOST_NUMBERS = 6
 
 LEVELS: dict[int, tuple[int, int]] = {1: (3, 30), 2: (3, 10), 3: (4, 20), 4: (5, 20), 5: (6, 25)}
@@ -35,20 +35,6 @@ OTHER_WORDS = frozenset({
     "a", "all", "and", "by", "can", "combining", "countdown", "do", "each", "from", "how", "i", "is", "joining", "number",
     "numbers", "of", "once", "out", "please", "puzzle", "solve", "the", "these", "to", "use", "using", "we", "with", "you",
 })  # fmt: skip
-
-
-def result(a: int, op: str, b: int) -> int | None:
-    """a op b where the rules allow it: a whole number from 1 to 99; else None."""
-    match op:
-        case "+":
-            c = a + b
-        case "-":
-            c = a - b
-        case "*":
-            c = a * b
-        case _:
-            c = a // b if b and a % b == 0 else 0
-    return c if 1 <= c <= LARGEST else None
 
 
 def moves(numbers: Sequence[int]) -> list[tuple[int, str, int, int, tuple[int, ...]]]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tts_viz.errors import ProblemError
+from tts_viz.tasks.calculation import LARGEST
 
 NAMES = (
     "Ann", "Ben", "Cleo", "Dan", "Eva", "Finn", "Gus", "Hana", "Ida", "Jack", "Kim", "Leo", "Mia", "Noah", "Olga", "Paul",
@@ -22,9 +23,6 @@ NAMES = (
 THINGS = (
     "apples", "pears", "plums", "marbles", "coins", "books", "cards", "shells", "stamps", "pencils", "stones", "beads",
 )  # fmt: skip
-
-LARGEST = 99
-"""of what anybody has"""
 
 Kind = Literal["given", "more", "fewer", "twice", "three times", "four times", "half", "sum"]
 
@@ -98,20 +96,6 @@ class Story:
     def ready(self, known: Mapping[str, int]) -> list[Fact]:
         """Facts whose number can be worked out next and is not known yet, needed or not."""
         return [f for f in self.facts.values() if f.who not in known and all(o in known for o in f.of)]
-
-
-def compute(a: int, sign: str, b: int) -> int | None:
-    """a sign b where it is a whole number from 1 to 99; else None."""
-    match sign:
-        case "+":
-            c = a + b
-        case "-":
-            c = a - b
-        case "*":
-            c = a * b
-        case _:
-            c = a // b if b and a % b == 0 else 0
-    return c if 1 <= c <= LARGEST else None
 
 
 # --- reading ------------------------------------------------------------------------------------------------------

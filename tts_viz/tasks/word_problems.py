@@ -16,11 +16,11 @@ from functools import lru_cache
 
 from tts_viz.errors import ProblemError
 from tts_viz.tasks.base import COMMON_ERRORS, CheckedTask, ErrorKind, Problem, Split, StepTruth, task
+from tts_viz.tasks.calculation import LARGEST, result
 from tts_viz.tasks.splits import drawn
 from tts_viz.tasks.word_facts import (
     AGE,
     EXAMPLE,
-    LARGEST,
     NAMES,
     QUESTIONS,
     SAYINGS,
@@ -28,7 +28,6 @@ from tts_viz.tasks.word_facts import (
     Fact,
     Kind,
     Story,
-    compute,
     read,
     statement,
     states_one,
@@ -76,7 +75,7 @@ SIGNS = str.maketrans({"*": "×", "-": "−", "/": "÷"})
 def write_step(fact: Fact, known: Mapping[str, int]) -> str:
     """The step that works a fact out; all that it needs must be known."""
     a, sign, b = fact.operands(known)
-    return f"{fact.say()}: {a}{sign}{b}={compute(a, sign, b)}"
+    return f"{fact.say()}: {a}{sign}{b}={result(a, sign, b)}"
 
 
 def valid_steps(story: Story, known: Mapping[str, int]) -> dict[str, str]:
@@ -182,7 +181,7 @@ class WordProblems(CheckedTask):
                 if other not in known:
                     raise ProblemError(f"What {other} has is not known yet, so {fact.who} cannot be worked out now.")
             a, sign, b = fact.operands(known)
-        c = int(sum_typed[4]) if sum_typed and sum_typed[4] else compute(a, sign, b)
+        c = int(sum_typed[4]) if sum_typed and sum_typed[4] else result(a, sign, b)
         if c is None:
             raise ProblemError(f"{a}{sign}{b} is not a whole number from 1 to {LARGEST}, so it cannot be a step.")
         return f"{fact.say()}: {a}{sign}{b}={c}"
@@ -217,7 +216,7 @@ def why_false(step: str, story: Story, known: Mapping[str, int]) -> tuple[str, E
             return f"{other} has {known[other]}, not {said}.", "numbers"
     if (m[3], int(m[4])) != (sign, b):
         return f"It is to be worked out as {a}{sign}{b}.".translate(SIGNS), "numbers"
-    c = compute(a, sign, b)
+    c = result(a, sign, b)
     if int(m[5]) != c:
         return f"{a}{sign}{b} is {c}, not {m[5]}.".translate(SIGNS), "arithmetic"
     return f"It is true, but must be written as “{write_step(fact, known)}”.", "format"
@@ -272,7 +271,7 @@ def _solvable(story: Story) -> None:
     while ready := story.ready(known):
         for fact in ready:
             a, sign, b = fact.operands(known)
-            if (c := compute(a, sign, b)) is None:
+            if (c := result(a, sign, b)) is None:
                 raise ProblemError(
                     f"“{fact.say()}” makes {a}{sign}{b}, which is not a whole number from 1 to {LARGEST}.".translate(
                         SIGNS
@@ -355,7 +354,7 @@ class _Told:
         return Fact(self.names[-1], kind, rng.randint(2, most) if kind in ("more", "fewer") else 0, (a,))
 
     def _add(self, fact: Fact) -> str:
-        value = fact.n if fact.kind == "given" else compute(*fact.operands(self.values))
+        value = fact.n if fact.kind == "given" else result(*fact.operands(self.values))
         assert value is not None
         self.names.pop()
         self.values[fact.who] = value

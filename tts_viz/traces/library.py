@@ -16,7 +16,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Self
 
-from tts_viz.core.events import Event, Started
+from tts_viz.core.events import Event, start_of
 from tts_viz.errors import TraceError
 from tts_viz.traces.database import Database
 from tts_viz.traces.entry import (
@@ -231,7 +231,8 @@ class Library:
         forked_from: RunId | None = None,
         forked_at: int | None = None,
     ) -> RunId:
-        if not events or not isinstance(events[0], Started):
+        started = start_of(events)
+        if started is None:
             raise ValueError("a run begins with its start")
         if (forked_from is None) != (forked_at is None):
             raise ValueError("a fork is of a run, at an event")
@@ -245,8 +246,8 @@ class Library:
             "forked_from": forked_from,
             "forked_at": forked_at,
             "length": len(lines),
-            **start_columns(events[0]),
-            **summary_columns(Summary(events[0].settings.strategy, state)),
+            **start_columns(started),
+            **summary_columns(Summary(started.settings.strategy, state)),
         }
         names, places = ", ".join(row), ", ".join("?" * len(row))
         with self._database.changing() as db:

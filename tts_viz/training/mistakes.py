@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from tts_viz.tasks import arithmetic, countdown, word_facts
+from tts_viz.tasks.calculation import LARGEST, result
 
 
 def countdown_attempt(rng: random.Random, target: int, left: tuple[int, ...], slips: float) -> list[str]:
@@ -38,16 +39,16 @@ def _countdown_slip(
         return a, op, b, target, (target,)
     kind = rng.random()
     if kind < 0.6 or not rest:
-        wrong = _near(rng, c, countdown.LARGEST)
+        wrong = _near(rng, c, LARGEST)
         return a, op, b, wrong, tuple(sorted([*rest, wrong]))
     at = rng.randrange(len(rest))
     if kind < 0.8:
-        rest[at] = _near(rng, rest[at], countdown.LARGEST)
+        rest[at] = _near(rng, rest[at], LARGEST)
     elif kind < 0.9 and len(rest) > 1:
         rest[at] = rest[at - 1]
     else:
-        a = _near(rng, a, countdown.LARGEST)
-        c = countdown.result(a, op, b) or c
+        a = _near(rng, a, LARGEST)
+        c = result(a, op, b) or c
     return a, op, b, c, tuple(sorted([*rest, c]))
 
 
@@ -114,7 +115,7 @@ def word_attempt(rng: random.Random, story: word_facts.Story, known: Mapping[str
         ready = story.ready(found)
         fact = rng.choice([f for f in ready if f.who in needed])
         a, sign, b = fact.operands(found)
-        c = word_facts.compute(a, sign, b)
+        c = result(a, sign, b)
         if c is None or rng.random() < slips:
             fact, (a, sign, b, c) = _word_slip(rng, fact, ready, found, (a, sign, b, c))
         steps.append(f"{fact.say()}: {a}{sign}{b}={c}")
@@ -133,9 +134,9 @@ def _word_slip(
     a, sign, b, c = worked
     kind = rng.random()
     if kind < 0.3:
-        a = rng.choice(list(known.values())) if rng.random() < 0.7 else _near(rng, a, word_facts.LARGEST)
+        a = rng.choice(list(known.values())) if rng.random() < 0.7 else _near(rng, a, LARGEST)
     elif kind < 0.45 and fact.n:
-        fact = replace(fact, n=_near(rng, fact.n, word_facts.LARGEST))
+        fact = replace(fact, n=_near(rng, fact.n, LARGEST))
         b = fact.n
     elif kind < 0.6:
         fact = replace(fact, of=tuple(rng.choice(list(known)) for _ in fact.of))
@@ -144,5 +145,5 @@ def _word_slip(
         fact = rng.choice([f for f in ready if f.who != fact.who])
         a, sign, b = fact.operands(known)
     elif c is not None:
-        return fact, (a, sign, b, _near(rng, c, word_facts.LARGEST))
-    return fact, (a, sign, b, word_facts.compute(a, sign, b) or rng.randint(1, word_facts.LARGEST))
+        return fact, (a, sign, b, _near(rng, c, LARGEST))
+    return fact, (a, sign, b, result(a, sign, b) or rng.randint(1, LARGEST))

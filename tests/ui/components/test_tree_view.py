@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from tests.render.growth import beam, started, truths
-from tests.ui.browser import at_rest, chromium, sync_api, tab  # noqa: F401
+from tests.ui.browser import at_rest, chromium, pixel, sync_api, tab  # noqa: F401
 from tts_viz.core.events import Decided, Event, Expanded, Scored
 from tts_viz.core.tree import Tree
 from tts_viz.render.scene import Mark, Scene, scene
@@ -83,18 +83,7 @@ class Hand:
 
     def pixel(self, node: str) -> tuple[float, float]:
         """Where on the page the node is painted, as plotly says."""
-        x, y = self.page.evaluate(
-            """(id) => {
-              const plot = document.querySelector('#tree .plot');
-              const {xaxis, yaxis} = plot._fullLayout;
-              const dots = plot.data.find((trace) => trace.customdata);
-              const k = dots.customdata.indexOf(id);
-              const box = plot.getBoundingClientRect();
-              return [box.left + xaxis._offset + xaxis.l2p(dots.x[k]), box.top + yaxis._offset + yaxis.l2p(dots.y[k])];
-            }""",
-            node,
-        )
-        return x, y
+        return pixel(self.page, "#tree .plot", node)
 
     def click(self, node: str) -> dict[str, str]:
         self.page.mouse.click(*self.pixel(node))

@@ -12,7 +12,7 @@ from io import BytesIO
 from itertools import islice
 
 from tts_viz.analysis.judge import Judge
-from tts_viz.core.events import Event, Expanded, Started
+from tts_viz.core.events import Event, Expanded, start_of
 from tts_viz.core.tree import Tree
 from tts_viz.errors import ProblemError, TraceError
 from tts_viz.tasks import get_task, parse
@@ -43,13 +43,9 @@ def add(visitors: Visitors, tasks: Collection[str], key: str, data: bytes) -> li
 def _added(visitors: Visitors, key: str, events: Sequence[Event]) -> RunId:
     run = visitors.library.importing(visitors.owner(key), events)
     tree = Tree.fold(events)
-    found = summary(tree, Judge(_problem_of(events)))
+    found = summary(tree, Judge.of(tree))
     visitors.library.summarize(run, found if tree.ended else replace(found, state="stopped"))
     return run
-
-
-def _problem_of(events: Sequence[Event]) -> Problem | None:
-    return problem_of(events[0]) if isinstance(events[0], Started) else None
 
 
 def _check(events: Sequence[Event], tasks: Collection[str]) -> None:
@@ -57,7 +53,7 @@ def _check(events: Sequence[Event], tasks: Collection[str]) -> None:
         raise ValueError(
             f"This run has more than {MAX_NODES:,} steps, which is too much for a page that others use too."
         )
-    if problem := _problem_of(events):
+    if problem := problem_of(start_of(events)):
         _check_problem(problem, tasks)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tts_viz.core.events import Event, Settings, Started
+from tts_viz.core.events import Event, Settings, start_of
 from tts_viz.errors import DriftError, EngineError
 from tts_viz.search.replay import fast_forward
 from tts_viz.search.session import Session
@@ -60,7 +60,7 @@ def reopen(
     not exist or belongs to another visitor, and `CrowdedError`.
     """
     saved = visitors.library.events_until_damage(run, None if link else visitors.sees(key))
-    problem = problem_of(_start_of(saved.events))
+    problem = problem_of(start_of(saved.events))
     mine = not link and visitors.library.get(run, visitors.sees(key)).length == len(saved.events)
     try:
         session, engines = fast_forward(saved.events), _engines(models, saved.events)
@@ -105,14 +105,9 @@ def seconds(pace: Any) -> float:
     return PACES[pace]
 
 
-def _start_of(events: Sequence[Event]) -> Started:
-    first = events[0]
-    assert isinstance(first, Started)
-    return first
-
-
 def _engines(models: OfferedModels, events: Sequence[Event]) -> tuple[Any, Any]:
-    first = _start_of(events)
+    first = start_of(events)
+    assert first is not None
     policy = models.policy(first.policy)
     if first.max_tokens > policy.step_tokens:
         raise ValueError("Its steps may be longer than this policy's are here.")
